@@ -1,0 +1,87 @@
+"""What runs the SQL: an engine makes the lake visible as `raw`, keeps `ops`, and publishes what was built.
+
+Each engine is a folder: `engine.py` with a class of the shape of `Engine`, `dialect.sql` with the verbs in which its SQL
+differs. The models themselves know no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shophouse.project import Project
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Engine", "RawSource", "RawTable", "engine_of"]
+
+
+@dataclass(frozen=True)
+class RawSource:
+    """One source's share of a raw table: the data files of the snapshot that this run reads."""
+
+    source: str
+    timezone: str
+    columns: Mapping[str, str]
+    files: Sequence[str]
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A raw table of a platform: every source that is bound to the platform, together.
+
+    `columns` are the declared ones with their types; a table that never arrived is empty, with these columns.
+    """
+
+    platform: str
+    name: str
+    columns: Mapping[str, str]
+    sources: Sequence[RawSource] = field(default=())
+
+    @property
+    def identifier(self) -> str:
+        return f"{self.platform}__{self.name}"
+
+
+class Engine(Protocol):
+    """What a run needs of an engine."""
+
+    def writing(self, what: str) -> AbstractContextManager[None]:
+        """Hold the warehouse's write lock. Raises LockedError that says who holds it."""
+
+    def prepare(self) -> bool:
+        """Create or upgrade the warehouse. True when it holds nothing that a build could go on from."""
+
+    def attach(self, tables: Sequence[RawTable]) -> None:
+        """Make these raw tables, and no others, visible in schema raw."""
+
+    def replace(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Replace all rows of an ops table, in one transaction."""
+
+    def append(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows to an ops table, in one transaction."""
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """Read from the warehouse that is being built."""
+
+    def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
+        """Rows and bytes of tables, by (schema, name)."""
+
+    def publish(self) -> int:
+        """Make what was built visible to readers, in one step. Returns the version's number."""
+
+    def published(self) -> int | None:
+        """Number of the newest published version; None before the first."""
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """Run a query on the newest published version, read-only; the result is a DuckDB relation."""
+
+
+def engine_of(project: Project) -> Engine:
+    """The engine that `shophouse.yml` names."""
+    from shophouse.engines.duckdb.engine import DuckdbEngine
+
+    return DuckdbEngine(project)

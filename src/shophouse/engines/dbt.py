@@ -1,0 +1,159 @@
+"""dbt, run in this process.
+
+Importing dbt takes two to three seconds, so it happens in `Dbt.invoke`, not here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from shophouse.errors import BuildError
+
+__all__ = ["Dbt", "NodeResult", "OnNode"]
+
+Status = Literal["success", "error", "fail", "warn", "skipped", "pass", "no-op"]
+
+OnNode = Callable[[str, str, int, int], None]
+"""Called when a node is done: its name, its status, nodes done, nodes in all."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    unique_id: str
+    name: str
+    resource: Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
+    schema: str
+    materialized: str
+    status: str
+    seconds: float
+    failures: int
+    message: str
+    compiled: str
+    """Path of the compiled SQL, where there is one."""
+
+    @property
+    def failed(self) -> bool:
+        return self.status in ("error", "fail", "runtime error")
+
+
+class Dbt:
+    """The dbt project of a shop's folder. Keeps the parsed manifest between calls."""
+
+    def __init__(self, folder: Path, *, log_folder: Path) -> None:
+        self.folder = folder
+        self.log_folder = log_folder
+        self._manifest: Any = None
+
+    def invoke(self, command: str, *arguments: str, on_node: OnNode | None = None) -> list[NodeResult]:
+        """Run a dbt command and return what became of each node.
+
+        Raises BuildError when dbt could not even start on the nodes: the project does not parse, or a name in
+        `arguments` selects nothing that exists. A node that failed is in the result, not raised.
+        """
+        from dbt.cli.main import dbtRunner
+
+        done = 0
+        total = 0
+
+        def listen(event: Any) -> None:
+            nonlocal done, total
+            if event.info.name == "ConcurrencyLine":
+                total = event.data.node_count
+            elif event.info.name == "NodeFinished" and on_node is not None:
+                done += 1
+                node = event.data.node_info
+                on_node(str(node.node_name), str(node.node_status), done, max(total, done))
+
+        runner = dbtRunner(manifest=self._manifest, callbacks=[listen])
+        args = [
+            command,
+            "--project-dir",
+            str(self.folder),
+            "--profiles-dir",
+            str(self.folder),
+            *arguments,
+        ]
+        globals_ = ["--log-path", str(self.log_folder), "--log-level", "none", "--no-use-colors", "--no-version-check"]
+        before = os.getcwd()
+        try:
+            outcome = runner.invoke([*globals_, *args])
+        finally:
+            os.chdir(before)
+        if outcome.exception is not None:
+            raise BuildError(
+                f"dbt {command} could not run", why=str(outcome.exception).strip(), where=f"project {self.folder}"
+            )
+        results = getattr(outcome.result, "results", None) or []
+        return [_result(result) for result in results]
+
+    def parse(self) -> Any:
+        """The manifest of the project, parsed once for this object.
+
+        Raises BuildError when the project does not parse.
+        """
+        if self._manifest is None:
+            from dbt.cli.main import dbtRunner
+
+            before = os.getcwd()
+            try:
+                outcome = dbtRunner().invoke(
+                    [
+                        "--log-path",
+                        str(self.log_folder),
+                        "--log-level",
+                        "none",
+                        "--no-version-check",
+                        "parse",
+                        "--project-dir",
+                        str(self.folder),
+                        "--profiles-dir",
+                        str(self.folder),
+                    ]
+                )
+            finally:
+                os.chdir(before)
+            if outcome.exception is not None or outcome.result is None:
+                raise BuildError("the dbt project does not parse", why=str(outcome.exception).strip())
+            self._manifest = outcome.result
+        return self._manifest
+
+    def downstream(self, tables: Iterable[tuple[str, str]]) -> list[str]:
+        """Names of the models that hold rows (no views) and depend on any of the raw tables (platform, table)."""
+        manifest = self.parse()
+        wanted = set(tables)
+        start = [key for key, source in manifest.sources.items() if (source.source_name, source.name) in wanted]
+        seen: set[str] = set()
+        todo = list(start)
+        while todo:
+            for child in manifest.child_map.get(todo.pop(), ()):
+                if child not in seen:
+                    seen.add(child)
+                    todo.append(child)
+        return sorted(
+            manifest.nodes[key].name
+            for key in seen
+            if key.startswith("model.") and manifest.nodes[key].config.materialized not in ("view", "ephemeral")
+        )
+
+
+def _result(result: Any) -> NodeResult:
+    node = result.node
+    return NodeResult(
+        unique_id=node.unique_id,
+        name=node.name,
+        resource=str(node.resource_type),  # type: ignore[arg-type]
+        schema=str(getattr(node, "schema", "")),
+        materialized=str(node.config.materialized) if hasattr(node.config, "materialized") else "",
+        status=str(result.status),
+        seconds=float(result.execution_time or 0.0),
+        failures=int(result.failures or 0),
+        message=str(result.message or ""),
+        compiled=str(getattr(node, "compiled_path", "") or ""),
+    )
+

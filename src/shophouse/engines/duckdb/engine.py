@@ -1,0 +1,231 @@
+"""The DuckDB engine: one database file that is built, and numbered copies of it that are read.
+
+`warehouse/build/shop.duckdb` is written by one process at a time. Publishing copies it and puts the copy in place by a
+rename, so that readers never meet the writer and never see half a build. The catalog is called `shop` in all of them, so
+that a view finds its tables in whichever file it is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from shophouse.engines import RawTable
+from shophouse.engines.duckdb import publish
+from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION
+from shophouse.errors import LockedError
+from shophouse.project import Project
+from shophouse.sources import LINEAGE
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+__all__ = ["DuckdbEngine"]
+
+_TYPES = {"text": "varchar", "double": "double precision"}
+_KEPT = ("ops",)
+
+
+class DuckdbEngine:
+    """See `shophouse.engines.Engine` for what each method promises."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.folder = project.warehouse_folder
+        self.file = self.folder / "build" / "shop.duckdb"
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[None]:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.file.with_name("lock"))
+        holder = self.file.with_name("lock.json")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise _locked(self.folder, holder) from None
+        try:
+            holder.write_text(
+                json.dumps(
+                    {
+                        "what": what,
+                        "pid": os.getpid(),
+                        "host": socket.gethostname(),
+                        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+                    }
+                )
+            )
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+    @contextmanager
+    def _connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        import duckdb
+
+        connection = duckdb.connect(str(self.file), config=self._config())
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _config(self) -> dict[str, Any]:
+        engine = self.project.engine
+        config: dict[str, Any] = {"temp_directory": str(self.file.parent / "temp")}
+        memory_limit = getattr(engine, "memory_limit", None)
+        threads = getattr(engine, "threads", None)
+        if memory_limit:
+            config["memory_limit"] = memory_limit
+        if threads:
+            config["threads"] = threads
+        return config
+
+    def prepare(self) -> bool:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self._connect() as connection:
+            schemas = {row[0] for row in connection.execute(_SCHEMAS).fetchall()}
+            for schema in ("raw", "ops"):
+                connection.execute(f"create schema if not exists {schema}")
+            for name, columns in OPS_TABLES.items():
+                spec = ", ".join(f"{column} {type_}" for column, type_ in columns.items())
+                connection.execute(f"create table if not exists ops.{name} ({spec})")
+                for column, type_ in columns.items():
+                    connection.execute(f"alter table ops.{name} add column if not exists {column} {type_}")
+            found = connection.execute("select value from ops.warehouse where name = 'version'").fetchone()
+            if found is not None and found[0] != str(WAREHOUSE_VERSION) or (found is None and "core" in schemas):
+                for schema in schemas - set(_KEPT) - {"main", "raw"}:
+                    connection.execute(f"drop schema {schema} cascade")
+                connection.execute("delete from ops.model_watermarks")
+                found = None
+            if found is None:
+                connection.execute("delete from ops.warehouse where name = 'version'")
+                connection.execute("insert into ops.warehouse values ('version', ?)", [str(WAREHOUSE_VERSION)])
+            row = connection.execute("select count(*) from ops.model_watermarks").fetchone()
+            return row is None or row[0] == 0
+
+    def attach(self, tables: Sequence[RawTable]) -> None:
+        with self._connect() as connection:
+            wanted = {table.identifier: _raw_view(table) for table in tables}
+            present = {
+                row[0] for row in connection.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
+            }
+            connection.begin()
+            for name, sql in wanted.items():
+                connection.execute(f'create or replace view raw."{name}" as {sql}')
+            for name in present - wanted.keys():
+                connection.execute(f'drop view raw."{name}"')
+            connection.commit()
+
+    def replace(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._write(table, rows, empty=True)
+
+    def append(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._write(table, rows, empty=False)
+
+    def _write(self, table: str, rows: Iterable[Sequence[Any]], *, empty: bool) -> None:
+        import pyarrow as pa
+
+        columns = list(OPS_TABLES[table])
+        listed = [list(row) for row in rows]
+        with self._connect() as connection:
+            connection.begin()
+            if empty:
+                connection.execute(f"delete from ops.{table}")
+            if listed:
+                arrow = pa.table({name: [row[i] for row in listed] for i, name in enumerate(columns)})
+                connection.register("incoming", arrow)
+                names = ", ".join(columns)
+                connection.execute(f"insert into ops.{table} ({names}) select {names} from incoming")
+            connection.commit()
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        with self._connect() as connection:
+            return connection.execute(sql, list(parameters)).to_arrow_table()
+
+    def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
+        with self._connect() as connection:
+            row = connection.execute("select block_size from pragma_database_size()").fetchone()
+            block_size = int(row[0]) if row else 0
+            tables = {
+                (schema, name): rows
+                for schema, name, rows in connection.execute(
+                    "select schema_name, table_name, estimated_size from duckdb_tables()"
+                ).fetchall()
+            }
+            found = {}
+            for schema, name in models:
+                if (schema, name) not in tables:
+                    continue
+                blocks = connection.execute(
+                    "select count(distinct block_id) from pragma_storage_info(?) where block_id >= 0", [f"{schema}.{name}"]
+                ).fetchone()
+                found[schema, name] = (int(tables[schema, name]), int(blocks[0]) * block_size if blocks else 0)
+            return found
+
+    def publish(self) -> int:
+        return publish.publish(self.file, self.folder)
+
+    def published(self) -> int | None:
+        versions = publish.versions(self.folder)
+        return versions[-1] if versions else None
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
+        connection = publish.connect(self.folder)
+        return connection.sql(sql, params=list(parameters)) if parameters else connection.sql(sql)
+
+
+_SCHEMAS = "select schema_name from duckdb_schemas() where database_name = 'shop' and not internal"
+
+
+def _raw_view(table: RawTable) -> str:
+    columns = dict(table.columns)
+    for source in table.sources:
+        for name, type_ in source.columns.items():
+            if name not in LINEAGE:
+                columns.setdefault(name, type_)
+    selects = []
+    for source in table.sources:
+        files = ", ".join(_text(file) for file in source.files)
+        cells = [
+            f"cast({_name(name)} as {_type(type_)}) as {_name(name)}"
+            if name in source.columns
+            else f"cast(null as {_type(type_)}) as {_name(name)}"
+            for name, type_ in columns.items()
+        ]
+        cells = [f"{_text(source.source)} as _source", f"{_text(source.timezone)} as _timezone", *cells, *LINEAGE]
+        selects.append(f"select {', '.join(cells)} from read_parquet([{files}], union_by_name = true)")
+    if not selects:
+        empty = {"_source": "text", "_timezone": "text", **columns, **LINEAGE}
+        cells = [f"cast(null as {_type(type_)}) as {_name(name)}" for name, type_ in empty.items()]
+        selects.append(f"select {', '.join(cells)} where false")
+    return " union all ".join(selects)
+
+
+def _type(name: str) -> str:
+    return _TYPES.get(name, name)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _locked(folder: Path, holder: Path) -> LockedError:
+    try:
+        who = json.loads(holder.read_text())
+        why = f"{who['what']} is running: process {who['pid']} on {who['host']}, since {who['since']}"
+    except (OSError, ValueError, KeyError):
+        why = "another process is starting or ending"
+    return LockedError("the warehouse is being written", where=str(folder), why=why, hint="try again when it is done")

@@ -1,0 +1,87 @@
+"""Published versions: `shop-<n>.duckdb`, of which three are kept, and `shop.duckdb`, which always names the newest.
+
+A version is a copy of the database file that was built, without what is nobody's business (the lake, staging, the run's
+changes), put in place by a rename. Copying the file takes a hundredth of the time of copying its tables by SQL.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shophouse.errors import BuildError
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["KEPT_VERSIONS", "connect", "publish", "versions"]
+
+KEPT_VERSIONS = 3
+_INTERNAL = ("raw", "staging", "input", "changes")
+_VERSION = re.compile(r"shop-(\d+)\.duckdb")
+
+
+def versions(folder: Path) -> list[int]:
+    """Numbers of the published versions, oldest first."""
+    found = (_VERSION.fullmatch(path.name) for path in folder.glob("shop-*.duckdb"))
+    return sorted(int(match[1]) for match in found if match)
+
+
+def version_file(folder: Path, number: int) -> Path:
+    return folder / f"shop-{number}.duckdb"
+
+
+def publish(built: Path, folder: Path) -> int:
+    """Publish a copy of the database `built` and return its number. Nothing may have `built` open."""
+    import duckdb
+
+    with duckdb.connect(str(built)) as connection:
+        connection.execute("checkpoint")
+    numbers = versions(folder)
+    number = numbers[-1] + 1 if numbers else 1
+    incoming = folder / "incoming" / "shop.duckdb"
+    shutil.rmtree(incoming.parent, ignore_errors=True)
+    incoming.parent.mkdir(parents=True)
+    shutil.copyfile(built, incoming)
+    with duckdb.connect(str(incoming)) as connection:
+        for schema in _INTERNAL:
+            connection.execute(f"drop schema if exists {schema} cascade")
+        connection.execute("checkpoint")
+    with incoming.open("rb+") as file:
+        os.fsync(file.fileno())
+    target = version_file(folder, number)
+    os.replace(incoming, target)
+    newest = incoming.with_name("newest")
+    try:
+        os.link(target, newest)
+    except OSError:
+        shutil.copyfile(target, newest)
+    os.replace(newest, folder / "shop.duckdb")
+    shutil.rmtree(incoming.parent, ignore_errors=True)
+    for old in numbers[: -(KEPT_VERSIONS - 1)]:
+        version_file(folder, old).unlink(missing_ok=True)
+    return number
+
+
+def connect(folder: Path, version: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection that reads a published version (the newest by default) and can change nothing.
+
+    Raises BuildError when nothing was published yet, or the version is gone.
+    """
+    import duckdb
+
+    numbers = versions(folder)
+    if not numbers:
+        raise BuildError("nothing is published yet", where=str(folder), hint="shophouse run")
+    number = numbers[-1] if version is None else version
+    if number not in numbers:
+        raise BuildError(
+            f"version {number} is gone", where=str(folder), why=f"kept: {', '.join(map(str, numbers))}", hint="shophouse status"
+        )
+    connection = duckdb.connect(":memory:")
+    connection.execute(f"attach '{str(version_file(folder, number)).replace(chr(39), chr(39) * 2)}' as shop (read_only)")
+    connection.execute("use shop.marts")
+    return connection

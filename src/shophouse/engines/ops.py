@@ -1,0 +1,93 @@
+"""The tables of the `ops` schema that shophouse keeps beside the models: what was loaded, built and tested.
+
+One description for every engine: names, and types as every engine takes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["OPS_TABLES", "WAREHOUSE_VERSION"]
+
+WAREHOUSE_VERSION: Final = 1
+"""What a built warehouse looks like. A warehouse of another version is rebuilt from the lake, keeping its `ops` history."""
+
+OPS_TABLES: Final[Mapping[str, Mapping[str, str]]] = {
+    "warehouse": {"name": "varchar", "value": "varchar"},
+    "loads": {
+        "source": "varchar",
+        "table_name": "varchar",
+        "load_id": "bigint",
+        "run_id": "varchar",
+        "loaded_at": "timestamp",
+        "file_count": "bigint",
+        "row_count": "bigint",
+        "rejected_row_count": "bigint",
+        "byte_count": "bigint",
+        "seconds": "double precision",
+    },
+    "load_files": {
+        "source": "varchar",
+        "table_name": "varchar",
+        "load_id": "bigint",
+        "source_file": "varchar",
+        "row_count": "bigint",
+        "rejected_row_count": "bigint",
+    },
+    "superseded_files": {"source": "varchar", "table_name": "varchar", "load_id": "bigint", "source_file": "varchar"},
+    "arrived_files": {"source": "varchar", "table_name": "varchar", "load_id": "bigint", "source_file": "varchar"},
+    "model_watermarks": {"source": "varchar", "table_name": "varchar", "load_id": "bigint"},
+    "quarantine": {
+        "source": "varchar",
+        "table_name": "varchar",
+        "load_id": "bigint",
+        "source_file": "varchar",
+        "line": "bigint",
+        "column_name": "varchar",
+        "reason": "varchar",
+        "raw": "varchar",
+    },
+    "runs": {
+        "run_id": "varchar",
+        "started_at": "timestamp",
+        "ended_at": "timestamp",
+        "command": "varchar",
+        "status": "varchar",
+        "message": "varchar",
+        "shophouse_version": "varchar",
+        "is_full_refresh": "boolean",
+        "seconds": "double precision",
+    },
+    "phases": {"run_id": "varchar", "phase": "varchar", "seconds": "double precision"},
+    "model_runs": {
+        "run_id": "varchar",
+        "model": "varchar",
+        "schema_name": "varchar",
+        "status": "varchar",
+        "seconds": "double precision",
+        "row_count": "bigint",
+        "byte_count": "bigint",
+        "message": "varchar",
+    },
+    "test_results": {
+        "run_id": "varchar",
+        "test": "varchar",
+        "status": "varchar",
+        "failure_count": "bigint",
+        "seconds": "double precision",
+        "message": "varchar",
+    },
+    "freshness": {
+        "run_id": "varchar",
+        "source": "varchar",
+        "table_name": "varchar",
+        "checked_at": "timestamp",
+        "newest_load_at": "timestamp",
+        "age_seconds": "double precision",
+        "warn_after_seconds": "double precision",
+        "error_after_seconds": "double precision",
+        "status": "varchar",
+    },
+}
+"""Column name and type of each table."""

@@ -1,0 +1,253 @@
+"""What keeps a table quick and small: its history, merging small files, forgetting old snapshots."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shophouse.errors import LakeError
+from shophouse.lake._catalog import QUARANTINE, Head, local_path
+from shophouse.lake._ledger import DataFile, Ledger, sync
+from shophouse.lake.load import loads_beyond
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from shophouse.lake import Lake
+
+__all__ = ["Change", "Compaction", "Expiry", "compact", "expire", "history", "planned_files", "quarantined"]
+
+_SMALL = 64 << 20
+_MERGED = 256 << 20
+
+
+@dataclass(frozen=True)
+class Change:
+    """A snapshot: what a commit did to the rows. Counts are None where the writer told none."""
+
+    snapshot_id: int
+    committed_at: datetime
+    operation: str
+    rows_added: int | None
+    rows: int | None
+    files: int | None
+    current: bool
+
+
+@dataclass(frozen=True)
+class Compaction:
+    files_before: int
+    files_after: int
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """How many snapshots were forgotten, and the files and bytes deleted from the disk."""
+
+    snapshots: int
+    files: int
+    bytes: int
+
+
+def _head(lake: Lake, source: str, table: str) -> Head:
+    head = lake.head(source, table)
+    if head is None:
+        known = ", ".join(".".join(key) for key in lake.tables()) or "none"
+        raise LakeError(f"the lake has no table {source}.{table}", why=f"tables: {known}")
+    return head
+
+
+def history(lake: Lake, source: str, table: str) -> list[Change]:
+    metadata = _head(lake, source, table).metadata
+    current = metadata.get("current-snapshot-id")
+
+    def count(summary: dict[str, str], key: str) -> int | None:
+        return int(summary[key]) if key in summary else None
+
+    return [
+        Change(
+            snapshot_id=snapshot["snapshot-id"],
+            committed_at=datetime.fromtimestamp(snapshot["timestamp-ms"] / 1000, UTC),
+            operation=snapshot.get("summary", {}).get("operation", "unknown"),
+            rows_added=count(snapshot.get("summary", {}), "added-records"),
+            rows=count(snapshot.get("summary", {}), "total-records"),
+            files=count(snapshot.get("summary", {}), "total-data-files"),
+            current=snapshot["snapshot-id"] == current,
+        )
+        for snapshot in sorted(metadata.get("snapshots", []), key=lambda snapshot: snapshot["sequence-number"])
+    ]
+
+
+def planned_files(lake: Lake, source: str, table: str) -> list[str]:
+    """The current snapshot's data files as Iceberg's manifests have them."""
+    from shophouse.lake._iceberg import opened
+
+    with opened(lake.root) as catalog:
+        tasks = catalog.load_table((source, table)).scan().plan_files()
+        return sorted(str(local_path(task.file.file_path)) for task in tasks)
+
+
+def quarantined(lake: Lake, source: str, table: str) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    head = lake.head(source, table)
+    folder = lake.folder(source, table + QUARANTINE)
+    committed = head.load_id if head else 0
+    waiting = set(loads_beyond(folder, "load", committed))
+    files = [
+        file
+        for load in sorted((folder / "data").glob("load-*"))
+        if load not in waiting
+        for file in sorted(load.glob("*.parquet"))
+    ]
+    schema = pa.schema(
+        [
+            ("_load_id", pa.int64()),
+            ("_loaded_at", pa.timestamp("us")),
+            ("_source_file", pa.string()),
+            ("line", pa.int64()),
+            ("column_name", pa.string()),
+            ("reason", pa.string()),
+            ("raw", pa.string()),
+        ]
+    )
+    return pa.concat_tables([schema.empty_table(), *(pq.read_table(file, schema=schema) for file in files)])
+
+
+def compact(lake: Lake, source: str, table: str) -> Compaction:
+    head = _head(lake, source, table)
+    ledger = Ledger.of(head)
+    if head.metadata.get("last-sequence-number", 0) != ledger.sequence:
+        raise LakeError(
+            f"table {source}.{table} was changed by another program",
+            why="its files are not those that the ledger lists",
+            hint="repair the ledger first: shophouse lake repair",
+        )
+    folder, commit = head.folder, head.commit + 1
+    target = folder / "data" / f"compact-{commit:08}"
+    for left in loads_beyond(folder, "compact", head.commit):
+        shutil.rmtree(left)
+    kept: list[DataFile] = []
+    removed: list[DataFile] = []
+    added: list[Path] = []
+    for run in _runs(ledger.data):
+        if len(run) == 1:
+            kept.append(run[0])
+            continue
+        path = target / f"part-{len(added) + 1:05}.parquet"
+        rows = _merge([folder / file.path for file in run], head.schema, path, target)
+        if rows != sum(file.rows for file in run):
+            shutil.rmtree(target)
+            raise LakeError(f"merging files of {source}.{table} gave {rows} rows for {sum(file.rows for file in run)}")
+        sync(path)
+        added.append(path)
+        removed += run
+        first, last = min(file.first_load for file in run), max(file.last_load for file in run)
+        kept.append(DataFile(path.relative_to(folder).as_posix(), rows, path.stat().st_size, first, last))
+    if not added:
+        return Compaction(len(ledger.data), len(ledger.data))
+    before = len(ledger.data)
+    ledger.data, ledger.sequence = kept, ledger.sequence + 1
+    properties = {"shophouse.commit": str(commit), "shophouse.ledger": ledger.write(folder, commit)}
+    from shophouse.lake._iceberg import commit as commit_to_iceberg
+
+    commit_to_iceberg(
+        lake.root, source, table, folder, {}, properties, add=added, remove=[file.path for file in removed]
+    )
+    return Compaction(before, len(kept))
+
+
+def _runs(files: list[DataFile]) -> list[list[DataFile]]:
+    """Neighbours that become one file. Their order stays, so that a file's loads remain a narrow range."""
+    runs: list[list[DataFile]] = []
+    for file in files:
+        fits = runs and file.bytes < _SMALL and runs[-1][-1].bytes < _SMALL
+        if fits and sum(other.bytes for other in runs[-1]) + file.bytes <= _MERGED:
+            runs[-1].append(file)
+        else:
+            runs.append([file])
+    return runs
+
+
+def _merge(files: list[Path], schema: dict[str, str], into: Path, spill: Path) -> int:
+    import duckdb
+
+    from shophouse.sources import LINEAGE
+
+    into.parent.mkdir(parents=True, exist_ok=True)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": "2GB",
+        "temp_directory": str(spill / "spill"),
+        "preserve_insertion_order": True,
+    }
+    names = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+    with duckdb.connect(":memory:", config=config) as db:
+        source = f"read_parquet([{names}], union_by_name = true)"
+        present = {row[0] for row in db.execute(f"describe select * from {source}").fetchall()}
+
+        def column(name: str, kind: str) -> str:
+            wanted = "varchar" if kind == "text" else kind
+            quoted = '"' + name.replace('"', '""') + '"'
+            return f"cast({quoted if name in present else 'null'} as {wanted}) as {quoted}"
+
+        ordered = [*(name for name in schema if name not in LINEAGE), *LINEAGE]
+        selected = ", ".join(column(name, schema[name]) for name in ordered)
+        target = str(into).replace("'", "''")
+        written = db.execute(
+            f"copy (select {selected} from {source}) to '{target}' (format parquet, compression zstd)"
+        ).fetchall()
+    shutil.rmtree(spill / "spill", ignore_errors=True)
+    return int(written[0][0])
+
+
+def expire(lake: Lake, source: str, table: str, keep: int, older_than: timedelta | datetime) -> Expiry:
+    if keep < 1:
+        raise LakeError("expire has to keep at least one snapshot", hint="--keep 1")
+    _head(lake, source, table)
+    limit = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
+    done = [_expire(lake, source, name, keep, limit) for name in (table, table + QUARANTINE) if lake.head(source, name)]
+    return Expiry(*(sum(counts) for counts in zip(*((e.snapshots, e.files, e.bytes) for e in done), strict=True)))
+
+
+def _expire(lake: Lake, source: str, table: str, keep: int, limit: datetime) -> Expiry:
+    head = _head(lake, source, table)
+    changes = history(lake, source, table)
+    old = [change for change in changes[: max(0, len(changes) - keep)] if not change.current]
+    gone = [change.snapshot_id for change in old if change.committed_at <= limit]
+    if gone:
+        from shophouse.lake._iceberg import commit
+
+        commit(lake.root, source, table, head.folder, {}, {}, expire=gone)
+    files, freed = 0, 0
+    for path in _unreferenced(lake, source, table):
+        freed += path.stat().st_size
+        files += 1
+        path.unlink()
+    for folder in (head.folder / "data").glob("*"):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    return Expiry(len(gone), files, freed)
+
+
+def _unreferenced(lake: Lake, source: str, table: str) -> list[Path]:
+    """Files in the table's folder that no snapshot needs: the lease is held, so nobody is writing one."""
+    from shophouse.lake._iceberg import opened
+
+    head = _head(lake, source, table)
+    with opened(lake.root) as catalog:
+        found = catalog.load_table((source, table))
+        used = {found.metadata_location, *(entry.metadata_file for entry in found.metadata.metadata_log)}
+        for snapshot in found.snapshots():
+            used.add(snapshot.manifest_list)
+            for manifest in snapshot.manifests(found.io):
+                used.add(manifest.manifest_path)
+                used.update(entry.data_file.file_path for entry in manifest.fetch_manifest_entry(found.io))
+    needed = {local_path(location) for location in used}
+    present = [
+        path for part in ("data", "metadata") for path in (head.folder / part).rglob("*") if path.is_file()
+    ]
+    return sorted(set(present) - needed)

@@ -1,0 +1,189 @@
+"""The sections of `shophouse.yml` as frozen, strict models. `shophouse.project` puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shophouse.values import (
+    ColumnType,
+    Delivery,
+    Duration,
+    Encoding,
+    LocalFolder,
+    LocalGlob,
+    Name,
+    TimeZone,
+    Words,
+)
+from shophouse.yamlfile import mistake
+
+
+class Settings(BaseModel):
+    """Base of everything in `shophouse.yml`: frozen, strict, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, data: object) -> object:
+        # `sources:` with every line below it commented out is an empty section, not a mistake.
+        if not isinstance(data, dict):
+            return data
+        fields = cls.model_fields
+        return {
+            key: value
+            for key, value in data.items()
+            if value is not None
+            or key not in fields
+            or fields[key].is_required()
+            or fields[key].get_default(call_default_factory=True, validated_data={}) is None
+        }
+
+
+class Freshness(Settings):
+    """How old the newest load of a table may be."""
+
+    warn_after: Duration | None = None
+    """Warn when nothing arrived for this long: 90m, 36h, 7d."""
+    error_after: Duration | None = None
+    """Fail the run when nothing arrived for this long: 90m, 36h, 7d."""
+
+    @model_validator(mode="after")
+    def _warns_first(self) -> Self:
+        if self.warn_after and self.error_after and self.warn_after > self.error_after:
+            raise mistake("fails before it warns", why="warn_after must not be longer than error_after")
+        return self
+
+
+class TableSettings(Settings):
+    """What the project says of one raw table, over what its platform declares."""
+
+    delivery: Delivery | None = None
+    """What a new load means: append (immutable rows), upsert (the newest version of a key counts) or
+    snapshot (the newest load of a path is the whole truth)."""
+    key: Words | None = None
+    """The columns that identify a row."""
+    version: str | None = None
+    """The column that orders the versions of a row."""
+    parent: Words | None = None
+    """The columns that identify the parent whose rows are replaced together, for delivery upsert."""
+    columns: Mapping[str, ColumnType] | None = None
+    """Column and type: text, bigint, integer, decimal(18,4), double, boolean, date or timestamp."""
+    required: Words | None = None
+    """Columns without which a file is refused."""
+    freshness: Freshness | None = None
+    """How old the newest load may be."""
+
+
+class SourceSettings(Settings):
+    """Base of all kinds of sources. A kind of your own: a subclass with a `kind` of its own, named in an entry point.
+
+    The entry point (group `shophouse.sources`, named as the kind) is an object, module or class, whose attribute
+    `Settings` is that subclass.
+    """
+
+    kind: str
+    staging: Name | None = None
+    """The platform whose staging models read this source: a folder of models/staging/, or a packaged one."""
+    timezone: TimeZone | None = None
+    """The time zone of times that name none; the project's when absent."""
+    tables: Mapping[Name, TableSettings] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare, or declares otherwise."""
+
+
+class FileFormat(Settings):
+    """How files are written. What is absent is found out from the file."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=4)] | None = None
+    """What separates the values of a line."""
+    encoding: Encoding | None = None
+    """The encoding of the text; UTF-8 when absent."""
+    header: bool | None = None
+    """Whether the first line names the columns."""
+    compression: Literal["none", "gzip", "zstd"] | None = None
+    """By the end of the file's name when absent."""
+    null_values: Words | None = None
+    """Words that mean "no value", beside the empty one."""
+    decimal_separator: Literal[".", ","] | None = None
+    """The decimal point."""
+    max_rejected_rate: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The share of a file's rows that may go to quarantine (0 to 1) before the load is refused; absent: any."""
+
+
+class FilesTable(TableSettings, FileFormat):
+    """A table that arrives as files."""
+
+    files: str | None = None
+    """Which of the source's files belong to this table: a pattern for the file's name, as "*orders*.csv"."""
+
+
+class FilesSource(SourceSettings, FileFormat):
+    """Files of a folder: CSV (plain, gz, zst), Parquet or newline-delimited JSON."""
+
+    kind: Literal["files"]
+    path: LocalGlob
+    """A glob, relative to the shop's folder or absolute: data/*.csv.gz"""
+    tables: Mapping[Name, FilesTable] = Field(default_factory=dict)
+
+    def format_of(self, table: str) -> FileFormat:
+        """How the files of `table` are written: its own settings over the source's."""
+        names = FileFormat.model_fields
+        own = self.tables.get(table)
+        layers = [self] if own is None else [self, own]
+        return FileFormat(**{n: getattr(s, n) for s in layers for n in names if n in s.model_fields_set})
+
+
+class EngineSettings(Settings):
+    """Base of all engines. Others are found by an entry point of the group `shophouse.engines`, as sources are."""
+
+    kind: str
+
+    def dbt_output(self) -> dict[str, Any]:
+        """What stands in dbt's profile for this engine; paths are relative to the shop's folder."""
+        raise NotImplementedError(f"{type(self).__name__}.dbt_output")
+
+
+class DuckdbEngine(EngineSettings):
+    """DuckDB, in this process: nothing to install or operate."""
+
+    kind: Literal["duckdb"] = "duckdb"
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] | None = None
+    """The most memory that queries may take, as 3GB."""
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """How many threads queries may use; all cores when absent."""
+
+    @property
+    def config(self) -> dict[str, str | int | bool]:
+        """What a connection is opened with: alike for each in a process, as DuckDB demands for one file."""
+        chosen = {"memory_limit": self.memory_limit, "threads": self.threads}
+        return {"TimeZone": "UTC", **{name: value for name, value in chosen.items() if value is not None}}
+
+    def dbt_output(self) -> dict[str, Any]:
+        # Not under `settings`: dbt-duckdb sends those again for every cursor, which fails once a query has spilled.
+        # One thread of dbt: DuckDB runs each model on all cores, and several at once only take more memory.
+        return {
+            "type": "duckdb",
+            "path": "warehouse/build/shop.duckdb",
+            "schema": "main",
+            "threads": 1,
+            "config_options": self.config,
+        }
+
+
+class LakeSettings(Settings):
+    """Where every row that ever arrived is kept."""
+
+    path: LocalFolder = "lake"
+    """A folder, relative to the shop's folder or absolute."""
+
+
+class ExportSettings(Settings):
+    """What `shophouse export` writes, and where."""
+
+    formats: tuple[Literal["csv", "parquet", "xlsx"], ...] = ("csv",)
+    """The formats of the exported marts."""
+    folder: LocalFolder = "reports"
+    """A folder, relative to the shop's folder or absolute."""

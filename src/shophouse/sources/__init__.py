@@ -1,0 +1,189 @@
+"""Where rows come from: what a source is, what it hands over, and which kinds there are.
+
+A source knows how to read one kind of system. What the rows mean is said in staging, and what has been read
+already is kept by the lake, which hands it back as a position. So a source holds no state of its own, and a run
+that was killed can simply be run again.
+
+A third party's kind is a class registered as an entry point of the group `shophouse.sources`; `SourceConformance`
+in the tests is what it has to pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
+
+from shophouse.errors import ConfigError
+
+__all__ = [
+    "LINEAGE",
+    "REJECTED",
+    "Batch",
+    "Column",
+    "Delivery",
+    "FileRead",
+    "Notice",
+    "Position",
+    "Progress",
+    "Rejected",
+    "Source",
+    "Table",
+    "is_column_type",
+    "kinds",
+]
+
+Delivery: TypeAlias = Literal["append", "upsert", "snapshot"]
+
+Position: TypeAlias = dict[str, Any]
+"""How far a table has been read: JSON that only its source understands."""
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with what is being read, the bytes done and the bytes in all."""
+
+Notice: TypeAlias = Callable[[str], None]
+"""Called with one line that a person should see but that stops nothing."""
+
+LINEAGE: Final[Mapping[str, str]] = {
+    "_load_id": "bigint",
+    "_loaded_at": "timestamp",
+    "_source_file": "text",
+    "_row_number": "bigint",
+    "_operation": "text",
+}
+"""The columns that every raw row ends with, and their types."""
+
+REJECTED: Final[Mapping[str, str]] = {
+    "source_file": "text",
+    "line": "bigint",
+    "column_name": "text",
+    "reason": "text",
+    "raw": "text",
+}
+"""The columns of what could not be read, and their types."""
+
+_COLUMN_TYPE = re.compile(r"text|bigint|integer|double|boolean|date|timestamp|decimal\((\d{1,2}), ?(\d{1,2})\)")
+
+
+def is_column_type(name: str) -> bool:
+    """Whether `name` is a type that a raw column may have: text, bigint, integer, decimal(p,s), double, boolean, date, timestamp."""
+    found = _COLUMN_TYPE.fullmatch(name)
+    if found is None:
+        return False
+    return found[1] is None or (1 <= int(found[1]) <= 38 and int(found[2]) <= int(found[1]))
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str = "text"
+
+    def __post_init__(self) -> None:
+        if not is_column_type(self.type):
+            raise ConfigError(
+                f"column {self.name}: unknown type {self.type!r}",
+                hint="one of text, bigint, integer, decimal(18,4), double, boolean, date, timestamp",
+            )
+        if self.name.lower() in LINEAGE:
+            raise ConfigError(
+                f"column {self.name}: the name is taken by a lineage column", hint="rename it in the source"
+            )
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a source as it is declared.
+
+    `files` is a pattern over base names (`*orders*.csv*`), None for every file of the source. Without `columns`
+    everything lands as text. `required` columns must be in each file. `key`, `version` and `parent` are column names;
+    reading does not need them, they travel with the table to those who apply the delivery.
+    """
+
+    source: str
+    name: str
+    files: str | None = None
+    columns: tuple[Column, ...] | None = None
+    required: tuple[str, ...] = ()
+    delivery: Delivery = "append"
+    key: tuple[str, ...] = ()
+    version: str | None = None
+    parent: tuple[str, ...] = ()
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Declared column names and types, in order; empty when nothing is declared."""
+        return {column.name: column.type for column in self.columns or ()}
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that could not be read. `line` is counted from 1, `raw` is the line as the file has it."""
+
+    source_file: str
+    line: int | None
+    column_name: str | None
+    reason: str
+    raw: str | None
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """A file that was read whole: its rows in the batch, the rows left out of it, and its size on disk."""
+
+    source_file: str
+    rows: int
+    rejected_rows: int
+    bytes: int
+
+
+@dataclass
+class Batch:
+    """What was read, and how far reading got.
+
+    `parquet` are the files written, with the columns of `columns` and those of LINEAGE, without Iceberg field ids.
+    `position` holds once this batch and those before it are stored. A batch with neither `files` nor `parquet` brings
+    only a new position (the same files under another time): nothing has to be committed for it.
+    """
+
+    position: Position
+    parquet: list[Path] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
+    files: list[FileRead] = field(default_factory=list)
+    rejected: Sequence[Rejected] = ()
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A system that rows are read from."""
+
+    name: str
+
+    def tables(self) -> list[Table]:
+        """The tables that this source has, declared or found."""
+
+    def read(
+        self, table: Table, since: Position | None, into: Path, load_id: int, loaded_at: datetime
+    ) -> Iterator[Batch]:
+        """Yield what arrived in `table` after `since`, oldest first, as Parquet files in the folder `into`.
+
+        None reads everything. Times are as the source has them, without conversion. Nothing new yields nothing. Rows
+        that can't be read are not raised: they are in `Batch.rejected`, and counted.
+
+        Raises SourceUnreachable (worth a retry) or SourceMismatch (a person must act: a file is cut off, a required
+        column is missing); what was yielded before is then not to be committed.
+        """
+
+
+def kinds() -> dict[str, type[Source]]:
+    """The kinds of source by name: the built-in ones, and what installed packages register as `shophouse.sources`."""
+    from importlib.metadata import entry_points
+
+    from shophouse.sources.files import FilesSource
+
+    found: dict[str, type[Source]] = {"files": FilesSource}
+    for point in entry_points(group="shophouse.sources"):
+        found.setdefault(point.name, point.load())
+    return found

@@ -1,0 +1,146 @@
+-- One row per order that this run must calculate again, because something that its facts are made of has arrived. Empty in a full run.
+{{ config(tags=['changes']) }}
+
+with
+
+changed_customers as (
+    {{ arrived('customers', ['customer_id']) }}
+    union
+    {{ arrived('customer_identities', ['customer_id']) }}
+),
+
+changed_stores as (
+    {{ arrived('stores', ['store_id']) }}
+),
+
+changed_products as (
+    {{ arrived('products', ['product_id']) }}
+),
+
+product_versions as (
+    {{ all_versions('products', ['product_id', 'unit_cost', 'is_gift_card']) }}
+),
+
+-- A product's price or name is in no fact; its cost and whether it is a gift card are.
+products_to_follow as (
+    select
+        product_versions.source as source,
+        product_versions.product_id as product_id
+    from product_versions
+    inner join changed_products
+        on product_versions.source = changed_products.source
+        and product_versions.product_id = changed_products.product_id
+    group by
+        product_versions.source,
+        product_versions.product_id
+    having {% if replaces_files('products') %}1 = 1{% else %}count(*) = 1
+        or count(product_versions.unit_cost) <> count(*)
+        or min(product_versions.unit_cost) <> max(product_versions.unit_cost)
+        or min(case when product_versions.is_gift_card then 1 else 0 end) <> max(case when product_versions.is_gift_card then 1 else 0 end){% endif %}
+),
+
+moved_payments as (
+    {{ arrived('payments', ['payment_id']) }}
+),
+
+payment_versions as (
+    {{ all_versions('payments', ['payment_id', 'order_id']) }}
+),
+
+moved_shipments as (
+    {{ arrived('shipments', ['shipment_id']) }}
+),
+
+shipment_versions as (
+    {{ all_versions('shipments', ['shipment_id', 'order_id']) }}
+),
+
+moved_refunds as (
+    {{ arrived('refunds', ['refund_id']) }}
+    union
+    {{ arrived('refund_items', ['refund_id']) }}
+),
+
+refund_versions as (
+    {{ all_versions('refunds', ['refund_id', 'order_id']) }}
+    union all
+    {{ all_versions('refund_items', ['refund_id', 'order_id']) }}
+),
+
+order_versions as (
+    {{ all_versions('orders', ['order_id', 'customer_id', 'store_id']) }}
+),
+
+line_versions as (
+    {{ all_versions('order_items', ['order_id', 'product_id']) }}
+),
+
+named as (
+    {{ arrived('orders', ['order_id']) }}
+    union
+    {{ arrived('order_items', ['order_id']) }}
+    union
+    select
+        payment_versions.source as source,
+        payment_versions.order_id as order_id
+    from payment_versions
+    inner join moved_payments
+        on payment_versions.source = moved_payments.source
+        and payment_versions.payment_id = moved_payments.payment_id
+    union
+    select
+        shipment_versions.source as source,
+        shipment_versions.order_id as order_id
+    from shipment_versions
+    inner join moved_shipments
+        on shipment_versions.source = moved_shipments.source
+        and shipment_versions.shipment_id = moved_shipments.shipment_id
+    union
+    select
+        refund_versions.source as source,
+        refund_versions.order_id as order_id
+    from refund_versions
+    inner join moved_refunds
+        on refund_versions.source = moved_refunds.source
+        and refund_versions.refund_id = moved_refunds.refund_id
+    union
+    select
+        order_versions.source as source,
+        order_versions.order_id as order_id
+    from order_versions
+    inner join changed_customers
+        on order_versions.source = changed_customers.source
+        and order_versions.customer_id = changed_customers.customer_id
+    union
+    select
+        order_versions.source as source,
+        order_versions.order_id as order_id
+    from order_versions
+    inner join changed_stores
+        on order_versions.source = changed_stores.source
+        and order_versions.store_id = changed_stores.store_id
+    union
+    select
+        line_versions.source as source,
+        line_versions.order_id as order_id
+    from line_versions
+    inner join products_to_follow
+        on line_versions.source = products_to_follow.source
+        and line_versions.product_id = products_to_follow.product_id
+),
+
+final as (
+    select
+        named.source as source,
+        named.order_id as order_id,
+        {{ surrogate_key(['named.source', 'named.order_id']) }} as order_key
+    from named
+    where named.order_id is not null
+        and {{ passes_changes_on() }}
+)
+
+select
+    source,
+    order_id,
+    order_key
+from final

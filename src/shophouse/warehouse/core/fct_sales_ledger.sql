@@ -1,0 +1,354 @@
+-- One row per money event of a sale: the sale of a line, the charges of an order, a refunded line, the rest of a refund, a cancelled order.
+-- Signed and additive: sales are positive, what takes them back is negative. order_date is the day of the order, event_date the day on
+-- which the money moved: the two books differ only in which of them they group by. Test and deleted orders and gift cards are no sales.
+{{ config(materialized='view') }}
+
+with
+
+sales as (
+    select
+        order_key,
+        line_number,
+        product_key,
+        seller_key,
+        customer_key,
+        person_key,
+        store_key,
+        geography_key,
+        channel_key,
+        order_date,
+        currency_code,
+        quantity,
+        gross_amount,
+        discount_amount,
+        shipping_amount,
+        tax_amount
+    from {{ ref('fct_order_items') }}
+    where is_sale
+),
+
+orders as (
+    select
+        order_key,
+        customer_key,
+        person_key,
+        store_key,
+        geography_key,
+        channel_key,
+        order_date,
+        cancelled_date,
+        currency_code,
+        is_cancelled,
+        duties_amount,
+        tip_amount,
+        fee_amount
+    from {{ ref('fct_orders') }}
+    where is_sale
+),
+
+cancelled_lines as (
+    select
+        order_key,
+        line_number,
+        product_key,
+        seller_key,
+        customer_key,
+        person_key,
+        store_key,
+        geography_key,
+        channel_key,
+        order_date,
+        currency_code,
+        quantity,
+        gross_amount,
+        discount_amount,
+        shipping_amount,
+        tax_amount,
+        refunded_quantity,
+        refunded_amount
+    from {{ ref('fct_order_items') }}
+    where is_sale
+        and is_cancelled
+),
+
+refunds as (
+    select
+        refund_key,
+        order_key,
+        customer_key,
+        person_key,
+        store_key,
+        geography_key,
+        channel_key,
+        order_date,
+        refunded_date,
+        currency_code,
+        is_cancelled,
+        product_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount
+    from {{ ref('fct_refunds') }}
+    where is_sale
+),
+
+refund_items as (
+    select
+        refund_key,
+        order_key,
+        line_number,
+        product_key,
+        customer_key,
+        person_key,
+        store_key,
+        geography_key,
+        channel_key,
+        order_date,
+        refunded_date,
+        currency_code,
+        quantity,
+        refund_amount
+    from {{ ref('fct_refund_items') }}
+    where is_sale
+),
+
+refunded_lines as (
+    select
+        refund_key,
+        order_key,
+        line_number,
+        refund_amount
+    from {{ ref('fct_refund_items') }}
+),
+
+refunded_by_refund as (
+    select
+        refund_key,
+        cast(sum(refund_amount) as {{ type_money() }}) as refund_amount
+    from refunded_lines
+    group by refund_key
+),
+
+refunded_by_order as (
+    select
+        order_key,
+        cast(sum(refund_amount) as {{ type_money() }}) as refund_amount
+    from refunded_lines
+    where line_number is not null
+    group by order_key
+),
+
+-- What a cancelled order's refunds have taken back already is not taken back again by its cancellation.
+cancelled_refunds as (
+    select
+        order_key,
+        cast(sum(product_amount) as {{ type_money() }}) as product_amount,
+        cast(sum(shipping_amount) as {{ type_money() }}) as shipping_amount,
+        cast(sum(tax_amount) as {{ type_money() }}) as tax_amount,
+        cast(sum(other_amount) as {{ type_money() }}) as other_amount
+    from refunds
+    where is_cancelled
+    group by order_key
+),
+
+events as (
+    select
+        'sale' as event_kind,
+        sales.order_key as order_key,
+        {{ unknown_key() }} as refund_key,
+        sales.line_number as line_number,
+        sales.product_key as product_key,
+        sales.seller_key as seller_key,
+        sales.customer_key as customer_key,
+        sales.person_key as person_key,
+        sales.store_key as store_key,
+        sales.geography_key as geography_key,
+        sales.channel_key as channel_key,
+        sales.order_date as order_date,
+        sales.order_date as event_date,
+        sales.currency_code as currency_code,
+        sales.quantity as quantity,
+        sales.gross_amount as gross_amount,
+        cast(-(sales.discount_amount) as {{ type_money() }}) as discount_amount,
+        cast(0 as {{ type_money() }}) as return_amount,
+        cast(0 as {{ type_money() }}) as cancellation_amount,
+        sales.shipping_amount as shipping_amount,
+        sales.tax_amount as tax_amount,
+        cast(0 as {{ type_money() }}) as other_amount
+    from sales
+    union all
+    select
+        'charge' as event_kind,
+        orders.order_key as order_key,
+        {{ unknown_key() }} as refund_key,
+        cast(null as integer) as line_number,
+        {{ unknown_key() }} as product_key,
+        {{ unknown_key() }} as seller_key,
+        orders.customer_key as customer_key,
+        orders.person_key as person_key,
+        orders.store_key as store_key,
+        orders.geography_key as geography_key,
+        orders.channel_key as channel_key,
+        orders.order_date as order_date,
+        orders.order_date as event_date,
+        orders.currency_code as currency_code,
+        cast(0 as decimal(18, 4)) as quantity,
+        cast(0 as {{ type_money() }}) as gross_amount,
+        cast(0 as {{ type_money() }}) as discount_amount,
+        cast(0 as {{ type_money() }}) as return_amount,
+        cast(0 as {{ type_money() }}) as cancellation_amount,
+        cast(0 as {{ type_money() }}) as shipping_amount,
+        cast(0 as {{ type_money() }}) as tax_amount,
+        cast(orders.duties_amount + orders.tip_amount + orders.fee_amount as {{ type_money() }}) as other_amount
+    from orders
+    where orders.duties_amount + orders.tip_amount + orders.fee_amount <> 0
+    union all
+    select
+        'refund' as event_kind,
+        refund_items.order_key as order_key,
+        refund_items.refund_key as refund_key,
+        refund_items.line_number as line_number,
+        refund_items.product_key as product_key,
+        {{ unknown_key() }} as seller_key,
+        refund_items.customer_key as customer_key,
+        refund_items.person_key as person_key,
+        refund_items.store_key as store_key,
+        refund_items.geography_key as geography_key,
+        refund_items.channel_key as channel_key,
+        refund_items.order_date as order_date,
+        refund_items.refunded_date as event_date,
+        refund_items.currency_code as currency_code,
+        cast(-refund_items.quantity as decimal(18, 4)) as quantity,
+        cast(0 as {{ type_money() }}) as gross_amount,
+        cast(0 as {{ type_money() }}) as discount_amount,
+        cast(-(refund_items.refund_amount) as {{ type_money() }}) as return_amount,
+        cast(0 as {{ type_money() }}) as cancellation_amount,
+        cast(0 as {{ type_money() }}) as shipping_amount,
+        cast(0 as {{ type_money() }}) as tax_amount,
+        cast(0 as {{ type_money() }}) as other_amount
+    from refund_items
+    union all
+    select
+        'refund' as event_kind,
+        refunds.order_key as order_key,
+        refunds.refund_key as refund_key,
+        cast(null as integer) as line_number,
+        {{ unknown_key() }} as product_key,
+        {{ unknown_key() }} as seller_key,
+        refunds.customer_key as customer_key,
+        refunds.person_key as person_key,
+        refunds.store_key as store_key,
+        refunds.geography_key as geography_key,
+        refunds.channel_key as channel_key,
+        refunds.order_date as order_date,
+        refunds.refunded_date as event_date,
+        refunds.currency_code as currency_code,
+        cast(0 as decimal(18, 4)) as quantity,
+        cast(0 as {{ type_money() }}) as gross_amount,
+        cast(0 as {{ type_money() }}) as discount_amount,
+        cast(-(refunds.product_amount - coalesce(refunded_by_refund.refund_amount, 0)) as {{ type_money() }}) as return_amount,
+        cast(0 as {{ type_money() }}) as cancellation_amount,
+        cast(-(refunds.shipping_amount) as {{ type_money() }}) as shipping_amount,
+        cast(-(refunds.tax_amount) as {{ type_money() }}) as tax_amount,
+        cast(-(refunds.other_amount) as {{ type_money() }}) as other_amount
+    from refunds
+    left join refunded_by_refund
+        on refunds.refund_key = refunded_by_refund.refund_key
+    where refunds.product_amount <> coalesce(refunded_by_refund.refund_amount, 0)
+        or refunds.shipping_amount <> 0
+        or refunds.tax_amount <> 0
+        or refunds.other_amount <> 0
+    union all
+    select
+        'cancellation' as event_kind,
+        cancelled_lines.order_key as order_key,
+        {{ unknown_key() }} as refund_key,
+        cancelled_lines.line_number as line_number,
+        cancelled_lines.product_key as product_key,
+        cancelled_lines.seller_key as seller_key,
+        cancelled_lines.customer_key as customer_key,
+        cancelled_lines.person_key as person_key,
+        cancelled_lines.store_key as store_key,
+        cancelled_lines.geography_key as geography_key,
+        cancelled_lines.channel_key as channel_key,
+        cancelled_lines.order_date as order_date,
+        orders.cancelled_date as event_date,
+        cancelled_lines.currency_code as currency_code,
+        cast(cancelled_lines.refunded_quantity - cancelled_lines.quantity as decimal(18, 4)) as quantity,
+        cast(0 as {{ type_money() }}) as gross_amount,
+        cast(0 as {{ type_money() }}) as discount_amount,
+        cast(0 as {{ type_money() }}) as return_amount,
+        cast(-(cancelled_lines.gross_amount - cancelled_lines.discount_amount - cancelled_lines.refunded_amount) as {{ type_money() }}) as cancellation_amount,
+        cast(-(cancelled_lines.shipping_amount) as {{ type_money() }}) as shipping_amount,
+        cast(-(cancelled_lines.tax_amount) as {{ type_money() }}) as tax_amount,
+        cast(0 as {{ type_money() }}) as other_amount
+    from cancelled_lines
+    inner join orders
+        on cancelled_lines.order_key = orders.order_key
+    union all
+    select
+        'cancellation' as event_kind,
+        orders.order_key as order_key,
+        {{ unknown_key() }} as refund_key,
+        cast(null as integer) as line_number,
+        {{ unknown_key() }} as product_key,
+        {{ unknown_key() }} as seller_key,
+        orders.customer_key as customer_key,
+        orders.person_key as person_key,
+        orders.store_key as store_key,
+        orders.geography_key as geography_key,
+        orders.channel_key as channel_key,
+        orders.order_date as order_date,
+        orders.cancelled_date as event_date,
+        orders.currency_code as currency_code,
+        cast(0 as decimal(18, 4)) as quantity,
+        cast(0 as {{ type_money() }}) as gross_amount,
+        cast(0 as {{ type_money() }}) as discount_amount,
+        cast(0 as {{ type_money() }}) as return_amount,
+        cast(coalesce(cancelled_refunds.product_amount, 0) - coalesce(refunded_by_order.refund_amount, 0) as {{ type_money() }}) as cancellation_amount,
+        cast(coalesce(cancelled_refunds.shipping_amount, 0) as {{ type_money() }}) as shipping_amount,
+        cast(coalesce(cancelled_refunds.tax_amount, 0) as {{ type_money() }}) as tax_amount,
+        cast(coalesce(cancelled_refunds.other_amount, 0) - orders.duties_amount - orders.tip_amount - orders.fee_amount as {{ type_money() }}) as other_amount
+    from orders
+    left join cancelled_refunds
+        on orders.order_key = cancelled_refunds.order_key
+    left join refunded_by_order
+        on orders.order_key = refunded_by_order.order_key
+    where orders.is_cancelled
+        and (cancelled_refunds.order_key is not null or orders.duties_amount + orders.tip_amount + orders.fee_amount <> 0)
+)
+
+select
+    events.event_kind as event_kind,
+    events.order_key as order_key,
+    events.refund_key as refund_key,
+    events.line_number as line_number,
+    events.product_key as product_key,
+    events.seller_key as seller_key,
+    events.customer_key as customer_key,
+    events.person_key as person_key,
+    events.store_key as store_key,
+    events.geography_key as geography_key,
+    events.channel_key as channel_key,
+    events.order_date as order_date,
+    events.event_date as event_date,
+    events.currency_code as currency_code,
+    events.quantity as quantity,
+    events.gross_amount as gross_amount,
+    events.discount_amount as discount_amount,
+    events.return_amount as return_amount,
+    events.cancellation_amount as cancellation_amount,
+    events.shipping_amount as shipping_amount,
+    events.tax_amount as tax_amount,
+    events.other_amount as other_amount,
+    cast(events.gross_amount + events.discount_amount + events.return_amount + events.cancellation_amount as {{ type_money() }}) as net_sales_amount,
+    cast(
+        events.gross_amount
+        + events.discount_amount
+        + events.return_amount
+        + events.cancellation_amount
+        + events.shipping_amount
+        + events.tax_amount
+        + events.other_amount as {{ type_money() }}
+    ) as total_sales_amount
+from events

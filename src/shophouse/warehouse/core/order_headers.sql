@@ -1,0 +1,211 @@
+-- One row per order: its keys, dates, status and order-level amounts. Internal: what fct_order_items and fct_orders share.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='order_key',
+    meta={'affected': 'affected_orders'}
+) }}
+
+with
+
+orders as (
+    select
+        source,
+        order_id,
+        ordered_at,
+        status,
+        currency_code,
+        customer_id,
+        store_id,
+        channel,
+        employee_id,
+        paid_at,
+        cancelled_at,
+        promised_delivery_at,
+        discount_amount,
+        shipping_amount,
+        tax_amount,
+        duties_amount,
+        tip_amount,
+        fee_amount,
+        total_amount,
+        taxes_included,
+        shipping_geography_id,
+        is_test,
+        discount_code,
+        is_deleted
+    from {{ affected_input('orders', by='order_id', affected='affected_orders') }} as input_orders
+),
+
+customers as (
+    select
+        source,
+        customer_id,
+        email,
+        geography_id
+    from {{ ref('input_customers') }}
+),
+
+identities as (
+    select
+        source,
+        customer_id,
+        person_id,
+        row_number() over (
+            partition by source, customer_id
+            order by confidence desc nulls last, person_id
+        ) as identity_rank
+    from {{ ref('input_customer_identities') }}
+),
+
+statuses as (
+    select
+        status,
+        order_status,
+        is_cancelled
+    from {{ ref('order_statuses') }}
+),
+
+stores as (
+    select
+        source,
+        store_id,
+        timezone
+    from {{ ref('input_stores') }}
+),
+
+resolved as (
+    select
+        orders.source as source,
+        orders.order_id as order_id,
+        {{ surrogate_key(['orders.source', 'orders.order_id']) }} as order_key,
+        orders.customer_id as customer_id,
+        case
+            when orders.customer_id is null then {{ unknown_key() }}
+            else {{ surrogate_key(['orders.source', 'orders.customer_id']) }}
+        end as customer_key,
+        {{ person_id('orders', 'customers', 'identities') }} as person_id,
+        coalesce(orders.store_id, orders.source) as store_id,
+        coalesce(orders.shipping_geography_id, customers.geography_id) as geography_id,
+        orders.employee_id as employee_id,
+        coalesce(orders.channel, 'unknown') as channel,
+        statuses.order_status as order_status,
+        statuses.is_cancelled as is_cancelled,
+        coalesce(orders.is_test, false) as is_test,
+        coalesce(orders.is_deleted, false) as is_deleted,
+        orders.ordered_at as ordered_at,
+        {% if has_entity('stores') %}coalesce(stores.timezone, {{ shop_timezone() }}){% else %}{{ shop_timezone() }}{% endif %} as store_timezone,
+        orders.paid_at as paid_at,
+        orders.cancelled_at as cancelled_at,
+        orders.promised_delivery_at as promised_delivery_at,
+        orders.currency_code as currency_code,
+        coalesce(orders.taxes_included, false) as has_taxes_included,
+        orders.discount_code as discount_code,
+        coalesce(orders.discount_amount, 0) as order_discount_amount,
+        coalesce(orders.shipping_amount, 0) as order_shipping_amount,
+        coalesce(orders.tax_amount, 0) as order_tax_amount,
+        coalesce(orders.duties_amount, 0) as duties_amount,
+        coalesce(orders.tip_amount, 0) as tip_amount,
+        coalesce(orders.fee_amount, 0) as fee_amount,
+        orders.total_amount as control_total_amount
+    from orders
+    inner join statuses
+        on orders.status = statuses.status
+    left join customers
+        on orders.source = customers.source
+        and orders.customer_id = customers.customer_id
+    left join identities
+        on orders.source = identities.source
+        and orders.customer_id = identities.customer_id
+        and identities.identity_rank = 1
+    left join stores
+        on orders.source = stores.source
+        and orders.store_id = stores.store_id
+),
+
+final as (
+    select
+        resolved.order_key as order_key,
+        resolved.source as source,
+        resolved.order_id as order_id,
+        resolved.customer_id as customer_id,
+        resolved.customer_key as customer_key,
+        {{ surrogate_key(['resolved.person_id']) }} as person_key,
+        resolved.store_id as store_id,
+        {{ surrogate_key(['resolved.source', 'resolved.store_id']) }} as store_key,
+        resolved.geography_id as geography_id,
+        case
+            when resolved.geography_id is null then {{ unknown_key() }}
+            else {{ surrogate_key(['resolved.source', 'resolved.geography_id']) }}
+        end as geography_key,
+        resolved.employee_id as employee_id,
+        case
+            when resolved.employee_id is null then {{ unknown_key() }}
+            else {{ surrogate_key(['resolved.source', 'resolved.employee_id']) }}
+        end as employee_key,
+        resolved.channel as channel,
+        {{ surrogate_key(['resolved.channel']) }} as channel_key,
+        resolved.order_status as order_status,
+        resolved.is_cancelled as is_cancelled,
+        resolved.is_test as is_test,
+        resolved.is_deleted as is_deleted,
+        resolved.ordered_at as ordered_at,
+        {{ local_date('resolved.ordered_at', order_timezone('resolved')) }} as order_date,
+        resolved.paid_at as paid_at,
+        resolved.cancelled_at as cancelled_at,
+        case
+            when resolved.is_cancelled
+                then {{ local_date('coalesce(resolved.cancelled_at, resolved.ordered_at)', order_timezone('resolved')) }}
+        end as cancelled_date,
+        resolved.promised_delivery_at as promised_delivery_at,
+        resolved.store_timezone as store_timezone,
+        resolved.currency_code as currency_code,
+        resolved.has_taxes_included as has_taxes_included,
+        resolved.discount_code as discount_code,
+        resolved.order_discount_amount as order_discount_amount,
+        resolved.order_shipping_amount as order_shipping_amount,
+        resolved.order_tax_amount as order_tax_amount,
+        resolved.duties_amount as duties_amount,
+        resolved.tip_amount as tip_amount,
+        resolved.fee_amount as fee_amount,
+        resolved.control_total_amount as control_total_amount
+    from resolved
+)
+
+select
+    order_key,
+    source,
+    order_id,
+    customer_id,
+    customer_key,
+    person_key,
+    store_id,
+    store_key,
+    geography_id,
+    geography_key,
+    employee_id,
+    employee_key,
+    channel,
+    channel_key,
+    order_status,
+    is_cancelled,
+    is_test,
+    is_deleted,
+    ordered_at,
+    order_date,
+    paid_at,
+    cancelled_at,
+    cancelled_date,
+    promised_delivery_at,
+    store_timezone,
+    currency_code,
+    has_taxes_included,
+    discount_code,
+    order_discount_amount,
+    order_shipping_amount,
+    order_tax_amount,
+    duties_amount,
+    tip_amount,
+    fee_amount,
+    control_total_amount
+from final

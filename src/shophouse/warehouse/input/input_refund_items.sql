@@ -1,0 +1,1 @@
+{{ input('refund_items') }}

@@ -1,0 +1,72 @@
+{#
+  The verbs in which engines differ. Each says its meaning, what it does with nulls, and the type returned; an engine that
+  needs other SQL defines <engine>__<verb> in engines/<engine>/dialect.sql. Everything else in this project is plain SQL that
+  all engines read alike.
+#}
+
+{# Calculation in double: null when b is 0 or null. Rates only, never money. Returns double. #}
+{% macro ratio(a, b) %}(cast({{ a }} as double precision) / nullif(cast({{ b }} as double precision), 0)){% endmacro %}
+
+{# A quotient of money rounded half away from zero to four decimals; null when b is 0 or null. Returns money. #}
+{% macro money_per(a, b) %}{{ return(adapter.dispatch("money_per", "shophouse")(a, b)) }}{% endmacro %}
+{% macro default__money_per(a, b) %}cast(round(cast({{ a }} as decimal(38, 10)) / nullif(cast({{ b }} as decimal(18, 4)), 0), 4) as {{ type_money() }}){% endmacro %}
+
+{# The sum of money over a group; null for no rows. Returns decimal(28, 4). #}
+{% macro sum_money(x) %}cast(sum({{ x }}) as {{ type_money_sum() }}){% endmacro %}
+
+{# The sum of whole numbers over a group; null for no rows. Returns bigint. #}
+{% macro sum_count(x) %}cast(sum({{ x }}) as bigint){% endmacro %}
+
+{# Whole days from a to b (dates or timestamps): midnights crossed, negative when b is before a. Returns bigint. #}
+{% macro days(a, b) %}cast(({{ dbt.datediff(a, b, "day") }}) as integer){% endmacro %}
+
+{# Calendar months from a to b: firsts of a month crossed. Returns integer. #}
+{% macro months(a, b) %}cast(({{ dbt.datediff(a, b, "month") }}) as integer){% endmacro %}
+
+{# The first day of the period (day, week from Monday, month, quarter, year) that d is in. Returns date. #}
+{% macro date_trunc_date(part, d) %}cast({{ dbt.date_trunc(part, d) }} as date){% endmacro %}
+
+{# The date n days after d. Returns date. #}
+{% macro add_days(d, n) %}cast({{ dbt.dateadd("day", n, d) }} as date){% endmacro %}
+
+{# The date n months after d. Returns date. #}
+{% macro add_months(d, n) %}cast({{ dbt.dateadd("month", n, d) }} as date){% endmacro %}
+
+{# Monday 1 to Sunday 7. Returns integer. #}
+{% macro iso_dow(d) %}{{ return(adapter.dispatch("iso_dow", "shophouse")(d)) }}{% endmacro %}
+{% macro default__iso_dow(d) %}cast(extract(isodow from {{ d }}) as integer){% endmacro %}
+
+{# The quotient of two non-negative whole numbers, rounded down. Returns bigint. #}
+{% macro whole_quotient(a, b) %}{{ return(adapter.dispatch("whole_quotient", "shophouse")(a, b)) }}{% endmacro %}
+{% macro default__whole_quotient(a, b) %}(({{ a }}) / ({{ b }})){% endmacro %}
+
+{# A cast that gives null where the text is not such a value. #}
+{% macro safe_cast(expression, type) %}{{ return(adapter.dispatch("safe_cast", "shophouse")(expression, type)) }}{% endmacro %}
+{% macro default__safe_cast(expression, type) %}try_cast({{ expression }} as {{ type }}){% endmacro %}
+
+{# The text at a dotted path of a JSON text; null where there is none. Returns text. #}
+{% macro json_text(column, path) %}{{ return(adapter.dispatch("json_text", "shophouse")(column, path)) }}{% endmacro %}
+{% macro default__json_text(column, path) %}json_extract_scalar({{ column }}, '$.{{ path }}'){% endmacro %}
+
+{# Whether the text has a match of the regular expression (character classes, quantifiers and anchors only). #}
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch("matches", "shophouse")(text, pattern)) }}{% endmacro %}
+{% macro default__matches(text, pattern) %}regexp_like({{ text }}, '{{ pattern }}'){% endmacro %}
+
+{# A wall-clock time in the named zone as UTC; the expression itself when the zone is UTC. Returns timestamp. #}
+{% macro to_utc(expression, zone) %}
+    {%- if zone == "'UTC'" -%}{{ expression }}{%- else -%}{{ return(adapter.dispatch("to_utc", "shophouse")(expression, zone)) }}{%- endif -%}
+{% endmacro %}
+{% macro default__to_utc(expression, zone) %}cast(({{ expression }} at time zone {{ zone }}) at time zone 'UTC' as {{ type_timestamp() }}){% endmacro %}
+
+{# A UTC timestamp as the wall-clock time in the named zone. Returns timestamp. #}
+{% macro to_local(expression, zone) %}
+    {%- if zone == "'UTC'" -%}{{ expression }}{%- else -%}{{ return(adapter.dispatch("to_local", "shophouse")(expression, zone)) }}{%- endif -%}
+{% endmacro %}
+{% macro default__to_local(expression, zone) %}cast(({{ expression }} at time zone 'UTC') at time zone {{ zone }} as {{ type_timestamp() }}){% endmacro %}
+
+{# The local day of a UTC timestamp in the named zone. Returns date. #}
+{% macro local_date(expression, zone) %}cast({{ to_local(expression, zone) }} as date){% endmacro %}
+
+{# The first 60 bits of the md5 of a text, as a bigint: the same on every engine. #}
+{% macro hash_key(text) %}{{ return(adapter.dispatch("hash_key", "shophouse")(text)) }}{% endmacro %}
+{% macro default__hash_key(text) %}cast('0x' || substr(md5({{ text }}), 1, 15) as bigint){% endmacro %}

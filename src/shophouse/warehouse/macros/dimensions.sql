@@ -1,0 +1,97 @@
+{#
+  A dimension over an entity: its members, the members that facts name but no source describes (is_inferred), and the unknown
+  member (key 0), so that no key in a fact is null and every key finds its member.
+
+  key         the name of the surrogate key
+  entity      the contract's entity; its key is one column
+  columns     {name: SQL over `members`}, each with a type of the contract, in the order of the table
+  named_in    [(model, key column, id column)]: facts that name members
+  labels      the names of the columns that hold the id (inferred) or 'unknown'
+#}
+{% macro dimension(key, entity, columns, named_in, labels) %}
+    {%- set id = contract()[entity]["key"][0] %}
+with
+
+members as (
+    select
+        {{ surrogate_key(["source", id]) }} as {{ key }},
+        source,
+        {%- for column in contract()[entity]["columns"] %}
+        {{ column }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from {{ ref("input_" ~ entity) }}
+),
+
+named as (
+    {%- for model, key_column, id_column in named_in %}
+    select
+        facts.{{ key_column }} as {{ key }},
+        min(facts.source) as source,
+        min(facts.{{ id_column }}) as {{ id }}
+    from {{ ref(model) }} as facts
+    where facts.{{ key_column }} <> {{ unknown_key() }}
+    group by facts.{{ key_column }}
+        {%- if not loop.last %}
+    union
+        {%- endif %}
+    {%- else %}
+    select
+        cast(null as bigint) as {{ key }},
+        cast(null as {{ type_text() }}) as source,
+        cast(null as {{ type_text() }}) as {{ id }}
+    where 1 = 0
+    {%- endfor %}
+),
+
+inferred as (
+    select
+        named.{{ key }} as {{ key }},
+        named.source as source,
+        named.{{ id }} as {{ id }}
+    from named
+    left join members
+        on named.{{ key }} = members.{{ key }}
+    where members.{{ key }} is null
+),
+
+final as (
+    select
+        members.{{ key }} as {{ key }},
+        members.source as source,
+        members.{{ id }} as {{ id }},
+        {%- for name, definition in columns.items() %}
+        cast({{ definition[0] }} as {{ type_of(definition[1]) }}) as {{ name }},
+        {%- endfor %}
+        false as is_inferred
+    from members
+    union all
+    select
+        inferred.{{ key }} as {{ key }},
+        inferred.source as source,
+        inferred.{{ id }} as {{ id }},
+        {%- for name, definition in columns.items() %}
+        cast({% if name in labels %}inferred.{{ id }}{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
+        {%- endfor %}
+        true as is_inferred
+    from inferred
+    union all
+    select
+        {{ unknown_key() }} as {{ key }},
+        'unknown' as source,
+        'unknown' as {{ id }},
+        {%- for name, definition in columns.items() %}
+        cast({% if name in labels %}'unknown'{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
+        {%- endfor %}
+        true as is_inferred
+)
+
+select
+    {{ key }},
+    source,
+    {{ id }},
+    {%- for name in columns %}
+    {{ name }},
+    {%- endfor %}
+    is_inferred
+from final
+{% endmacro %}

@@ -1,0 +1,115 @@
+{#
+  Incremental by affected keys: what the run's affected keys name is deleted and inserted as calculated anew, so that late,
+  changed, repeated and deleted rows need no special case, and a row that vanished is gone.
+
+  A model says which table of the changes layer holds its keys:
+      config(materialized="incremental", incremental_strategy="affected", unique_key="order_key", meta={"affected": "affected_orders"})
+#}
+{% macro get_incremental_affected_sql(arguments) %}
+    {%- set target = arguments["target_relation"] -%}
+    {%- set columns = arguments["dest_columns"] | map(attribute="quoted") | join(", ") -%}
+    {%- set key = arguments["unique_key"] -%}
+    delete from {{ target }}
+    where {{ key }} in (select affected.{{ key }} from {{ ref(config.get("meta")["affected"]) }} as affected);
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }}
+    from {{ arguments["temp_relation"] }}
+{% endmacro %}
+
+
+{# A filter that keeps only the affected keys in an incremental run, and everything in a full one. #}
+{% macro is_affected(relation, key, affected) %}
+    {%- if not execute %}{% do ref(affected) %}{% endif -%}
+    {%- if is_incremental() -%}
+        {{ relation }}.{{ key }} in (select affected.{{ key }} from {{ ref(affected) }} as affected)
+    {%- else -%}
+        1 = 1
+    {%- endif -%}
+{% endmacro %}
+
+
+{# An entity's rows for an incremental model: the affected keys' rows, or all of them in a full run. #}
+{% macro affected_input(entity, by, affected) %}
+    {%- if not execute %}
+        {%- do ref(affected) -%}
+        {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}{% do ref(binding["model"]) %}{% endfor -%}
+        {%- for seed in contract()[entity].get("accepted", {}).values() %}{% do ref(seed) %}{% endfor -%}
+        {%- do source("ops", "superseded_files") -%}
+    {%- endif -%}
+    {%- if is_incremental() -%}
+        ({{ input(entity, keys=ref(affected), by=by) }})
+    {%- else -%}
+        {{ ref("input_" ~ entity) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# The distinct values of `columns` in an entity's versions of the loads that this run must pass on. #}
+{% macro arrived(entity, columns) %}
+    {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}
+select distinct
+    versions.source as source
+    {%- for column in columns %},
+    versions.{{ column }} as {{ column }}
+    {%- endfor %}
+from {{ ref(binding["model"]) }} as versions
+inner join {{ source("ops", "arrived_files") }} as arrived_files
+    on arrived_files.table_name = '{{ binding["raw_table"] }}'
+    and versions.source = arrived_files.source
+    and versions._load_id = arrived_files.load_id
+    and versions._source_file = arrived_files.source_file
+        {%- if not loop.last %}
+union
+        {%- endif %}
+    {%- else %}
+select
+    cast(null as {{ type_text() }}) as source
+    {%- for column in columns %},
+    cast(null as {{ type_of(contract()[entity]["columns"][column]) }}) as {{ column }}
+    {%- endfor %}
+where 1 = 0
+    {%- endfor %}
+{% endmacro %}
+
+
+{# All versions' values of `columns` in an entity, whatever the delivery. #}
+{% macro all_versions(entity, columns) %}
+    {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}
+select
+    versions.source as source
+    {%- for column in columns %},
+    {% if column in binding["columns"] %}versions.{{ column }}{% else %}cast(null as {{ type_of(contract()[entity]["columns"][column]) }}){% endif %} as {{ column }}
+    {%- endfor %}
+from {{ ref(binding["model"]) }} as versions
+        {%- if not loop.last %}
+union all
+        {%- endif %}
+    {%- else %}
+select
+    cast(null as {{ type_text() }}) as source
+    {%- for column in columns %},
+    cast(null as {{ type_of(contract()[entity]["columns"][column]) }}) as {{ column }}
+    {%- endfor %}
+where 1 = 0
+    {%- endfor %}
+{% endmacro %}
+
+
+{# A table of this project as the last run left it, or none: for what must be known before the table is changed. No ref, for the model that is named here is built later. #}
+{% macro as_built(schema, name) %}
+    {%- if execute -%}
+        {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
+    {%- endif -%}
+    {{ return(none) }}
+{% endmacro %}
+
+
+{# False in a full run, in which nobody asks what changed. #}
+{% macro passes_changes_on() %}{{ "1 = 0" if flags.FULL_REFRESH else "1 = 1" }}{% endmacro %}
+
+
+{# Whether a newer load of a file can make rows of the entity vanish. #}
+{% macro replaces_files(entity) %}
+    {%- set deliveries = shophouse_bindings()["entities"].get(entity, []) | map(attribute="delivery") | list -%}
+    {{- return("append" in deliveries or "snapshot" in deliveries) -}}
+{% endmacro %}

@@ -1,0 +1,62 @@
+{#
+  The contract's rows of an entity, all sources together: what counts now and satisfies the contract.
+  keys, by: see current().
+#}
+{% macro input(entity, keys=none, by=none) %}
+select
+    checked.source as source
+    {%- for column in contract()[entity]["columns"] %},
+    checked.{{ column }} as {{ column }}
+    {%- endfor %}
+from (
+    {{- checked(entity, keys, by) | indent(4) }}
+) as checked
+where checked.reason is null
+{% endmacro %}
+
+
+{# The rows that count now, each with the reason why it may not pass, or null. #}
+{% macro checked(entity, keys=none, by=none) %}
+    {%- set definition = contract()[entity] %}
+select
+    rows_now.source as source,
+    {%- for column in definition["columns"] %}
+    rows_now.{{ column }} as {{ column }},
+    {%- endfor %}
+    rows_now._load_id as _load_id,
+    rows_now._row_number as _row_number,
+    rows_now._source_file as _source_file,
+    rows_now._raw_table as _raw_table,
+    rows_now.drop_reason is not null as is_dropped,
+    case
+        when rows_now.drop_reason is not null then rows_now.drop_reason
+        {%- for column in definition["required"] %}
+        when rows_now.{{ column }} is null then '{{ column }} is missing'
+        {%- endfor %}
+        {%- for column in definition.get("accepted", {}) %}
+        when rows_now.{{ column }} is not null and accepted_{{ column }}.{{ column }} is null then 'unknown {{ column }}: ' || rows_now.{{ column }}
+        {%- endfor %}
+    end as reason
+from (
+    {{- current(entity, keys, by) | indent(4) }}
+) as rows_now
+    {%- for column, seed in definition.get("accepted", {}).items() %}
+left join {{ ref(seed) }} as accepted_{{ column }}
+    on rows_now.{{ column }} = accepted_{{ column }}.{{ column }}
+    {%- endfor %}
+{% endmacro %}
+
+
+{# An entity's amounts as one expression over its columns, for what was rejected; null where the entity has none. #}
+{% macro amount_of(entity, relation) -%}
+    {%- set amounts = {
+        "orders": "coalesce(" ~ relation ~ ".total_amount, 0)",
+        "order_items": relation ~ ".quantity * " ~ relation ~ ".unit_price",
+        "payments": relation ~ ".amount",
+        "refunds": relation ~ ".amount",
+        "refund_items": relation ~ ".amount",
+        "shipments": relation ~ ".cost_amount",
+        "ad_spend": relation ~ ".spend_amount"
+    } -%}
+    {{ amounts.get(entity, "null") }}
+{%- endmacro %}

@@ -1,0 +1,44 @@
+{# Rows of an entity that may not pass, with the reason: see checked(). Orphans are those whose parent did not pass. #}
+{% macro rejected_rows_of(entity, keys=none, by=none, parents=none) %}
+    {%- set definition = contract()[entity] -%}
+    {%- set key = definition["key"] %}
+select
+    '{{ entity }}' as entity,
+    checked.source as source,
+    {% if "order_id" in definition["columns"] %}{{ surrogate_key(["checked.source", "checked.order_id"]) }}{% else %}{{ unknown_key() }}{% endif %} as order_key,
+    {% for column in key %}coalesce(cast(checked.{{ column }} as {{ type_text() }}), ''){% if not loop.last %} || '|' || {% endif %}{% endfor %} as row_id,
+    checked._raw_table as table_name,
+    checked._load_id as load_id,
+    checked._source_file as source_file,
+    checked._row_number as row_number,
+    case when checked.is_dropped then 'dropped' else 'rejected' end as rejection_kind,
+    coalesce(checked.reason, 'no such {{ definition.get("belongs_to", "row") }}') as reason,
+    cast({{ amount_of(entity, "checked") }} as {{ type_money() }}) as amount
+from (
+    {{- checked(entity, keys, by) | indent(4) }}
+) as checked
+    {%- if parents %}
+left join {{ parents[0] }} as parents
+    on checked.source = parents.source
+    and checked.{{ parents[1] }} = parents.{{ parents[1] }}
+where checked.reason is not null
+    or parents.source is null
+    {%- else %}
+where checked.reason is not null
+    {%- endif %}
+{% endmacro %}
+
+
+{% macro rejection_columns() %}
+    entity,
+    source,
+    order_key,
+    row_id,
+    table_name,
+    load_id,
+    source_file,
+    row_number,
+    rejection_kind,
+    reason,
+    amount
+{%- endmacro %}

@@ -1,0 +1,19 @@
+{# What shophouse.yml says, as macros. shophouse_bindings is generated into the shop's folder. #}
+
+{# Whether a source of the shop uses this platform: its staging models are built only then. #}
+{% macro uses_platform(platform) %}{{ return(platform in shophouse_bindings()["platforms"]) }}{% endmacro %}
+
+{# The zone of a platform's times: a literal where all of its sources agree, else the column that raw carries. Returns SQL. #}
+{% macro source_timezone(platform) %}
+    {%- set zone = shophouse_bindings()["platforms"].get(platform, {}).get("timezone") -%}
+    {{- return("'" ~ zone ~ "'" if zone else "_timezone") -}}
+{% endmacro %}
+
+{# Whether any source of the shop has the entity. #}
+{% macro has_entity(entity) %}{{ return(shophouse_bindings()["entities"].get(entity, []) | length > 0) }}{% endmacro %}
+
+{# The shop's own time zone, a literal. Returns SQL. #}
+{% macro shop_timezone() %}{{ return("'" ~ shophouse_bindings()["timezone"] ~ "'") }}{% endmacro %}
+
+{# The currency that the shop reports in, a literal. Returns SQL. #}
+{% macro shop_currency() %}{{ return("'" ~ shophouse_bindings()["currency"] ~ "'") }}{% endmacro %}

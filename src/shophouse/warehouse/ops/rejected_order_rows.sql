@@ -1,0 +1,31 @@
+-- One row per row of an order (its header, lines, payments, parcels and reviews) that breaks the contract or that its source drops for a stated reason.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='order_key',
+    meta={'affected': 'affected_orders'}
+) }}
+{%- set entities = ['orders', 'order_items', 'payments', 'shipments', 'reviews'] %}
+
+with
+{% for entity in entities %}
+rejected_{{ entity }} as (
+    {%- if not execute %}
+        {%- do ref('affected_orders') -%}
+        {%- do ref('order_headers') -%}
+    {%- endif %}
+    {{- rejected_rows_of(
+        entity,
+        keys=(ref('affected_orders') if is_incremental() else none),
+        by=('order_id' if is_incremental() else none),
+        parents=([ref('order_headers'), 'order_id'] if entity != 'orders' else none)
+    ) | indent(4) }}
+){% if not loop.last %},{% endif %}
+{% endfor %}
+{% for entity in entities %}
+select
+    {{- rejection_columns() }}
+from rejected_{{ entity }}
+where row_id is not null
+{% if not loop.last %}union all{% endif %}
+{%- endfor %}

@@ -1,0 +1,38 @@
+
+  
+  create view "shop"."staging"."base_olist__customers__dbt_tmp" as (
+    -- One row per account and version: every row as received.
+
+
+with
+
+received as (
+    select
+        _source,
+        customer_id,
+        customer_unique_id,
+        customer_zip_code_prefix,
+        customer_city,
+        customer_state,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from "shop"."raw"."olist__customers"
+)
+
+select
+    _source as source,
+    customer_id,
+    customer_unique_id,
+    lpad(trim(customer_zip_code_prefix), 5, '0') as zip_code_prefix,
+    lower(trim(customer_city)) as city,
+    upper(trim(customer_state)) as state_code,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from received
+  );

@@ -1,0 +1,43 @@
+
+  
+  create view "shop"."staging"."base_olist__order_items__dbt_tmp" as (
+    -- One row per order line and version: every row as received.
+
+
+with
+
+received as (
+    select
+        _source,
+        _timezone,
+        order_id,
+        order_item_id,
+        product_id,
+        seller_id,
+        shipping_limit_date,
+        price,
+        freight_value,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from "shop"."raw"."olist__order_items"
+)
+
+select
+    _source as source,
+    order_id,
+    order_item_id as line_number,
+    product_id,
+    seller_id,
+    cast((shipping_limit_date at time zone 'America/Sao_Paulo') at time zone 'UTC' as timestamp) as shipping_limit_at,
+    price,
+    freight_value as freight_amount,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from received
+  );

@@ -1,0 +1,35 @@
+
+  
+  create view "shop"."staging"."stg_olist__products__dbt_tmp" as (
+    -- One row per product and version.
+
+
+with
+
+products as (
+    select
+        source,
+        product_id,
+        category_name,
+        weight_grams,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from "shop"."staging"."base_olist__products"
+)
+
+select
+    source,
+    product_id,
+    product_id as product_name,
+    category_name as category_id,
+    weight_grams,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from products
+  );

@@ -1,0 +1,44 @@
+
+  
+  create view "shop"."staging"."stg_storefront__order_items__dbt_tmp" as (
+    -- One row per order line and version.
+
+
+with
+
+order_items as (
+    select
+        source,
+        order_id,
+        line_number,
+        product_id,
+        quantity,
+        unit_price,
+        discount_amount,
+        tax_amount,
+        unit_cost,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from "shop"."staging"."base_storefront__order_items"
+)
+
+select
+    source,
+    cast(order_id as varchar) as order_id,
+    line_number,
+    cast(product_id as varchar) as product_id,
+    quantity,
+    unit_price,
+    discount_amount,
+    tax_amount,
+    unit_cost,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from order_items
+  );

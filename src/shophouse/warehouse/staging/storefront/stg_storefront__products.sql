@@ -1,0 +1,52 @@
+
+  
+  create view "shop"."staging"."stg_storefront__products__dbt_tmp" as (
+    -- One row per sellable variant and version.
+
+
+with
+
+products as (
+    select
+        source,
+        product_id,
+        sku,
+        name,
+        brand,
+        category_id,
+        price,
+        cost,
+        weight_grams,
+        is_gift_card,
+        status,
+        created_at,
+        updated_at,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from "shop"."staging"."base_storefront__products"
+)
+
+select
+    source,
+    cast(product_id as varchar) as product_id,
+    coalesce(name, cast(product_id as varchar)) as product_name,
+    sku,
+    brand,
+    cast(category_id as varchar) as category_id,
+    price as list_price,
+    cost as unit_cost,
+    weight_grams,
+    is_gift_card,
+    lower(status) as status,
+    created_at,
+    updated_at,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from products
+  );
