@@ -184,7 +184,7 @@ def package_warehouse() -> Path:
 
 def staging_folders(shop: Path | None = None) -> dict[str, Path]:
     """Each known platform and the folder of its staging models; a shop's own folder hides a packaged one."""
-    roots = [package_warehouse() / "staging", *([shop / "models" / "staging"] if shop else [])]
+    roots = [package_warehouse() / "models" / "staging", *([shop / "models" / "staging"] if shop else [])]
     return {
         folder.name: folder
         for root in roots

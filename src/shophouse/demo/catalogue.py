@@ -20,7 +20,8 @@ SPARE = 64
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Arrays by product; `price` and `cost` are product × fortnight, in cents. Products from `launched` on are spare."""
+    """Arrays by product; `price` and `cost` are product × fortnight, in cents. Products from `launched` on are
+    spare."""
 
     start: int
     end: int
@@ -138,9 +139,17 @@ def build(rng: np.random.Generator, products: int, start: int, end: int) -> Cata
     popularity = np.cumsum(weight / weight.sum())
     popularity[-1] = 1.0
     label = tuple(
-        f"{names.BRANDS[b]} {names.ADJECTIVES[a]} {leaves[x][0][n % len(leaves[x][0])]}" if not g else f"Gift Card {p // 100}"
+        f"{names.BRANDS[b]} {names.ADJECTIVES[a]} {leaves[x][0][n % len(leaves[x][0])]}"
+        if not g
+        else f"Gift Card {p // 100}"
         for b, a, x, n, g, p in zip(
-            brand.tolist(), adjective.tolist(), leaf.tolist(), noun.tolist(), gift.tolist(), list_price.tolist(), strict=True
+            brand.tolist(),
+            adjective.tolist(),
+            leaf.tolist(),
+            noun.tolist(),
+            gift.tolist(),
+            list_price.tolist(),
+            strict=True,
         )
     )
     return Catalogue(

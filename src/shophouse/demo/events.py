@@ -1,7 +1,7 @@
 """What follows an order: payments, refunds and shipments, as tables of what happened in a span of time.
 
-A refund is in `refunds` and also, as money going back, in `payments` (kind refund). An order that was cancelled after it
-was paid has its money back in `payments` alone: the cancellation itself is on the order.
+A refund is in `refunds` and also, as money going back, in `payments` (kind refund). An order that was cancelled after
+it was paid has its money back in `payments` alone: the cancellation itself is on the order.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class _Payments:
         self.batch = batch
         self.parts: list[tuple[Ints, ...]] = []
 
-    def add(self, which: Bools, slot: int, kind: int, status: int, amount: Ints, at: Ints, method: Ints | None = None) -> None:
+    def add(
+        self, which: Bools, slot: int, kind: int, status: int, amount: Ints, at: Ints, method: Ints | None = None
+    ) -> None:
         rows = np.flatnonzero(which & (at < NEVER))
         methods = (self.batch.method if method is None else method)[rows]
         money_in = kind in (SALE, CAPTURE) and status == SUCCEEDED
@@ -38,7 +40,16 @@ class _Payments:
         fee = np.where(card, (amount[rows] * 290 + 5_000) // 10_000 + 30, 0)
         size = len(rows)
         self.parts.append(
-            (rows, np.full(size, slot), np.full(size, kind), np.full(size, status), methods, amount[rows], fee, at[rows])
+            (
+                rows,
+                np.full(size, slot),
+                np.full(size, kind),
+                np.full(size, status),
+                methods,
+                amount[rows],
+                fee,
+                at[rows],
+            )
         )
 
     def columns(self) -> tuple[Ints, ...]:
@@ -152,7 +163,8 @@ def refund_tables(batch: Batch, since: int, now: int) -> tuple[Any, Any]:
 
 
 def shipment_table(batch: Batch, since: int, now: int) -> Any:
-    """Parcels that left or arrived from `since` until `now`, as they stand then: a parcel comes again when it arrives."""
+    """Parcels that left or arrived from `since` until `now`, as they stand then: a parcel comes again when it
+    arrives."""
     row = np.repeat(np.arange(len(batch.parcels)), batch.parcels)
     parcel = np.concatenate(([True], row[1:] != row[:-1])) if len(row) else np.zeros(0, dtype=np.bool_)
     number = np.where(parcel, 1, 2)

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 FIRST_NAMES = (
-    "Aaron Abigail Adam Alice Amara Ana Andre Anna Arjun Aisha Ben Bianca Brian Camila Carlos Carmen Chloe Chris Clara Daniel "
-    "David Diego Elena Eli Ella Emily Emma Eric Ethan Eva Fatima Felix Fiona Gabriel Grace Hannah Hassan Helen Henry Hugo "
-    "Ian Ines Isaac Isabel Jack Jacob Jade James Jane Jason Jin Joao John Jonas Jose Julia Karen Kevin Kim Kofi "
-    "Laila Lars Laura Leah Leo Liam Lily Lin Linda Louis Lucas Lucia Luna Maria Mark Marta Mary Mateo Maya Mei "
-    "Mia Michael Mila Mohamed Nadia Naomi Nathan Nina Noah Noor Nora Oliver Olivia Omar Oscar Paul Peter Priya Quinn Rachel "
-    "Rafael Rosa Ruth Ryan Sam Sara Simon Sofia Sonia Tariq Thomas Tina Tom Uma Valeria Victor Wei Will Yara Zoe"
-).split()
+    "Aaron", "Abigail", "Adam", "Alice", "Amara", "Ana", "Andre", "Anna", "Arjun", "Aisha", "Ben", "Bianca",
+    "Brian", "Camila", "Carlos", "Carmen", "Chloe", "Chris", "Clara", "Daniel", "David", "Diego", "Elena", "Eli",
+    "Ella", "Emily", "Emma", "Eric", "Ethan", "Eva", "Fatima", "Felix", "Fiona", "Gabriel", "Grace", "Hannah",
+    "Hassan", "Helen", "Henry", "Hugo", "Ian", "Ines", "Isaac", "Isabel", "Jack", "Jacob", "Jade", "James", "Jane",
+    "Jason", "Jin", "Joao", "John", "Jonas", "Jose", "Julia", "Karen", "Kevin", "Kim", "Kofi", "Laila", "Lars",
+    "Laura", "Leah", "Leo", "Liam", "Lily", "Lin", "Linda", "Louis", "Lucas", "Lucia", "Luna", "Maria", "Mark",
+    "Marta", "Mary", "Mateo", "Maya", "Mei", "Mia", "Michael", "Mila", "Mohamed", "Nadia", "Naomi", "Nathan",
+    "Nina", "Noah", "Noor", "Nora", "Oliver", "Olivia", "Omar", "Oscar", "Paul", "Peter", "Priya", "Quinn",
+    "Rachel", "Rafael", "Rosa", "Ruth", "Ryan", "Sam", "Sara", "Simon", "Sofia", "Sonia", "Tariq", "Thomas", "Tina",
+    "Tom", "Uma", "Valeria", "Victor", "Wei", "Will", "Yara", "Zoe",
+)  # fmt: skip
 
 LAST_NAMES = (
-    "Adams Allen Alvarez Anderson Bailey Baker Barnes Bell Bennett Brooks Brown Bryant Butler Campbell Carter Castillo Chavez "
-    "Chen Clark Collins Cook Cooper Cox Cruz Davis Diaz Edwards Evans Fisher Flores Foster Garcia Gomez Gonzalez Gray Green "
-    "Gupta Gutierrez Hall Harris Hayes Henderson Hernandez Hill Howard Hughes Jackson James Jenkins Jimenez Johnson Jones Kelly "
-    "Khan Kim King Kumar Lee Lewis Long Lopez Martin Martinez Mendoza Miller Mitchell Moore Morales Morgan Morris Murphy Myers "
-    "Nelson Nguyen Okafor Oliver Ortiz Owens Parker Patel Perez Perry Peterson Phillips Powell Price Ramirez Ramos Reed Reyes "
-    "Reynolds Richardson Rivera Roberts Robinson Rodriguez Rogers Ross Ruiz Russell Sanchez Sanders Scott Shah Silva Singh Smith "
-    "Stewart Sullivan Taylor Thomas Thompson Torres Turner Walker Ward Watson White Williams Wilson Wong Wood Wright Young Zhang"
-).split()
+    "Adams", "Allen", "Alvarez", "Anderson", "Bailey", "Baker", "Barnes", "Bell", "Bennett", "Brooks", "Brown",
+    "Bryant", "Butler", "Campbell", "Carter", "Castillo", "Chavez", "Chen", "Clark", "Collins", "Cook", "Cooper",
+    "Cox", "Cruz", "Davis", "Diaz", "Edwards", "Evans", "Fisher", "Flores", "Foster", "Garcia", "Gomez", "Gonzalez",
+    "Gray", "Green", "Gupta", "Gutierrez", "Hall", "Harris", "Hayes", "Henderson", "Hernandez", "Hill", "Howard",
+    "Hughes", "Jackson", "James", "Jenkins", "Jimenez", "Johnson", "Jones", "Kelly", "Khan", "Kim", "King", "Kumar",
+    "Lee", "Lewis", "Long", "Lopez", "Martin", "Martinez", "Mendoza", "Miller", "Mitchell", "Moore", "Morales",
+    "Morgan", "Morris", "Murphy", "Myers", "Nelson", "Nguyen", "Okafor", "Oliver", "Ortiz", "Owens", "Parker",
+    "Patel", "Perez", "Perry", "Peterson", "Phillips", "Powell", "Price", "Ramirez", "Ramos", "Reed", "Reyes",
+    "Reynolds", "Richardson", "Rivera", "Roberts", "Robinson", "Rodriguez", "Rogers", "Ross", "Ruiz", "Russell",
+    "Sanchez", "Sanders", "Scott", "Shah", "Silva", "Singh", "Smith", "Stewart", "Sullivan", "Taylor", "Thomas",
+    "Thompson", "Torres", "Turner", "Walker", "Ward", "Watson", "White", "Williams", "Wilson", "Wong", "Wood",
+    "Wright", "Young", "Zhang",
+)  # fmt: skip
 
 EMAIL_DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "post.example.org")
 
@@ -88,15 +97,17 @@ CITIES: tuple[tuple[str, str, int, int, int, int], ...] = (
 )
 
 BRANDS = (
-    "Aldergrove Birch&Bee Calloway Dunmore Eastlake Fernhill Grayling Hearthside Inkwell Juniper Kestrel Lowland Marlow Northbay "
-    "Oakhurst Pinecrest Quillon Redfern Stonebridge Tidewater Umberly Valemont Wexford Yarrow"
-).split()
+    "Aldergrove", "Birch&Bee", "Calloway", "Dunmore", "Eastlake", "Fernhill", "Grayling", "Hearthside", "Inkwell",
+    "Juniper", "Kestrel", "Lowland", "Marlow", "Northbay", "Oakhurst", "Pinecrest", "Quillon", "Redfern",
+    "Stonebridge", "Tidewater", "Umberly", "Valemont", "Wexford", "Yarrow",
+)  # fmt: skip
 
 ADJECTIVES = (
-    "Classic Compact Cosy Crisp Daily Deluxe Essential Everyday Folding Fresh Gentle Heavy Iconic Light Little Loft Matte Mini "
-    "Modern Natural Nordic Original Pocket Premium Pure Quiet Rustic Simple Slim Smart Soft Solid Sturdy Sunny Travel Trusty "
-    "Urban Vintage Warm Wide"
-).split()
+    "Classic", "Compact", "Cosy", "Crisp", "Daily", "Deluxe", "Essential", "Everyday", "Folding", "Fresh", "Gentle",
+    "Heavy", "Iconic", "Light", "Little", "Loft", "Matte", "Mini", "Modern", "Natural", "Nordic", "Original",
+    "Pocket", "Premium", "Pure", "Quiet", "Rustic", "Simple", "Slim", "Smart", "Soft", "Solid", "Sturdy", "Sunny",
+    "Travel", "Trusty", "Urban", "Vintage", "Warm", "Wide",
+)  # fmt: skip
 
 # parent category → child category → the nouns sold in it, with the price range in whole units of money
 CATEGORIES: dict[str, dict[str, tuple[tuple[str, ...], int, int]]] = {

@@ -1,4 +1,5 @@
-"""The life of a batch of orders: what was bought and paid, what happened to it, and what of it can be seen at a given time.
+"""The life of a batch of orders: what was bought and paid, what happened to it, and what of it can be seen at a given
+time.
 
 Everything is drawn once, whatever the clock says; a table is what has happened until then. So a later look at the same
 orders shows the same ones further on (paid, shipped, delivered, refunded), which is what a shop's database does.
@@ -21,6 +22,8 @@ LINES = np.array([0.42, 0.27, 0.14, 0.08, 0.04, 0.03, 0.015, 0.005])
 LINES_PER_ORDER = float((LINES * np.arange(1, 9)).sum())
 FIRST_ORDER_ID = 100_001
 FREE_SHIPPING = 7_500
+# After so many days nothing happens to an order any more.
+SETTLED_DAYS = 75
 STATUS = ("pending", "paid", "shipped", "delivered", "cancelled")
 _SHIPPING = np.array([495, 795, 1495], dtype=np.int64)
 _PROMISE_DAYS = np.array([8, 6, 4], dtype=np.int64)
@@ -29,7 +32,8 @@ _INSTALMENTS = np.array([3, 4, 6, 12], dtype=np.int64)
 
 @dataclass(frozen=True)
 class Placed:
-    """Who orders when: the part of an order that does not come from its own draw. `arrived` is when it reached the shop."""
+    """Who orders when: the part of an order that does not come from its own draw. `arrived` is when it reached the
+    shop."""
 
     index: Ints
     at: Ints
@@ -41,7 +45,8 @@ class Placed:
 
 @dataclass(frozen=True)
 class Batch:
-    """Orders, and their lines beside them (`order` is the line's order, as a position in this batch). Money in cents."""
+    """Orders, and their lines beside them (`order` is the line's order, as a position in this batch). Money in
+    cents."""
 
     placed: Placed
     tender: Ints
@@ -88,8 +93,9 @@ class Batch:
 
     def summed(self, by_line: Ints) -> Ints:
         """By order."""
-        total = np.zeros(len(self.placed.at), dtype=np.int64)
-        np.add.at(total, self.order, by_line)
+        if not len(by_line):
+            return np.zeros(0, dtype=np.int64)
+        total: Ints = np.add.reduceat(by_line, np.flatnonzero(np.diff(self.order, prepend=-1)))
         return total
 
     @property
@@ -105,11 +111,15 @@ class Batch:
 
     def is_settled(self, now: int) -> Bools:
         """Whether nothing will happen to the order any more, and it was delivered and never refunded."""
-        return (self.delivered < now) & (self.refunded == NEVER) & (self.cancelled == NEVER) & (self.placed.at < now)
+        settled: Bools = (
+            (self.delivered < now) & (self.refunded == NEVER) & (self.cancelled == NEVER) & (self.placed.at < now)
+        )
+        return settled
 
 
 def draw(rng: np.random.Generator, placed: Placed, catalogue: Catalogue, newest: bool = False) -> Batch:
-    """What happens to the orders `placed`. With `newest`, the first two of them buy the last product that was launched."""
+    """What happens to the orders `placed`. With `newest`, the first two of them buy the last product that was
+    launched."""
     n = len(placed.at)
     counts = rng.choice(np.arange(1, 9), n, p=LINES)
     order = np.repeat(np.arange(n), counts)
@@ -149,9 +159,9 @@ def draw(rng: np.random.Generator, placed: Placed, catalogue: Catalogue, newest:
 
     method = rng.choice(len(names.PAYMENT_METHODS), n, p=names.PAYMENT_WEIGHTS)
     slow = names.PAYMENT_METHODS.index("bank_transfer")
-    paid = placed.at + 20 + rng.exponential(np.where(method == slow, 1.3 * DAY, 240.0), n).astype(np.int64)
+    paid = placed.at + 20 + _wait(rng, np.where(method == slow, 1.3 * DAY, 240.0), n, 7)
     cancel = rng.random(n)
-    cancelled = np.where(cancel < 0.028, placed.at + 600 + rng.exponential(DAY, n).astype(np.int64), NEVER)
+    cancelled = np.where(cancel < 0.028, placed.at + 600 + _wait(rng, DAY, n, 7), NEVER)
     unpaid = cancel < 0.014
     paid = np.where(unpaid, NEVER, paid)
     cancelled = np.where((cancelled < NEVER) & ~unpaid, np.maximum(cancelled, paid + 900), cancelled)
@@ -163,15 +173,19 @@ def draw(rng: np.random.Generator, placed: Placed, catalogue: Catalogue, newest:
 
     far = people.TRANSIT_DAYS[placed.place.astype(np.int64) // people.ZIPS]
     goes_out = goods & (cancelled == NEVER)
-    shipped = np.where(goes_out, paid + 3 * 3600 + rng.gamma(2.0, 0.45 * DAY, n).astype(np.int64), NEVER)
+    shipped = np.where(
+        goes_out, paid + 3 * 3600 + np.minimum(rng.gamma(2.0, 0.45 * DAY, n), 7 * DAY).astype(np.int64), NEVER
+    )
     transit = rng.gamma(3.0, DAY * (0.6 + 0.25 * far) / 1.3, n) * np.where(rng.random(n) < 0.04, 3.0, 1.0)
     is_lost = rng.random(n) < 0.003
-    delivered = np.where(goes_out & ~is_lost, shipped + 4 * 3600 + transit.astype(np.int64), NEVER)
+    delivered = np.where(
+        goes_out & ~is_lost, shipped + 4 * 3600 + np.minimum(transit, 21 * DAY).astype(np.int64), NEVER
+    )
     parcels = np.where(goes_out, 1 + ((counts > 1) & (rng.random(n) < 0.05)), 0)
 
     complains = rng.random(n) < 0.07
     refund_kind = np.searchsorted(np.array([0.35, 0.9, 1.0]), rng.random(n), side="right")
-    refunded = np.where(complains & (delivered < NEVER), delivered + DAY + rng.exponential(9 * DAY, n).astype(np.int64), NEVER)
+    refunded = np.where(complains & (delivered < NEVER), delivered + DAY + _wait(rng, 9 * DAY, n, 35), NEVER)
     returned = 1 + (rng.random(len(order)) * quantity).astype(np.int64)
     partial = np.where((line == 1) | (rng.random(len(order)) < 0.4), np.minimum(returned, quantity), 0)
     refund_quantity = np.choose(refund_kind[order], [quantity, partial, np.zeros_like(quantity)])
@@ -216,6 +230,11 @@ def draw(rng: np.random.Generator, placed: Placed, catalogue: Catalogue, newest:
     )
 
 
+def _wait(rng: np.random.Generator, mean: float | npt.NDArray[np.float64], size: int, most_days: int) -> Ints:
+    waited: Ints = np.minimum(rng.exponential(mean, size), most_days * DAY).astype(np.int64)
+    return waited
+
+
 def _codes(rng: np.random.Generator, placed: Placed, net: Ints) -> tuple[Ints, Ints, Bools]:
     """Discount code (−1 for none), its amount, and whether shipping is free by it: about one order in eight."""
     n = len(placed.at)
@@ -249,8 +268,17 @@ def take(batch: Batch, which: Bools) -> Batch:
     return replace(batch, **changes)
 
 
-_BY_LINE = frozenset(
-    "order line product quantity price line_discount line_tax cost no_cost refund_quantity".split()
+_BY_LINE = (
+    "order",
+    "line",
+    "product",
+    "quantity",
+    "price",
+    "line_discount",
+    "line_tax",
+    "cost",
+    "no_cost",
+    "refund_quantity",
 )
 
 

@@ -1,13 +1,13 @@
 """Who buys at the synthetic shop, and when.
 
-Buying follows BG/NBD: while alive a person buys at a rate drawn from Gamma(R, ALPHA days), and after each order leaves with
-a probability drawn from Beta(A, B). Time runs faster on busy hours, days and seasons: the process lives in an even time that
-is bent afterwards, so that rates and seasons don't meddle with each other.
+Buying follows BG/NBD: while alive a person buys at a rate drawn from Gamma(R, ALPHA days), and after each order
+leaves with a probability drawn from Beta(A, B). Time runs faster on busy hours, days and seasons: the process lives
+in an even time that is bent afterwards, so that rates and seasons don't meddle with each other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,7 @@ ZIPS = 20
 Floats = npt.NDArray[np.float64]
 
 _WEEKDAY = np.array([1.06, 1.02, 1.0, 0.98, 0.93, 0.9, 1.11])
-_HOUR_UTC = np.array(
-    [11, 12, 12, 10, 7, 4, 2, 1, 1, 1, 1, 2, 3, 5, 6, 7, 8, 8, 8, 8, 8, 8, 9, 10], dtype=np.float64
-)
+_HOUR_UTC = np.array([11, 12, 12, 10, 7, 4, 2, 1, 1, 1, 1, 2, 3, 5, 6, 7, 8, 8, 8, 8, 8, 8, 9, 10], dtype=np.float64)
 _STATES = sorted({state for _, state, *_ in names.CITIES})
 
 CITY = pa.array([city for city, *_ in names.CITIES])
@@ -63,7 +61,7 @@ def _clock(start: int, days: int) -> tuple[Floats, Floats]:
     busy = _WEEKDAY[weekday] * yearly * np.where(is_campaign(day), 2.4, 1.0)
     hourly = (busy[:, None] * _HOUR_UTC[None, :]).ravel()
     even = np.concatenate(([0.0], np.cumsum(hourly)))
-    return even * (days / even[-1]), start + 3600.0 * np.arange(days * 24 + 1)
+    return even * (days / even[-1]), start + 3600.0 * np.arange(days * 24 + 1, dtype=np.float64)
 
 
 def _lives(rng: np.random.Generator, persons: int, days: int) -> tuple[Ints, Floats]:
@@ -101,6 +99,22 @@ class People:
     user: Ints
     is_first: Bools
 
+    def joined(self, rng: np.random.Generator, created: Ints) -> People:
+        """The people with new persons, one account each."""
+        size = len(created)
+        number = int(self.person.max()) + 1 + np.arange(size)
+        none = np.zeros(size, dtype=np.bool_)
+        return replace(
+            self,
+            person=np.concatenate((self.person, number)),
+            place=np.concatenate((self.place, places(rng, size))),
+            created=np.concatenate((self.created, created)),
+            guest=np.concatenate((self.guest, rng.random(size) < 0.1)),
+            second=np.concatenate((self.second, none)),
+            first_name=np.concatenate((self.first_name, rng.integers(0, len(names.FIRST_NAMES), size, dtype=np.uint8))),
+            last_name=np.concatenate((self.last_name, rng.integers(0, len(names.LAST_NAMES), size, dtype=np.uint8))),
+        )
+
     def users(self, which: Ints, moved: Bools | None = None, updated: Ints | None = None) -> Any:
         """The rows of the accounts `which`; those `moved` live in the next city and no longer accept mail."""
         number = self.person[which]
@@ -112,7 +126,9 @@ class People:
         )
         # A second account is one that was typed anew: the same address, written as names are.
         email = pc.if_else(pa.array(self.second[which]), email, pc.ascii_lower(email))
-        phone = pc.binary_join_element_wise("+1555", numbers(1_000_000 + number * 7919 % 9_000_000).cast(pa.string()), "")
+        phone = pc.binary_join_element_wise(
+            "+1555", numbers(1_000_000 + number * 7919 % 9_000_000).cast(pa.string()), ""
+        )
         place = self.place[which].astype(np.int64)
         accepts = (number * 31 + which) % 5 < 2
         if moved is not None:
@@ -167,7 +183,9 @@ def populate(rng: np.random.Generator, orders: int, start: int, days: int) -> Pe
     np.minimum.at(first_at, who, at)
     is_first = at == first_at[who]
     guest = rng.random(persons) < 0.1
-    joined = np.where(guest, first_at, np.maximum(first_at - rng.exponential(4 * DAY, persons).astype(np.int64), start - 60 * DAY))
+    joined = np.where(
+        guest, first_at, np.maximum(first_at - rng.exponential(4 * DAY, persons).astype(np.int64), start - 60 * DAY)
+    )
     lurkers = persons // 15
     end = start + days * DAY
     counts = np.bincount(who, minlength=persons)

@@ -51,7 +51,8 @@ class Head:
 
     @property
     def properties(self) -> dict[str, str]:
-        return self.metadata.get("properties", {})
+        found: dict[str, str] = self.metadata.get("properties", {})
+        return found
 
     @property
     def load_id(self) -> int:

@@ -111,7 +111,10 @@ def commit(
             catalog.create_namespace((source,))
         except NamespaceAlreadyExistsError:
             pass
-        fields = [NestedField(number, name, _type(kind), required=False) for number, (name, kind) in enumerate(columns.items(), 1)]
+        fields = [
+            NestedField(number, name, _type(kind), required=False)
+            for number, (name, kind) in enumerate(columns.items(), 1)
+        ]
         creation = catalog.create_table_transaction(
             (source, table), Schema(*fields), location=str(folder), properties=_PROPERTIES
         )

@@ -76,9 +76,7 @@ class Ledger:
     data: list[DataFile] = field(default_factory=list)
     sequence: int = 0
 
-    def with_load(
-        self, record: LoadRecord, files: list[FileRead], data: list[DataFile], position: Position
-    ) -> Ledger:
+    def with_load(self, record: LoadRecord, files: list[FileRead], data: list[DataFile], position: Position) -> Ledger:
         read = {file.source_file for file in files}
         older = [
             (load, path, rows, bad, record.load_id if by is None and path in read else by)
@@ -121,7 +119,9 @@ class Ledger:
             stored = json.loads(gzip.decompress(path.read_bytes()))
         except (OSError, EOFError, ValueError) as error:
             raise LakeError(
-                f"the ledger {path} can't be read", why=str(error), hint="rebuild it from the rows: shophouse lake repair"
+                f"the ledger {path} can't be read",
+                why=str(error),
+                hint="rebuild it from the rows: shophouse lake repair",
             ) from error
         ledger = cls(
             position=stored["position"],

@@ -70,7 +70,7 @@ class Load:
         column changed its type, and whatever `batches` raises; nothing is visible then.
         """
         stored = self._head.schema if self._head else {}
-        columns = dict(stored) or dict.fromkeys(())
+        columns = dict(stored)
         arrived: list[Batch] = []
         for batch in batches:
             columns = self._merged(columns, batch.columns)
@@ -196,7 +196,15 @@ class Load:
 
     def _merged(self, columns: dict[str, str], arriving: dict[str, str]) -> dict[str, str]:
         merged = dict(columns)
+        lower = {name.lower(): name for name in columns}
         for name, kind in arriving.items():
+            if lower.get(name.lower(), name) != name:
+                raise LakeError(
+                    f"column {name} is called {lower[name.lower()]} in the lake",
+                    where=f"table {self.source}.{self.table}",
+                    why="two columns can't differ in upper and lower case alone",
+                    hint=f"declare it as {lower[name.lower()]}",
+                )
             if name in merged and merged[name] != kind:
                 from shophouse.lake._iceberg import widened
 
@@ -213,9 +221,7 @@ class Load:
         import pyarrow.parquet as pq
 
         rows = pq.read_metadata(path).num_rows
-        return DataFile(
-            path.relative_to(self._root).as_posix(), rows, path.stat().st_size, self.load_id, self.load_id
-        )
+        return DataFile(path.relative_to(self._root).as_posix(), rows, path.stat().st_size, self.load_id, self.load_id)
 
     def _record(self, files: list[FileRead], data: list[DataFile], rejected: int) -> LoadRecord:
         return LoadRecord(

@@ -247,7 +247,5 @@ def _unreferenced(lake: Lake, source: str, table: str) -> list[Path]:
                 used.add(manifest.manifest_path)
                 used.update(entry.data_file.file_path for entry in manifest.fetch_manifest_entry(found.io))
     needed = {local_path(location) for location in used}
-    present = [
-        path for part in ("data", "metadata") for path in (head.folder / part).rglob("*") if path.is_file()
-    ]
+    present = [path for part in ("data", "metadata") for path in (head.folder / part).rglob("*") if path.is_file()]
     return sorted(set(present) - needed)

@@ -65,7 +65,7 @@ REJECTED: Final[Mapping[str, str]] = {
 }
 """The columns of what could not be read, and their types."""
 
-_COLUMN_TYPE = re.compile(r"text|bigint|integer|double|boolean|date|timestamp|decimal\((\d{1,2}), ?(\d{1,2})\)")
+_COLUMN_TYPE = re.compile(r"text|bigint|integer|double|boolean|date|timestamp|decimal\((\d{1,2}),(\d{1,2})\)")
 
 
 def is_column_type(name: str) -> bool:
@@ -82,6 +82,7 @@ class Column:
     type: str = "text"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "type", self.type.replace(" ", "").lower())
         if not is_column_type(self.type):
             raise ConfigError(
                 f"column {self.name}: unknown type {self.type!r}",

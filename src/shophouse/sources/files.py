@@ -125,7 +125,9 @@ class FilesSource:
         try:
             is_plain_utf8(encoding)
         except LookupError as error:
-            raise ConfigError(f"source {name}: unknown encoding {encoding!r}", hint="utf-8, utf-16, latin-1, cp1252 …") from error
+            raise ConfigError(
+                f"source {name}: unknown encoding {encoding!r}", hint="utf-8, utf-16, latin-1, cp1252 …"
+            ) from error
 
     def tables(self) -> list[Table]:
         """The declared tables, else one for each file found, by name."""
@@ -187,7 +189,11 @@ class FilesSource:
         found: dict[str, _File] = {}
         for pattern in self.paths:
             full = os.path.join(glob.escape(str(self.folder)), pattern) if not os.path.isabs(pattern) else pattern
-            fixed = Path(re.split(r"[*?\[]", pattern, maxsplit=1)[0] + "x").parent if glob.has_magic(pattern) else Path(pattern).parent
+            fixed = (
+                Path(re.split(r"[*?\[]", pattern, maxsplit=1)[0] + "x").parent
+                if glob.has_magic(pattern)
+                else Path(pattern).parent
+            )
             if not (self.folder / fixed).is_dir():
                 raise SourceUnreachable(
                     f"source {self.name}: the folder {self.folder / fixed} is not there",
@@ -200,7 +206,11 @@ class FilesSource:
                 except FileNotFoundError:
                     continue
                 if path.is_file():
-                    label = path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else path.as_posix()
+                    label = (
+                        path.relative_to(self.folder).as_posix()
+                        if path.is_relative_to(self.folder)
+                        else path.as_posix()
+                    )
                     found[label] = _File(label, path, stat.st_size, stat.st_mtime_ns)
         return [found[label] for label in sorted(found)]
 
@@ -238,7 +248,9 @@ class _Work:
         self._total = 2 * total
         self._done = 0
         self._parts = 0
-        self._reader = Reader(self._scratch, load_id, loaded_at, source.memory_limit, source.threads)
+        self._reader = Reader(
+            self._scratch, load_id, loaded_at, self._refuse_if_broken, source.memory_limit, source.threads
+        )
 
     def close(self) -> None:
         self._reader.close()
@@ -253,7 +265,12 @@ class _Work:
                 continue
             before = self._known.get(file.label)
             if before is not None and self._unchanged(before, ready):
-                self._known[file.label] = {**before, "size": file.size, "mtime_ns": file.mtime_ns, "sha256": ready.sha256}
+                self._known[file.label] = {
+                    **before,
+                    "size": file.size,
+                    "mtime_ns": file.mtime_ns,
+                    "sha256": ready.sha256,
+                }
                 touched = True
                 self._credit(file)
                 continue
@@ -288,7 +305,9 @@ class _Work:
             self._parts += 1
             copy = self._scratch / "unpacked" / f"{self._parts}{'' if text else '.parquet'}"
             if glob.has_magic(str(copy)):
-                raise ConfigError(f"the lake's folder {self._into} has one of *?[ in its name", hint="give it another name")
+                raise ConfigError(
+                    f"the lake's folder {self._into} has one of *?[ in its name", hint="give it another name"
+                )
         started = self._done
 
         def read(count: int) -> None:
@@ -311,6 +330,8 @@ class _Work:
         return _Ready(file, digest, path, self._shape(file, path))
 
     def _shape(self, file: _File, path: Path) -> Any:
+        if path.stat().st_size == 0:
+            return None
         if file.kind == "csv":
             return read_header(path, file.label, self._table, self._source.delimiter, self._source.header)
         if file.kind == "parquet":
@@ -353,7 +374,9 @@ class _Work:
                 columns = self._matched(parts, shape.names)
                 return self._reader.csv(parts, shape.names, columns, types, self._csv_options(shape), into)
             if shape == "json":
-                return self._reader.json(parts, lambda label, keys: match_columns(self._table, label, keys, self._names), types, into)
+                return self._reader.json(
+                    parts, lambda label, keys: match_columns(self._table, label, keys, self._names), types, into
+                )
             found = dict(shape[1])
             return self._reader.parquet(parts, self._matched(parts, list(found)), types, found, into)
         except MixedNewlines:
@@ -380,7 +403,6 @@ class _Work:
         files = []
         for ready in group:
             file, rows, bad = ready.file, result.rows[ready.file.label], rejected.get(ready.file.label, [])
-            self._refuse_if_broken(file.label, rows, bad)
             files.append(FileRead(file.label, rows, len(bad), file.size))
             self._known[file.label] = {
                 "size": file.size,
@@ -396,17 +418,18 @@ class _Work:
         parquet = [result.parquet] if result.parquet else []
         return Batch(self._position(), parquet, result.columns, files, result.rejected)
 
-    def _refuse_if_broken(self, label: str, rows: int, bad: Sequence[Rejected]) -> None:
+    def _refuse_if_broken(self, label: str, rows: int, bad: int, first: Rejected) -> None:
         rate = self._source.max_rejected_rate
-        allowed = max(_FEW_REJECTED, rate * (rows + len(bad))) if rate > 0 else 0
-        if len(bad) > allowed:
-            first = bad[0]
+        if bad > (max(_FEW_REJECTED, rate * (rows + bad)) if rate > 0 else 0):
             raise SourceMismatch(
-                f"{self._table.name}: {len(bad):,} of {rows + len(bad):,} rows of {label} can't be read",
-                where=f"source {self._source.name}, file {label}, first at line {first.line}: {(first.raw or '')[:200]!r}",
-                why=[first.reason, f"more than max_rejected_rate ({rate:g}) allows; nothing of {self._table.name} was loaded"],
-                hint=f"are delimiter, encoding, decimal_separator, header and types right? Else raise max_rejected_rate "
-                f"of source {self._source.name}",
+                f"{self._table.name}: {bad:,} of {rows + bad:,} rows of {label} can't be read",
+                where=f"source {self._source.name}, first at line {first.line}: {(first.raw or '')[:200]!r}",
+                why=[
+                    first.reason,
+                    f"more than max_rejected_rate ({rate:g}) allows; nothing of {self._table.name} was loaded",
+                ],
+                hint="are delimiter, encoding, decimal_separator, header and types right? "
+                f"Else raise max_rejected_rate of source {self._source.name}",
             )
 
     def _credit(self, file: _File) -> None:

@@ -1,0 +1,1 @@
+"""Synthetic shops: files that look like a real shop's, whose true answers are known."""

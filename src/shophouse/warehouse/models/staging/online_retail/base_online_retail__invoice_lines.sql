@@ -1,0 +1,45 @@
+
+  
+  create view "shop"."staging"."base_online_retail__invoice_lines__dbt_tmp" as (
+    -- One row per line of the file and version: every row as received.
+
+
+with
+
+received as (
+    select
+        _source,
+        _timezone,
+        invoiceno,
+        stockcode,
+        description,
+        quantity,
+        invoicedate,
+        unitprice,
+        customerid,
+        country,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from "shop"."raw"."online_retail__invoice_lines"
+)
+
+select
+    _source as source,
+    upper(trim(invoiceno)) as invoice_number,
+    upper(trim(stockcode)) as stock_code,
+    nullif(trim(description), '') as description,
+    quantity,
+    cast((invoicedate at time zone 'Europe/London') at time zone 'UTC' as timestamp) as invoiced_at,
+    unitprice as unit_price,
+    nullif(trim(customerid), '') as customer_id,
+    nullif(trim(country), '') as country,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from received
+  );
