@@ -324,7 +324,8 @@ def _column_problems(table: RawTable, line: Any, name: str) -> Iterator[Problem]
     for field in ("key", "required", "version", "parent"):
         value = getattr(table, field)
         for column in (value,) if isinstance(value, str) else value or ():
-            if column not in table.types:
+            # A file without a key of its own has its rows' positions: the lineage columns are there without a word.
+            if column not in table.types and not column.startswith("_"):
                 yield Problem(
                     line(field),
                     f"{name}.{field}: there is no column {column}",

@@ -74,7 +74,7 @@ class Project(Settings):
     engine: EngineSettings = Field(default_factory=DuckdbEngine)
     """What runs the SQL."""
     lake: LakeSettings = Field(default_factory=LakeSettings)
-    """Where every row that ever arrived is kept."""
+    """The lake: every row that ever arrived."""
     sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
     """Where the data comes from, each under a name of your choice."""
     exports: ExportSettings = Field(default_factory=ExportSettings)

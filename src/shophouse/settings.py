@@ -127,12 +127,13 @@ class FilesSource(SourceSettings, FileFormat):
     path: LocalGlob
     """A glob, relative to the shop's folder or absolute: data/*.csv.gz"""
     tables: Mapping[Name, FilesTable] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare, or declares otherwise."""
 
     def format_of(self, table: str) -> FileFormat:
         """How the files of `table` are written: its own settings over the source's."""
         names = FileFormat.model_fields
         own = self.tables.get(table)
-        layers = [self] if own is None else [self, own]
+        layers: list[FileFormat] = [self] if own is None else [self, own]
         return FileFormat(**{n: getattr(s, n) for s in layers for n in names if n in s.model_fields_set})
 
 
@@ -156,21 +157,16 @@ class DuckdbEngine(EngineSettings):
     """How many threads queries may use; all cores when absent."""
 
     @property
-    def config(self) -> dict[str, str | int | bool]:
+    def config(self) -> dict[str, str | int]:
         """What a connection is opened with: alike for each in a process, as DuckDB demands for one file."""
         chosen = {"memory_limit": self.memory_limit, "threads": self.threads}
-        return {"TimeZone": "UTC", **{name: value for name, value in chosen.items() if value is not None}}
+        return {name: value for name, value in chosen.items() if value is not None}
 
     def dbt_output(self) -> dict[str, Any]:
         # Not under `settings`: dbt-duckdb sends those again for every cursor, which fails once a query has spilled.
         # One thread of dbt: DuckDB runs each model on all cores, and several at once only take more memory.
-        return {
-            "type": "duckdb",
-            "path": "warehouse/build/shop.duckdb",
-            "schema": "main",
-            "threads": 1,
-            "config_options": self.config,
-        }
+        output = {"type": "duckdb", "path": "warehouse/build/shop.duckdb", "schema": "main", "threads": 1}
+        return {**output, "config_options": self.config} if self.config else output
 
 
 class LakeSettings(Settings):

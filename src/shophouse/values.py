@@ -12,11 +12,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 from pydantic_core import core_schema
 
-from shophouse.currencies import CURRENCIES
 from shophouse.errors import ConfigError
 from shophouse.yamlfile import did_you_mean, mistake, nearest
 
 Delivery = Literal["append", "upsert", "snapshot"]
+
+_SEED = Path(__file__).parent / "warehouse" / "seeds" / "currencies.csv"
+CURRENCIES = frozenset(line.split(",")[0] for line in _SEED.read_text("utf-8").splitlines()[1:])
+"""ISO 4217 codes. The warehouse joins the same list, for a currency's minor units."""
 
 _TYPES = ("text", "bigint", "integer", "decimal(18,4)", "double", "boolean", "date", "timestamp")
 _OTHER_NAMES = {

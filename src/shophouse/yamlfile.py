@@ -216,7 +216,7 @@ def validation_problems(error: ValidationError, model: type[BaseModel], document
     for detail, path, parent in walked:
         if path[-1:] != ("kind",) and any(path[: len(prefix)] == prefix for prefix in unknown_kinds):
             continue  # which settings are right depends on the kind
-        what, why, hint = _explain(detail, path, parent)
+        what, why, hint = _explain(detail, path, _named(document.data, path), parent)
         yield Problem(document.line(path), what, why, hint)
 
 
@@ -260,10 +260,20 @@ def _kinds(model: Any) -> tuple[Any, ...]:
     return typing.get_args(field.annotation) if field else ()
 
 
+def _named(data: Any, path: KeyPath) -> str:
+    """The path for a person: an item of a list by its name, where it has one, else by its place."""
+    text = ""
+    for part in path:
+        data = data[part] if isinstance(data, tuple | dict) and (isinstance(part, int) or part in data) else None
+        label = data["name"] if isinstance(part, int) and isinstance(data, dict) and "name" in data else part
+        text += f"[{label}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
 def _explain(
-    detail: ErrorDetails, path: KeyPath, parent: type[BaseModel] | None
+    detail: ErrorDetails, path: KeyPath, name: str, parent: type[BaseModel] | None
 ) -> tuple[str, tuple[str, ...], str | None]:
-    name, kind, ctx = dotted(path), detail["type"], detail.get("ctx", {})
+    kind, ctx = detail["type"], detail.get("ctx", {})
     if kind == _MISTAKE:
         return f"{name} {ctx['what']}", tuple(ctx["why"].splitlines()), ctx["hint"] or None
     if kind == "extra_forbidden":

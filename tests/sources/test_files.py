@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -54,8 +55,7 @@ class Shop:
 
     def read(self, table: Table | None = None) -> list[Batch]:
         self.load_id += 1
-        into = self.folder / "out" / str(self.load_id)
-        into.mkdir(parents=True)
+        into = Path(tempfile.mkdtemp(dir=self.folder))
         batches = list(self.source.read(table or self.table, self.position, into, self.load_id, NOW))
         if batches:
             self.position = json.loads(json.dumps(batches[-1].position))
@@ -162,9 +162,7 @@ def test_parquet_is_cast_to_the_declared_types_and_bad_values_are_quarantined(sh
         (1, Decimal("2.5000"), naive, "ann", '["a","b"]', 1),
         (3, None, naive, "cy", None, 3),
     ]
-    assert [(r.line, r.column_name, r.reason) for r in batches[0].rejected] == [
-        (2, "price", "not a decimal(18,4): x")
-    ]
+    assert [(r.line, r.column_name, r.reason) for r in batches[0].rejected] == [(2, "price", "not a decimal(18,4): x")]
     assert json.loads(batches[0].rejected[0].raw or "")["name"] == "bob"
     assert pq.read_schema(batches[0].parquet[0]).field("placed").type == pa.timestamp("us")
 
@@ -213,7 +211,7 @@ def test_without_a_declaration_everything_is_text_and_each_file_a_table(shop: Ca
     it.position = None
     batches = it.read(tables[1])
     assert batches[0].columns == {"b": "text", "a": "text"}
-    assert rows(batches, "a, b") == [("x", "1.50")]
+    assert rows(batches, "a, b") == [("x", "1.5")]
 
 
 @pytest.mark.parametrize(
@@ -472,7 +470,10 @@ def test_a_file_of_many_blocks_keeps_its_order_and_its_line_numbers(shop: Callab
     it.write("a.csv", "id,name\n" + "".join(f"{'bad' if n in bad else n},{filler}\n" for n in range(1, 1_600_001)))
     batches = it.read()
     assert {(row[1]) for row in rejected(batches)} == {n + 1 for n in bad}
-    (wrong,) = rows(batches, "count(*) filter (where id <> _row_number + (select count(*) from unnest([123456, 1111111, 1500000]) as t (b) where b <= id))")
+    (wrong,) = rows(
+        batches,
+        "count(*) filter (where id <> _row_number + (select count(*) from unnest([123456, 1111111, 1500000]) as t (b) where b <= id))",
+    )
     assert wrong == (0,)
 
 
@@ -481,7 +482,9 @@ text = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(text, text), min_size=1, max_size=8))
-def test_what_a_csv_writer_wrote_is_what_is_read(tmp_path_factory: pytest.TempPathFactory, values: list[tuple[str, str]]) -> None:
+def test_what_a_csv_writer_wrote_is_what_is_read(
+    tmp_path_factory: pytest.TempPathFactory, values: list[tuple[str, str]]
+) -> None:
     import csv
     import io
 
@@ -494,7 +497,13 @@ def test_what_a_csv_writer_wrote_is_what_is_read(tmp_path_factory: pytest.TempPa
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.dictionaries(text.filter(lambda k: k.strip() and k.lower() not in {"k"}), text, max_size=3), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.dictionaries(text.filter(lambda k: k.strip() and k.lower() not in {"k"}), text, max_size=3),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_what_a_json_writer_wrote_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, values: list[dict[str, str]]
 ) -> None:

@@ -126,7 +126,7 @@ def one_day_more(folder: Path, state: State) -> Delta:
     has_moved = accounts < users_before
     updated = np.where(has_moved, now - 3600, crowd.created[accounts])
     gather([("users", crowd.users(accounts, has_moved, updated)), ("products", goods.products(products))])
-    whole = [(name, pa.concattables(some)) for name, some in parts.items()]
+    whole = [(name, pa.concat_tables(some)) for name, some in parts.items()]
     tally = write_all(folder, f"-{state.deltas[-1].day}", state, [(name, table) for name, table in whole if len(table)])
     ids = fresh.order_id
     return Delta(

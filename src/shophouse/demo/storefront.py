@@ -1,7 +1,7 @@
 """A synthetic storefront as its database would export it: users, products, orders, payments and so on, as files.
 
 The shape is plain OLTP. Ids are integers, times are UTC without an offset, money is US dollars with two decimals.
-The same settings give the same bytes, whatever the machine. What the files hold:
+The same settings give the same bytes (with one release of numpy). What the files hold:
 
 - An order's parts add up: `orders.total_amount` is Σ(quantity × unit_price − discount + tax of its lines) − its own
   discount + shipping + its own tax (tax on shipping). What payments captured is that total, for each order with

@@ -123,11 +123,13 @@ class Dbt:
             self._manifest = outcome.result
         return self._manifest
 
-    def downstream(self, tables: Iterable[tuple[str, str]]) -> list[str]:
-        """Names of the models that hold rows (no views) and depend on any of the raw tables (platform, table)."""
+    def downstream(self, raw_tables: Iterable[str]) -> list[str]:
+        """Names of the models that hold rows (no views) and depend on any of these tables of the schema raw."""
         manifest = self.parse()
-        wanted = set(tables)
-        start = [key for key, source in manifest.sources.items() if (source.source_name, source.name) in wanted]
+        wanted = set(raw_tables)
+        start = [
+            key for key, source in manifest.sources.items() if source.schema == "raw" and source.identifier in wanted
+        ]
         seen: set[str] = set()
         todo = list(start)
         while todo:

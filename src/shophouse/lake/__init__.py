@@ -123,6 +123,32 @@ class Lake:
         with self.lease(source, table, wait):
             return expire(self, source, table, keep, older_than)
 
+    def drop(self, source: str, table: str, *, wait: float = 0) -> None:
+        """Delete a table with its quarantine, its history and its position: the next load reads everything anew."""
+        from shophouse.lake.repair import drop
+
+        with self.lease(source, table, wait):
+            drop(self, source, table)
+
+    def repair(self, source: str, table: str, *, wait: float = 0) -> None:
+        """Rebuild a lost ledger of a table of files from its rows.
+
+        Files unchanged since they were loaded are not read again; sizes and durations of loads are lost.
+        """
+        from shophouse.lake.repair import rebuild_ledger
+
+        with self.lease(source, table, wait):
+            rebuild_ledger(self, source, table)
+
+    def move(self) -> int:
+        """Make a lake whose folder was moved or restored elsewhere at home where it is; returns the number of tables.
+
+        Rows, positions and loads stay, older snapshots are forgotten. Nothing may be writing meanwhile.
+        """
+        from shophouse.lake.repair import move
+
+        return move(self)
+
     def folder(self, source: str, table: str) -> Path:
         return self.root / source / table
 

@@ -31,7 +31,7 @@ from shophouse.lake._lease import lease
 if TYPE_CHECKING:
     from pyiceberg.table import Table, Transaction
 
-__all__ = ["commit", "opened", "widened"]
+__all__ = ["commit", "forget", "opened", "widened"]
 
 _TYPES: Mapping[str, IcebergType] = {
     "text": StringType(),
@@ -71,11 +71,11 @@ def widened(name: str, stored: str, arriving: str) -> str:
 
 
 @contextmanager
-def opened(root: Path) -> Iterator[SqlCatalog]:
+def opened(root: Path, file: Path | None = None) -> Iterator[SqlCatalog]:
     """The catalog, for one short commit: SQLite lets one writer in at a time, so commits of several tables queue here."""
     root.mkdir(parents=True, exist_ok=True)
     with lease(root / "locks" / "catalog.lock", "the lake's catalog", wait=120):
-        catalog = SqlCatalog(CATALOG, uri=f"sqlite:///{root / 'catalog.db'}", warehouse=str(root))
+        catalog = SqlCatalog(CATALOG, uri=f"sqlite:///{file or root / 'catalog.db'}", warehouse=str(root))
         try:
             yield catalog
         finally:
@@ -93,35 +93,43 @@ def commit(
     add: Sequence[Path] = (),
     remove: Iterable[str] = (),
     expire: Sequence[int] = (),
+    catalog: Path | None = None,
 ) -> str:
     """One Iceberg commit of new columns, files and properties; makes the table when there is none.
 
-    `remove` are paths of data files that `add` replaces, inside `folder`. Returns the new metadata file's location.
+    `remove` are paths of data files that `add` replaces, inside `folder`; `catalog` is another file than the lake's own. Returns the new metadata file's location.
     Nothing of it is visible when this raises.
     """
     removed = {str(folder / path) for path in remove}
-    with opened(root) as catalog:
-        if catalog.table_exists((source, table)):
-            found = catalog.load_table((source, table))
+    with opened(root, catalog) as tables:
+        if tables.table_exists((source, table)):
+            found = tables.load_table((source, table))
             with found.transaction() as transaction:
                 _add_columns(transaction, found, columns)
                 _change(transaction, properties, add, removed, found, expire)
             return found.metadata_location
         try:
-            catalog.create_namespace((source,))
+            tables.create_namespace((source,))
         except NamespaceAlreadyExistsError:
             pass
         fields = [
             NestedField(number, name, _type(kind), required=False)
             for number, (name, kind) in enumerate(columns.items(), 1)
         ]
-        creation = catalog.create_table_transaction(
+        creation = tables.create_table_transaction(
             (source, table), Schema(*fields), location=str(folder), properties=_PROPERTIES
         )
         if add:
             creation.add_files([str(path) for path in add], check_duplicate_files=False)
         creation.set_properties(dict(properties))
         return creation.commit_transaction().metadata_location
+
+
+def forget(root: Path, source: str, table: str) -> None:
+    """Take a table out of the catalog, if it is there; its files stay."""
+    with opened(root) as catalog:
+        if catalog.table_exists((source, table)):
+            catalog.drop_table((source, table))
 
 
 def _add_columns(transaction: Transaction, table: Table, columns: Mapping[str, str]) -> None:

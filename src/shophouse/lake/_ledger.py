@@ -111,10 +111,15 @@ class Ledger:
     @classmethod
     def of(cls, head: Head) -> Ledger:
         """The ledger of a table as of `head`. Raises LakeError when its file is lost or damaged."""
+        return cls.at(head.folder, head)
+
+    @classmethod
+    def at(cls, folder: Path, head: Head) -> Ledger:
+        """The same, of a table that lies in another folder than its metadata says."""
         name = head.properties.get("shophouse.ledger")
         if name is None:
             return cls()
-        path = head.folder / "ledger" / name
+        path = folder / "ledger" / name
         try:
             stored = json.loads(gzip.decompress(path.read_bytes()))
         except (OSError, EOFError, ValueError) as error:

@@ -17,9 +17,9 @@ from shophouse.sources import LINEAGE, Batch, FileRead, Position, Rejected
 if TYPE_CHECKING:
     from shophouse.lake import Lake
 
-__all__ = ["Load", "loads_beyond"]
+__all__ = ["QUARANTINE_COLUMNS", "Load", "loads_beyond"]
 
-_QUARANTINE_COLUMNS = {
+QUARANTINE_COLUMNS = {
     "_load_id": "bigint",
     "_loaded_at": "timestamp",
     "_source_file": "text",
@@ -143,7 +143,7 @@ class Load:
             self.source,
             self.table + QUARANTINE,
             place,
-            _QUARANTINE_COLUMNS,
+            QUARANTINE_COLUMNS,
             {"shophouse.load_id": str(committed)},
             remove=gone,
         )
@@ -189,7 +189,7 @@ class Load:
             self.source,
             self.table + QUARANTINE,
             place,
-            _QUARANTINE_COLUMNS,
+            QUARANTINE_COLUMNS,
             {"shophouse.load_id": str(self.load_id)},
             add=[path],
         )

@@ -176,8 +176,6 @@ def _runs(files: list[DataFile]) -> list[list[DataFile]]:
 def _merge(files: list[Path], schema: dict[str, str], into: Path, spill: Path) -> int:
     import duckdb
 
-    from shophouse.sources import LINEAGE
-
     into.parent.mkdir(parents=True, exist_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": "2GB",
@@ -194,8 +192,7 @@ def _merge(files: list[Path], schema: dict[str, str], into: Path, spill: Path) -
             quoted = '"' + name.replace('"', '""') + '"'
             return f"cast({quoted if name in present else 'null'} as {wanted}) as {quoted}"
 
-        ordered = [*(name for name in schema if name not in LINEAGE), *LINEAGE]
-        selected = ", ".join(column(name, schema[name]) for name in ordered)
+        selected = ", ".join(column(name, kind) for name, kind in schema.items())
         target = str(into).replace("'", "''")
         written = db.execute(
             f"copy (select {selected} from {source}) to '{target}' (format parquet, compression zstd)"

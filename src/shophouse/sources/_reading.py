@@ -163,15 +163,14 @@ class Reader:
             f"header = false, delim = {literal(chr(31))}, quote = '', escape = '', max_line_size = {_MAX_JSON_LINE}"
         )
         self._parse(parts, f"columns = {{'line': 'varchar'}}, {options}", ["line"])
-        lines = (
-            "(select *, coalesce(json_valid(line) and json_type(line) = 'OBJECT', false) as is_object "
-            f"from ({self._numbered()}) where trim(line) <> '')"
-        )
+        # malformed text must not even reach a JSON function: DuckDB moves common expressions out of a `case`
+        valid = f"select *, case when json_valid(line) then line end as document from ({self._numbered()}) where trim(line) <> ''"
+        lines = f"(select *, coalesce(json_type(document) = 'OBJECT', false) as is_object from ({valid}))"
         keys: dict[int, list[str]] = {}
         for file_index, key in self._run(
             f"""select file_index, key from (
                     select file_index, row_number, unnest(keys) as key, generate_subscripts(keys, 1) as place from (
-                        select file_index, row_number, json_keys(line) as keys from {lines} where is_object
+                        select file_index, row_number, json_keys(document) as keys from {lines} where is_object
                     )
                 ) group by all order by min((row_number, place))""",
             parts,
@@ -196,10 +195,10 @@ class Reader:
             elif len(spelt) == 1:
                 values.append(_cast(name, kind, f"object[{literal(spelt[0])}]"))
             else:
-                found_in = ", ".join(f"line ->> {literal(_pointer(key))}" for key in spelt)
+                found_in = ", ".join(f"document ->> {literal(_pointer(key))}" for key in spelt)
                 values.append(_cast(name, kind, f"coalesce({found_in})"))
         shape = literal(json.dumps(dict.fromkeys(single, "VARCHAR"), ensure_ascii=False))
-        parsed = f"case when is_object then from_json(line, {shape}) end" if single else "null"
+        parsed = f"from_json(document, {shape})" if single else "null"
         rows = _Rows(f"(select *, {parsed} as object from {lines})", "is_object", "not a JSON object", "line")
         return self._write(parts, values, rows, into)
 
@@ -245,18 +244,18 @@ class Reader:
             f"to {literal(str(self._scratch))} (format parquet, compression uncompressed)",
             parts,
         )
-        called = ", ".join(literal(name) for name in names)
+        called = f"[{', '.join(literal(name) for name in names)}][try_cast(substr(column_name, 2) as bigint) + 1]"
         # a line may be wrong in several ways, and what is wrong with its shape explains the rest
         self._db.execute(
             f"""create or replace temp table rejected as
                 select
                     cast(list_position([{paths}], file_path) - 1 as int) as file_index,
                     line,
-                    case when column_name is not null then [{called}][cast(column_idx as bigint)] end as column_name,
+                    {called} as column_name,
                     replace(
                         split_part(error_message, chr(10), 1),
                         'column "' || column_name || '"',
-                        'column "' || [{called}][cast(column_idx as bigint)] || '"'
+                        'column "' || {called} || '"'
                     ) as reason,
                     trim(csv_line, chr(10) || chr(13)) as raw
                 from errors join scans using (scan_id, file_id)

@@ -19,7 +19,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +29,7 @@ from shophouse.sources import Batch, FileRead, Notice, Position, Progress, Rejec
 from shophouse.sources._fingerprint import Compression, compression_of, fingerprint, is_plain_utf8
 from shophouse.sources._header import Header, match_columns, read_header
 
-__all__ = ["FilesSource", "table_name"]
+__all__ = ["FilesSource", "position_of", "table_name"]
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +45,27 @@ def table_name(path: str) -> str:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", stem)
     name = re.sub(r"\W+", "_", words).strip("_").lower() or "file"
     return f"_{name}" if name[0].isdigit() else name
+
+
+def position_of(files: Sequence[tuple[str, int, int, datetime | None, int]]) -> Position:
+    """The position told from rows: (source_file, load_id, rows, loaded_at in UTC, rejected rows) of each path's newest load.
+
+    It knows no hashes: a file that has not changed since it was loaded is taken as read.
+    """
+    return {
+        "files": {
+            path: {
+                "size": None,
+                "mtime_ns": int(at.replace(tzinfo=UTC).timestamp() * 1e9) if at else 0,
+                "sha256": None,
+                "load_id": load_id,
+                "rows": rows,
+                "rejected": rejected,
+            }
+            for path, load_id, rows, at, rejected in files
+        },
+        "columns": {},
+    }
 
 
 @dataclass(frozen=True)

@@ -79,15 +79,7 @@ class DuckdbEngine:
             connection.close()
 
     def _config(self) -> dict[str, Any]:
-        engine = self.project.engine
-        config: dict[str, Any] = {"temp_directory": str(self.file.parent / "temp")}
-        memory_limit = getattr(engine, "memory_limit", None)
-        threads = getattr(engine, "threads", None)
-        if memory_limit:
-            config["memory_limit"] = memory_limit
-        if threads:
-            config["threads"] = threads
-        return config
+        return {**getattr(self.project.engine, "config", {}), "temp_directory": str(self.file.parent / "temp")}
 
     def prepare(self) -> bool:
         self.file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,5 @@
-
-  
-  create view "shop"."staging"."base_online_retail__invoice_lines__dbt_tmp" as (
-    -- One row per line of the file and version: every row as received.
-
+-- One row per line of the file and version: every row as received.
+{{ config(enabled=uses_platform('online_retail')) }}
 
 with
 
@@ -23,7 +20,7 @@ received as (
         _source_file,
         _row_number,
         _operation
-    from "shop"."raw"."online_retail__invoice_lines"
+    from {{ source('online_retail', 'invoice_lines') }}
 )
 
 select
@@ -32,7 +29,7 @@ select
     upper(trim(stockcode)) as stock_code,
     nullif(trim(description), '') as description,
     quantity,
-    cast((invoicedate at time zone 'Europe/London') at time zone 'UTC' as timestamp) as invoiced_at,
+    {{ to_utc('invoicedate', source_timezone('online_retail')) }} as invoiced_at,
     unitprice as unit_price,
     nullif(trim(customerid), '') as customer_id,
     nullif(trim(country), '') as country,
@@ -42,4 +39,3 @@ select
     _row_number,
     _operation
 from received
-  );

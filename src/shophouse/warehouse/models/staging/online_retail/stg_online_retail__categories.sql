@@ -1,8 +1,5 @@
-
-  
-  create view "shop"."staging"."stg_online_retail__categories__dbt_tmp" as (
-    -- One row per category, load and file.
-
+-- One row per category, load and file.
+{{ config(enabled=uses_platform('online_retail')) }}
 
 with
 
@@ -14,7 +11,7 @@ products as (
         _loaded_at,
         _source_file,
         _row_number
-    from "shop"."staging"."stg_online_retail__products"
+    from {{ ref('stg_online_retail__products') }}
 )
 
 select
@@ -33,4 +30,3 @@ group by
     _load_id,
     _loaded_at,
     _source_file
-  );

@@ -1,8 +1,5 @@
-
-  
-  create view "shop"."staging"."stg_online_retail__customers__dbt_tmp" as (
-    -- One row per customer, load and file.
-
+-- One row per customer, load and file.
+{{ config(enabled=uses_platform('online_retail')) }}
 
 with
 
@@ -16,7 +13,7 @@ invoice_lines as (
         _loaded_at,
         _source_file,
         _row_number
-    from "shop"."staging"."stg_online_retail__invoice_lines"
+    from {{ ref('stg_online_retail__invoice_lines') }}
     where customer_id is not null
 ),
 
@@ -47,4 +44,3 @@ select
     'insert' as _operation
 from ranked
 where line_rank = 1
-  );

@@ -1,8 +1,5 @@
-
-  
-  create view "shop"."staging"."stg_online_retail__geography__dbt_tmp" as (
-    -- One row per country, load and file.
-
+-- One row per country, load and file.
+{{ config(enabled=uses_platform('online_retail')) }}
 
 with
 
@@ -14,7 +11,7 @@ invoice_lines as (
         _loaded_at,
         _source_file,
         _row_number
-    from "shop"."staging"."stg_online_retail__invoice_lines"
+    from {{ ref('stg_online_retail__invoice_lines') }}
     where country is not null
 )
 
@@ -34,4 +31,3 @@ group by
     _load_id,
     _loaded_at,
     _source_file
-  );

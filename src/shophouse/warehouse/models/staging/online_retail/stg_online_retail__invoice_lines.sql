@@ -1,14 +1,5 @@
-
-  
-    
-    
-
-    create  table
-      "shop"."staging"."stg_online_retail__invoice_lines__dbt_tmp"
-  
-    as (
-      -- One row per line of the file and version, numbered within its invoice, with what it is.
-
+-- One row per line of the file and version, numbered within its invoice, with what it is.
+{{ config(enabled=uses_platform('online_retail'), materialized='table') }}
 
 with
 
@@ -28,7 +19,7 @@ invoice_lines as (
         _source_file,
         _row_number,
         _operation
-    from "shop"."staging"."base_online_retail__invoice_lines"
+    from {{ ref('base_online_retail__invoice_lines') }}
 ),
 
 numbered as (
@@ -71,7 +62,7 @@ select
     case
         when is_cancellation and quantity >= 0 then 'cancellation without units'
         when is_cancellation then null
-        when not regexp_matches(invoice_number, '^[0-9]') then 'bad debt entry'
+        when not {{ matches('invoice_number', '^[0-9]') }} then 'bad debt entry'
         when quantity < 0 then 'stock written off'
         when highest_price = 0 and customer_id is null then 'stock correction'
     end as drop_reason,
@@ -81,6 +72,3 @@ select
     _row_number,
     _operation
 from numbered
-    );
-  
-  

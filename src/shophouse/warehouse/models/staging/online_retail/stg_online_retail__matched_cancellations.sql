@@ -1,8 +1,8 @@
 -- One row per cancellation line and version, with the sale that it takes back.
 {{ config(enabled=uses_platform('online_retail'), materialized='table') }}
 
-{#- Each round offers the lines that are still open to the next best sale. The public file needs two. #}
-{%- set rounds = 4 %}
+{#- The public file needs three; what is still refused after the last round stays without an order. #}
+{%- set rounds = 6 %}
 
 with
 
@@ -91,34 +91,18 @@ candidates as (
         and cancellations.drop_reason is null
 ),
 
-accepted_0 as (
+refused_0 as (
     select
         source,
         _load_id,
         _source_file,
         cancellation_row,
-        sale_row,
-        quantity
+        sale_row
     from candidates
     where 1 = 0
 ),
 
 {%- for round in range(1, rounds + 1) %}
-
-taken_{{ round }} as (
-    select
-        source,
-        _load_id,
-        _source_file,
-        sale_row,
-        cast(sum(quantity) as bigint) as quantity
-    from accepted_{{ round - 1 }}
-    group by
-        source,
-        _load_id,
-        _source_file,
-        sale_row
-),
 
 offers_{{ round }} as (
     select
@@ -128,25 +112,20 @@ offers_{{ round }} as (
         candidates.cancellation_row as cancellation_row,
         candidates.sale_row as sale_row,
         candidates.quantity as quantity,
+        candidates.sold_quantity as sold_quantity,
         candidates.cancelled_at as cancelled_at,
-        candidates.sold_quantity - coalesce(taken.quantity, 0) as quantity_left,
         row_number() over (
             partition by candidates.source, candidates._load_id, candidates._source_file, candidates.cancellation_row
             order by candidates.sold_at desc nulls last, candidates.sale_row desc nulls last
         ) as sale_rank
     from candidates
-    left join taken_{{ round }} as taken
-        on candidates.source = taken.source
-        and candidates._load_id = taken._load_id
-        and candidates._source_file = taken._source_file
-        and candidates.sale_row = taken.sale_row
-    left join accepted_{{ round - 1 }} as accepted
-        on candidates.source = accepted.source
-        and candidates._load_id = accepted._load_id
-        and candidates._source_file = accepted._source_file
-        and candidates.cancellation_row = accepted.cancellation_row
-    where accepted.cancellation_row is null
-        and candidates.quantity <= candidates.sold_quantity - coalesce(taken.quantity, 0)
+    left join refused_{{ round - 1 }} as refused
+        on candidates.source = refused.source
+        and candidates._load_id = refused._load_id
+        and candidates._source_file = refused._source_file
+        and candidates.cancellation_row = refused.cancellation_row
+        and candidates.sale_row = refused.sale_row
+    where refused.cancellation_row is null
 ),
 
 queues_{{ round }} as (
@@ -157,7 +136,7 @@ queues_{{ round }} as (
         cancellation_row,
         sale_row,
         quantity,
-        quantity_left,
+        sold_quantity,
         sum(quantity) over (
             partition by source, _load_id, _source_file, sale_row
             order by cancelled_at, cancellation_row
@@ -167,27 +146,37 @@ queues_{{ round }} as (
     where sale_rank = 1
 ),
 
-accepted_{{ round }} as (
+refused_{{ round }} as (
     select
         source,
         _load_id,
         _source_file,
         cancellation_row,
-        sale_row,
-        quantity
-    from accepted_{{ round - 1 }}
+        sale_row
+    from refused_{{ round - 1 }}
     union all
     select
         source,
         _load_id,
         _source_file,
         cancellation_row,
-        sale_row,
-        quantity
+        sale_row
     from queues_{{ round }}
-    where quantity_asked <= quantity_left
+    where quantity_asked > sold_quantity
+        and quantity_asked - quantity <= sold_quantity
 ),
 {%- endfor %}
+
+accepted as (
+    select
+        source,
+        _load_id,
+        _source_file,
+        cancellation_row,
+        sale_row
+    from queues_{{ rounds }}
+    where quantity_asked <= sold_quantity
+),
 
 eligible as (
     select distinct
@@ -217,7 +206,7 @@ select
     cancellations._row_number as _row_number,
     cancellations._operation as _operation
 from cancellations
-left join accepted_{{ rounds }} as accepted
+left join accepted
     on cancellations.source = accepted.source
     and cancellations._load_id = accepted._load_id
     and cancellations._source_file = accepted._source_file

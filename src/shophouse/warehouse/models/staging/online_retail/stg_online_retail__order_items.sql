@@ -1,8 +1,5 @@
-
-  
-  create view "shop"."staging"."stg_online_retail__order_items__dbt_tmp" as (
-    -- One row per line and version that is no cancellation.
-
+-- One row per line and version that is no cancellation.
+{{ config(enabled=uses_platform('online_retail')) }}
 
 with
 
@@ -21,7 +18,7 @@ invoice_lines as (
         _source_file,
         _row_number,
         _operation
-    from "shop"."staging"."stg_online_retail__invoice_lines"
+    from {{ ref('stg_online_retail__invoice_lines') }}
 )
 
 select
@@ -39,4 +36,3 @@ select
     _operation
 from invoice_lines
 where not is_cancellation
-  );

@@ -1,8 +1,5 @@
-
-  
-  create view "shop"."staging"."stg_online_retail__orders__dbt_tmp" as (
-    -- One row per invoice with a sale, load and file.
-
+-- One row per invoice with a sale, load and file.
+{{ config(enabled=uses_platform('online_retail')) }}
 
 with
 
@@ -19,7 +16,7 @@ invoice_lines as (
         _loaded_at,
         _source_file,
         _row_number
-    from "shop"."staging"."stg_online_retail__invoice_lines"
+    from {{ ref('stg_online_retail__invoice_lines') }}
 )
 
 select
@@ -44,4 +41,3 @@ group by
     _load_id,
     _loaded_at,
     _source_file
-  );

@@ -1,10 +1,10 @@
 -- One row per order and load, as it arrived: renamed and typed, nothing left out.
-{{ config(enabled=uses_platform('$own')) }}
+{{ config(enabled=shophouse.uses_platform('$own')) }}
 
 select
     orders._source as source,
     trim(orders.id) as order_id,
-    {{ to_utc('orders.created', source_timezone('$own')) }} as ordered_at,
+    {{ shophouse.to_utc('orders.created', shophouse.source_timezone('$own')) }} as ordered_at,
     lower(trim(orders.state)) as status,
     upper(trim(orders.currency)) as currency_code,
     nullif(trim(orders.customer), '') as customer_id,

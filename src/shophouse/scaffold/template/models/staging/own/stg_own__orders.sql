@@ -1,5 +1,5 @@
 -- One row per order and load, in the terms of the input contract.
-{{ config(enabled=uses_platform('$own')) }}
+{{ config(enabled=shophouse.uses_platform('$own')) }}
 
 select
     orders.source as source,

@@ -1,0 +1,181 @@
+"""From the lake to proven tables: what is visible as raw, what this run has to pass on, the models, and the watermarks.
+
+The order is what makes a crash harmless: what a build has seen is written down last, so a build that stopped is done
+again with the same arrivals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from shophouse.declarations import platform_declaration
+from shophouse.engines import Engine, RawSource, RawTable
+from shophouse.engines.dbt import Dbt, NodeResult, OnNode
+from shophouse.errors import BuildError, CheckFailed
+from shophouse.lake import Lake, LoadFile
+from shophouse.project import Project
+
+__all__ = ["Arrivals", "arrivals", "build_models", "raise_for", "raw_tables", "write_loads"]
+
+
+@dataclass
+class Arrivals:
+    """What the lake holds and what of it no build has passed on yet."""
+
+    files: list[LoadFile] = field(default_factory=list)
+    superseded: list[LoadFile] = field(default_factory=list)
+    arrived: list[LoadFile] = field(default_factory=list)
+    watermarks: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The newest load of each raw table: where the watermarks are to be when the build is done."""
+
+    @property
+    def tables(self) -> set[tuple[str, str]]:
+        return {(file.source, file.table) for file in self.arrived}
+
+
+def raw_tables(project: Project, lake: Lake) -> list[RawTable]:
+    """Every raw table of the shop with the data files of the snapshot that the lake has now."""
+    owned: dict[tuple[str, str], list[str]] = {}
+    columns: dict[tuple[str, str], dict[str, str]] = {}
+    for platform in project.platforms:
+        for name, table in platform_declaration(platform, project).tables.items():
+            owned[platform, name] = list(project.sources_of(platform))
+            columns[platform, name] = table.types
+    present = lake.tables()
+    for source, name in present:
+        if source in project.sources:
+            platform = project.sources[source].staging or source
+            owned.setdefault((platform, name), [])
+            columns.setdefault((platform, name), {})
+            if source not in owned[platform, name]:
+                owned[platform, name].append(source)
+    return [
+        RawTable(
+            platform,
+            name,
+            columns[platform, name],
+            [
+                RawSource(source, project.timezone_of(source), lake.schema(source, name), files)
+                for source in sources
+                if (source, name) in present and (files := lake.data_files(source, name))
+            ],
+        )
+        for (platform, name), sources in owned.items()
+    ]
+
+
+def arrivals(project: Project, lake: Lake, watermarks: dict[tuple[str, str], int]) -> Arrivals:
+    """Compare the lake with what the warehouse has seen.
+
+    A file that was loaded again brings two arrivals under the deliveries append and snapshot: its new rows, and the old
+    ones, which count no more.
+    """
+    found = Arrivals()
+    replacing = {
+        (platform, name)
+        for platform in project.platforms
+        for name, table in platform_declaration(platform, project).tables.items()
+        if table.delivery in ("append", "snapshot")
+    }
+    for source, table in lake.tables():
+        if source not in project.sources:
+            continue
+        seen = watermarks.get((source, table), 0)
+        files = lake.load_files(source, table)
+        found.files += files
+        found.watermarks[source, table] = max((file.load_id for file in files), default=0)
+        superseded: list[LoadFile] = []
+        if (project.sources[source].staging or source, table) in replacing:
+            superseded = [file for file in files if file.superseded_by is not None]
+        found.superseded += superseded
+        found.arrived += [file for file in files if file.load_id > seen]
+        found.arrived += [
+            file for file in superseded if file.load_id <= seen and (file.superseded_by or 0) > seen
+        ]
+    return found
+
+
+def write_loads(engine: Engine, lake: Lake, found: Arrivals) -> None:
+    """Tell the models, through schema ops, what was loaded, what is replaced and what is new."""
+    loads = [load for source, table in found.watermarks for load in lake.loads(source, table)]
+    engine.replace(
+        "loads",
+        [
+            (
+                load.source,
+                load.table,
+                load.load_id,
+                load.run_id,
+                load.loaded_at.replace(tzinfo=None),
+                load.files,
+                load.rows,
+                load.rejected_rows,
+                load.bytes,
+                load.seconds,
+            )
+            for load in loads
+        ],
+    )
+    engine.replace(
+        "load_files", [(f.source, f.table, f.load_id, f.source_file, f.rows, f.rejected_rows) for f in found.files]
+    )
+    engine.replace("superseded_files", _pairs(found.superseded))
+    engine.replace("arrived_files", _pairs(found.arrived))
+    rejected = [load for load in loads if load.rejected_rows]
+    quarantined: list[tuple[object, ...]] = []
+    for source, table in dict.fromkeys((load.source, load.table) for load in rejected):
+        columns = ("_load_id", "_source_file", "line", "column_name", "reason")
+        rows = lake.quarantine(source, table).select(columns).to_pylist()
+        quarantined += [(source, table, *(row[column] for column in columns)) for row in rows]
+    engine.replace("quarantine", quarantined)
+
+
+def _pairs(files: Iterable[LoadFile]) -> list[tuple[str, str, int, str]]:
+    return [(file.source, file.table, file.load_id, file.source_file) for file in files]
+
+
+def build_models(
+    dbt: Dbt,
+    *,
+    select: Sequence[str] = (),
+    exclude_views: bool = False,
+    full_refresh: bool = False,
+    on_node: OnNode | None = None,
+) -> list[NodeResult]:
+    """Run `dbt build` on the models that `select` names (dbt's node selection), or on all."""
+    arguments = ["--full-refresh"] if full_refresh else []
+    if select:
+        arguments += ["--select", *select]
+    if exclude_views:
+        arguments += ["--exclude", "config.materialized:view"]
+    return dbt.invoke("build", *arguments, on_node=on_node)
+
+
+def raise_for(results: Sequence[NodeResult], examples: dict[str, list[str]] | None = None) -> None:
+    """Raise BuildError for models that failed, else CheckFailed for tests that did; `examples` are failing rows by test."""
+    models = [result for result in results if result.failed and result.resource in ("model", "seed", "snapshot")]
+    tests = [result for result in results if result.failed and result.resource in ("test", "unit_test")]
+    if models:
+        raise BuildError(
+            f"{len(models)} model{'s' if len(models) > 1 else ''} could not be built: {', '.join(m.name for m in models)}",
+            why=[line for model in models for line in _indented(model.message)],
+            where=[model.compiled for model in models if model.compiled],
+            hint="nothing was published; mend the model and type   shophouse run",
+        )
+    if tests:
+        why: list[str] = []
+        for test in tests:
+            rows = f"{test.failures} row{'s' if test.failures != 1 else ''}" if test.failures else test.message
+            why.append(f"{test.name}: {rows}")
+            why += [f"  {line}" for line in (examples or {}).get(test.name, ())]
+        raise CheckFailed(
+            f"{len(tests)} test{'s' if len(tests) > 1 else ''} failed: {', '.join(test.name for test in tests)}",
+            why=why,
+            where=[test.compiled for test in tests if test.compiled],
+            hint="nothing was published; the last published version still serves",
+        )
+
+
+def _indented(message: str) -> list[str]:
+    return [line.rstrip() for line in message.splitlines() if line.strip()]

@@ -1,0 +1,113 @@
+"""From sources into the lake: each table's load in one commit, with its position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from shophouse.declarations import source_declaration
+from shophouse.errors import ConfigError
+from shophouse.lake import Lake, LoadRecord
+from shophouse.project import FilesSource as FilesSettings
+from shophouse.project import Project
+from shophouse.sources import Column, Progress, Source, Table, kinds
+
+__all__ = ["Ingested", "ingest", "readers"]
+
+
+@dataclass
+class Ingested:
+    """What one ingest brought: the loads that were committed, and what a person should see."""
+
+    loads: list[LoadRecord] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    """Files of a source's globs that belong to no table of it."""
+
+    @property
+    def rows(self) -> int:
+        return sum(load.rows for load in self.loads)
+
+    @property
+    def rejected_rows(self) -> int:
+        return sum(load.rejected_rows for load in self.loads)
+
+
+def ingest(
+    project: Project,
+    lake: Lake,
+    *,
+    run_id: str,
+    sources: Iterable[str] = (),
+    progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> Ingested:
+    """Load what arrived in these sources, or in all of them.
+
+    A table's load is committed whole or not at all; tables that were committed stay when a later one fails. Raises
+    SourceError, LakeError or LockedError.
+    """
+    result = Ingested()
+
+    def tell(line: str) -> None:
+        result.notices.append(line)
+        if notice is not None:
+            notice(line)
+
+    for name in sources or project.sources:
+        ignored: list[str] = []
+        for source, table in readers(project, name, progress=progress, notice=tell):
+            with lake.load(name, table.name, run_id=run_id) as load:
+                record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
+            if record is not None:
+                result.loads.append(record)
+            ignored = getattr(source, "ignored", list)()
+        result.ignored += ignored
+    return result
+
+
+def readers(
+    project: Project,
+    name: str,
+    *,
+    progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> list[tuple[Source, Table]]:
+    """The tables of the source that the project file describes under `name`, each with what reads it."""
+    settings = project.source(name)
+    tables = [
+        Table(
+            source=name,
+            name=table.name,
+            files=table.files,
+            columns=tuple(Column(column.name, column.type) for column in table.columns) or None,
+            required=table.required,
+            delivery=table.delivery,
+            key=table.key,
+            version=table.version,
+            parent=table.parent,
+        )
+        for table in source_declaration(name, project).tables.values()
+    ]
+    kind = kinds().get(settings.kind)
+    if kind is None:
+        raise ConfigError(f"sources.{name}: there is no kind {settings.kind}", why=f"installed: {', '.join(kinds())}")
+    if not isinstance(settings, FilesSettings):
+        make: Callable[..., Source] = getattr(kind, "of", kind)
+        source = make(name=name, project=project, settings=settings, tables=tables, progress=progress, notice=notice)
+        return [(source, table) for table in source.tables()]
+
+    from shophouse.sources.files import FilesSource
+
+    found: list[tuple[Source, Table]] = []
+    for table in tables or FilesSource(name, project.folder, settings.path).tables():
+        written = {
+            key: value for key, value in settings.format_of(table.name).model_dump().items() if value is not None
+        }
+        if written.get("compression") == "none":
+            del written["compression"]
+        source = FilesSource(
+            name, project.folder, settings.path, tables=tables, progress=progress, notice=notice, **written
+        )
+        found.append((source, table))
+    return found

@@ -1,0 +1,1 @@
+"""Whether the data can be trusted: how fresh it is, and whether it reconciles."""

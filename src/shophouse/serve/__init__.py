@@ -1,0 +1,1 @@
+"""What people get: files and pages made from what was published."""

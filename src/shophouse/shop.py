@@ -1,0 +1,354 @@
+"""A shop's warehouse in Python: the verbs that the command line is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shophouse.errors import CheckFailed, ShophouseError
+from shophouse.project import Project
+from shophouse.run_log import ModelRun, RunLog, RunRecord, TestResult, records
+from shophouse.state import Inputs, State
+from shophouse.version import __version__
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from shophouse.engines import Engine
+    from shophouse.engines.dbt import NodeResult
+    from shophouse.ingestion import Ingested
+    from shophouse.lake import Lake
+
+__all__ = ["Listener", "Run", "Shop"]
+
+
+class Listener(Protocol):
+    """Told what is going on, for progress bars and the like. Every method may be called often."""
+
+    def phase(self, name: str) -> None:
+        """A phase begins: ingest, prepare, build, check, publish, export."""
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Part of the phase is done: bytes of a file, or models of a build."""
+
+    def notice(self, line: str) -> None:
+        """Something that a person should see but that stops nothing."""
+
+
+class _Silent:
+    def phase(self, name: str) -> None: ...
+
+    def progress(self, what: str, done: int, total: int) -> None: ...
+
+    def notice(self, line: str) -> None: ...
+
+
+@dataclass
+class Run:
+    """What a run did. `record` is what was written to `logs/`."""
+
+    record: RunRecord
+    ingested: Ingested | None = None
+    exported: list[Path] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        return self.record.status
+
+
+class Shop:
+    """A shop's folder, ready for work. Opening it reads `shophouse.yml` and nothing else.
+
+    Every verb raises a ShophouseError that says what to do; none leaves anything half done.
+    """
+
+    def __init__(self, project: Project, listener: Listener | None = None) -> None:
+        self.project = project
+        self.listener: Listener = listener or _Silent()
+
+    @classmethod
+    def open(cls, folder: Path | str = ".", listener: Listener | None = None) -> Shop:
+        """Raises ConfigError with every mistake in the project file."""
+        return cls(Project.load(folder), listener)
+
+    @property
+    def lake(self) -> Lake:
+        from shophouse.lake import Lake
+
+        return Lake(self.project.lake_folder)
+
+    @property
+    def engine(self) -> Engine:
+        from shophouse.engines import engine_of
+
+        return engine_of(self.project)
+
+    def ingest(self, sources: Sequence[str] = ()) -> Run:
+        """Load what arrived into the lake, and build nothing."""
+        with self._run("ingest") as run:
+            self._ingest(run, sources)
+        return run
+
+    def build(self, *, select: Sequence[str] = (), full_refresh: bool = False) -> Run:
+        """Build and test what is downstream of what arrived; publish nothing.
+
+        `select` names models in dbt's words and builds these alone; `full_refresh` builds everything anew.
+        """
+        with self._run("build") as run, self.engine.writing("shophouse build"):
+            self._build(run, select=select, full_refresh=full_refresh)
+        return run
+
+    def check(self) -> Run:
+        """Run every test on what was built, and check freshness. Raises CheckFailed that names law and rows."""
+        with self._run("check") as run, self.engine.writing("shophouse check"):
+            self._prepare_dbt()
+            with self._phase(run, "check"):
+                results = self._dbt(run, "test")
+            self._raise_for(results)
+            self._freshness(run)
+        return run
+
+    def publish(self) -> Run:
+        """Make what was built visible to readers."""
+        with self._run("publish") as run, self.engine.writing("shophouse publish"):
+            self._publish(run, State.load(self.project))
+        return run
+
+    def export(
+        self, marts: Sequence[str] = (), *, formats: Sequence[str] = (), folder: Path | None = None
+    ) -> list[Path]:
+        """Write the published marts, or those named, as files; returns their paths."""
+        from shophouse.serve.export import export
+
+        return export(self.project, self.engine, marts, formats=formats, folder=folder, progress=self.listener.progress)
+
+    def run(self, *, full_refresh: bool = False) -> Run:
+        """Ingest, build, check, publish, export. Ends at once, with status "nothing new", when nothing changed."""
+        with self._run("run") as run, self.engine.writing("shophouse run"):
+            self._ingest(run, ())
+            state = State.load(self.project)
+            inputs = self._inputs()
+            if not full_refresh and state.published == inputs and self.engine.published() is not None:
+                self._freshness(run)
+                run.record.status = "nothing new"
+                run.record.published = state.version
+                return run
+            self._build(run, full_refresh=full_refresh)
+            self._freshness(run)
+            self._publish(run, State.load(self.project))
+            with self._phase(run, "export"):
+                run.exported = self.export()
+        from shophouse.serve.runs_page import write_runs_page
+
+        write_runs_page(self.project.logs_folder, self.project.reports_folder)
+        return run
+
+    def sql(self, query: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
+        """Query the newest published version, read-only: `.df()`, `.pl()`, `.arrow()`, `.fetchall()` on the result."""
+        relation: duckdb.DuckDBPyRelation = self.engine.read(query, parameters)
+        return relation
+
+    def runs(self, newest: int | None = None) -> list[RunRecord]:
+        """What ran, oldest first."""
+        return records(self.project.logs_folder, newest)
+
+    def _inputs(self) -> Inputs:
+        from shophouse.scaffold import ensure_dbt_files
+
+        ensure_dbt_files(self.project)
+        return Inputs.of(self.project, self.lake.heads())
+
+    @contextmanager
+    def _run(self, command: str) -> Iterator[Run]:
+        log = RunLog(self.project.logs_folder, command, __version__)
+        run = Run(log.record)
+        self._log = log
+        try:
+            yield run
+        except ShophouseError as error:
+            log.end("failed", error.what)
+            raise
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+            log.end("stopped" if stopped else "failed", f"{type(error).__name__}: {error}".strip(": "))
+            raise
+        else:
+            log.end(run.record.status if run.record.status != "running" else "success")
+
+    @contextmanager
+    def _phase(self, run: Run, name: str) -> Iterator[None]:
+        self.listener.phase(name)
+        with self._log.phase(name):
+            yield
+
+    def _ingest(self, run: Run, sources: Sequence[str]) -> None:
+        from shophouse.ingestion import ingest
+
+        with self._phase(run, "ingest"):
+            run.ingested = ingest(
+                self.project,
+                self.lake,
+                run_id=run.record.run_id,
+                sources=sources,
+                progress=self.listener.progress,
+                notice=self.listener.notice,
+            )
+        run.record.loads = [
+            {
+                "source": load.source,
+                "table": load.table,
+                "load_id": load.load_id,
+                "files": load.files,
+                "rows": load.rows,
+                "rejected_rows": load.rejected_rows,
+                "bytes": load.bytes,
+                "seconds": round(load.seconds, 3),
+            }
+            for load in run.ingested.loads
+        ]
+
+    def _build(self, run: Run, *, select: Sequence[str] = (), full_refresh: bool = False) -> None:
+        from shophouse.building import arrivals, raw_tables, write_loads
+
+        engine, lake = self.engine, self.lake
+        with self._phase(run, "prepare"):
+            inputs = self._inputs()
+            state = State.load(self.project)
+            is_empty = engine.prepare()
+            tables = raw_tables(self.project, lake)
+            engine.attach(tables)
+            full = full_refresh or (
+                not select and (is_empty or state.built is None or state.built.foundation != inputs.foundation)
+            )
+            marks = {} if is_empty else self._watermarks(engine)
+            found = arrivals(self.project, lake, marks)
+            write_loads(engine, lake, found)
+            run.record.is_full_refresh = full
+        wanted: Sequence[str] = select
+        if not select and not full and state.built is not None and state.built.models == inputs.models:
+            changed = {self._identifier(source, table) for source, table in found.tables}
+            wanted = self._make_dbt().downstream(changed)
+            if not wanted:
+                self._built(engine, found.watermarks, inputs)
+                return
+        with self._phase(run, "build"):
+            results = self._dbt(run, "build", select=wanted, full_refresh=full)
+        self._raise_for(results)
+        if not select:
+            self._built(engine, found.watermarks, inputs)
+
+    def _built(self, engine: Engine, watermarks: dict[tuple[str, str], int], inputs: Inputs) -> None:
+        engine.replace("model_watermarks", [(source, table, load) for (source, table), load in watermarks.items()])
+        state = State.load(self.project)
+        state.built = inputs
+        state.save(self.project)
+
+    def _identifier(self, source: str, table: str) -> str:
+        return f"{self.project.sources[source].staging or source}__{table}"
+
+    @staticmethod
+    def _watermarks(engine: Engine) -> dict[tuple[str, str], int]:
+        rows = engine.query("select source, table_name, load_id from ops.model_watermarks").to_pylist()
+        return {(row["source"], row["table_name"]): row["load_id"] for row in rows}
+
+    def _publish(self, run: Run, state: State) -> None:
+        from shophouse.recording import record_runs
+
+        with self._phase(run, "publish"):
+            record_runs(self.engine, [*self.runs(), run.record])
+            state.version = self.engine.publish()
+            state.published = state.built
+            state.save(self.project)
+            run.record.published = state.version
+
+    def _freshness(self, run: Run) -> None:
+        from shophouse.quality.freshness import freshness
+
+        with self._phase(run, "check"):
+            run.record.freshness = freshness(self.project, self.lake)
+        stale = [result for result in run.record.freshness if result.status in ("warn", "error")]
+        lines = [f"{r.source}.{r.table}: nothing arrived for {_age(r.age_seconds)}" for r in stale]
+        for line in lines:
+            self.listener.notice(line)
+        if any(result.status == "error" for result in stale):
+            raise CheckFailed(
+                "data is older than it may be",
+                why=lines,
+                hint="see why nothing arrives, or change freshness in shophouse.yml",
+            )
+
+    def _make_dbt(self) -> Any:
+        from shophouse.engines.dbt import Dbt
+
+        if not hasattr(self, "_dbt_project"):
+            self._dbt_project = Dbt(self.project.folder, log_folder=self.project.logs_folder / "dbt")
+        return self._dbt_project
+
+    def _prepare_dbt(self) -> None:
+        from shophouse.building import raw_tables
+
+        self._inputs()
+        self.engine.prepare()
+        self.engine.attach(raw_tables(self.project, self.lake))
+
+    def _dbt(
+        self, run: Run, command: str, *, select: Sequence[str] = (), full_refresh: bool = False
+    ) -> list[NodeResult]:
+        arguments = ["--full-refresh"] if full_refresh else []
+        if select:
+            arguments += ["--select", *select]
+        names = _Names(self.listener.progress)
+        results: list[NodeResult] = self._make_dbt().invoke(command, *arguments, on_node=names)
+        sizes = self.engine.sizes(
+            (result.schema, result.name)
+            for result in results
+            if result.resource in ("model", "seed") and result.materialized != "view"
+        )
+        for result in results:
+            if result.resource in ("test", "unit_test"):
+                run.record.tests.append(
+                    TestResult(result.name, result.status, result.failures, round(result.seconds, 3), result.message)
+                )
+            else:
+                rows, size = sizes.get((result.schema, result.name), (None, None))
+                run.record.models.append(
+                    ModelRun(
+                        result.name, result.schema, result.status, round(result.seconds, 3), rows, size, result.message
+                    )
+                )
+        return results
+
+    def _raise_for(self, results: Sequence[NodeResult]) -> None:
+        from shophouse.building import raise_for
+
+        examples = {
+            result.name: self._failing_rows(result)
+            for result in results
+            if result.failed and result.resource == "test" and result.failures
+        }
+        raise_for(results, examples)
+
+    def _failing_rows(self, result: NodeResult) -> list[str]:
+        file = self.project.folder / result.compiled
+        if not file.is_file():
+            return []
+        rows = self.engine.query(f"select * from ({file.read_text(encoding='utf-8')}) as failing limit 5").to_pylist()
+        return [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows]
+
+
+class _Names:
+    def __init__(self, progress: Callable[[str, int, int], None]) -> None:
+        self.progress = progress
+
+    def __call__(self, name: str, status: str, done: int, total: int) -> None:
+        self.progress(name, done, total)
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return "ever"
+    hours = seconds / 3600
+    return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.1f} hours"

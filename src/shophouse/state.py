@@ -1,0 +1,91 @@
+"""What the last build was made of, so that a run in which nothing changed ends before it imports anything heavy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from shophouse.project import Project, package_warehouse
+
+__all__ = ["Inputs", "State"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a build depends on: the lake's heads and the project's files, as hashes."""
+
+    heads: dict[str, str] = field(default_factory=dict)
+    foundation: str = ""
+    """The packaged models, the bindings, the shop's staging and macros: when these change, facts are built anew."""
+    models: str = ""
+    """The rest of the shop's project."""
+
+    @classmethod
+    def of(cls, project: Project, heads: dict[tuple[str, str], str]) -> Inputs:
+        folder = project.folder
+        package = package_warehouse()
+        foundation = [
+            package,
+            package.parent / "engines",
+            folder / "models" / "staging",
+            folder / "macros",
+            project.generated_folder / "macros",
+        ]
+        rest = [folder / "models", folder / "seeds", folder / "tests", folder / "snapshots"]
+        single = [folder / "dbt_project.yml", folder / "packages.yml"]
+        return cls(
+            heads={f"{source}.{table}": head for (source, table), head in sorted(heads.items())},
+            foundation=_digest(foundation),
+            models=_digest(rest, single),
+        )
+
+
+@dataclass
+class State:
+    """Kept in `warehouse/build/state.json`. `built` and `published` are the inputs of the last that went through."""
+
+    built: Inputs | None = None
+    published: Inputs | None = None
+    version: int | None = None
+
+    @staticmethod
+    def file(project: Project) -> Path:
+        return project.warehouse_folder / "build" / "state.json"
+
+    @classmethod
+    def load(cls, project: Project) -> State:
+        """The state on disk; an empty one where there is none, or none that can be read."""
+        try:
+            data = json.loads(cls.file(project).read_text(encoding="utf-8"))
+            return cls(
+                built=Inputs(**data["built"]) if data["built"] else None,
+                published=Inputs(**data["published"]) if data["published"] else None,
+                version=data["version"],
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls()
+
+    def save(self, project: Project) -> None:
+        file = self.file(project)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        incoming = file.with_suffix(".tmp")
+        incoming.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        os.replace(incoming, file)
+
+
+_SOURCES_OF_TRUTH = {".sql", ".yml", ".yaml", ".csv"}
+
+
+def _digest(folders: Iterable[Path], files: Iterable[Path] = ()) -> str:
+    digest = hashlib.sha256()
+    found = [file for file in files if file.is_file()]
+    for folder in folders:
+        found += sorted(file for file in folder.rglob("*") if file.suffix in _SOURCES_OF_TRUTH and file.is_file())
+    for file in found:
+        digest.update(file.name.encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,75 @@
+-- One row per day on which money moved, store, channel and state: the event book. Sums of the ledger, with its signs: what takes a sale back is negative.
+with
+
+ledger as (
+    select
+        event_date,
+        store_key,
+        channel_key,
+        geography_key,
+        quantity,
+        gross_amount,
+        discount_amount,
+        return_amount,
+        cancellation_amount,
+        net_sales_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount,
+        total_sales_amount
+    from {{ ref('fct_sales_ledger') }}
+),
+
+places as (
+    select
+        geography_key,
+        country_code,
+        state_code
+    from {{ ref('dim_geography') }}
+),
+
+final as (
+    select
+        ledger.event_date as event_date,
+        ledger.store_key as store_key,
+        ledger.channel_key as channel_key,
+        coalesce(places.country_code, 'unknown') as country_code,
+        coalesce(places.state_code, 'unknown') as state_code,
+        cast(sum(ledger.quantity) as {{ type_money_sum() }}) as quantity,
+        {{ sum_money('ledger.gross_amount') }} as gross_amount,
+        {{ sum_money('ledger.discount_amount') }} as discount_amount,
+        {{ sum_money('ledger.return_amount') }} as return_amount,
+        {{ sum_money('ledger.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('ledger.net_sales_amount') }} as net_sales_amount,
+        {{ sum_money('ledger.shipping_amount') }} as shipping_amount,
+        {{ sum_money('ledger.tax_amount') }} as tax_amount,
+        {{ sum_money('ledger.other_amount') }} as other_amount,
+        {{ sum_money('ledger.total_sales_amount') }} as total_sales_amount
+    from ledger
+    left join places
+        on ledger.geography_key = places.geography_key
+    group by
+        ledger.event_date,
+        ledger.store_key,
+        ledger.channel_key,
+        coalesce(places.country_code, 'unknown'),
+        coalesce(places.state_code, 'unknown')
+)
+
+select
+    event_date,
+    store_key,
+    channel_key,
+    country_code,
+    state_code,
+    quantity,
+    gross_amount,
+    discount_amount,
+    return_amount,
+    cancellation_amount,
+    net_sales_amount,
+    shipping_amount,
+    tax_amount,
+    other_amount,
+    total_sales_amount
+from final
