@@ -225,9 +225,9 @@ with priced as (
     from floored
 )
 select order_id, line_number,
-    ((d + (d_rank <= d_missing)::int) / 100)::decimal(18,2) as discount,
-    ((s + (s_rank <= s_missing)::int) / 100)::decimal(18,2) as shipping,
-    ((t + (t_rank <= t_missing)::int) / 100)::decimal(18,2) as tax
+    ((d + (d_rank <= d_missing)::int) * 0.01)::decimal(18,2) as discount,
+    ((s + (s_rank <= s_missing)::int) * 0.01)::decimal(18,2) as shipping,
+    ((t + (t_rank <= t_missing)::int) * 0.01)::decimal(18,2) as tax
 from ranked;
 
 create table fct_order_items as

@@ -272,9 +272,14 @@ def test_the_macro_returns_what_the_bindings_are(shop: Shop) -> None:
     write_bindings(project)
     text = (project.generated_folder / "macros" / "bindings.sql").read_text()
     returned: list[Any] = []
+
+    def keep(value: Any) -> str:
+        returned.append(value)
+        return ""
+
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     template = environment.from_string(text + "{% do shophouse_bindings() %}")
-    template.render({"return": lambda value: returned.append(value) or ""})
+    template.render({"return": keep})
     assert returned == [bindings(project)]
 
 

@@ -196,7 +196,7 @@ class _Reader:
 def _scalar(node: yaml.ScalarNode) -> Any:
     if node.tag not in _TYPED:
         return node.value
-    return yaml.constructor.SafeConstructor().construct_object(node)  # type: ignore[no-untyped-call]
+    return yaml.constructor.SafeConstructor().construct_object(node)
 
 
 def dotted(path: Iterable[str | int]) -> str:
@@ -264,7 +264,10 @@ def _named(data: Any, path: KeyPath) -> str:
     """The path for a person: an item of a list by its name, where it has one, else by its place."""
     text = ""
     for part in path:
-        data = data[part] if isinstance(data, tuple | dict) and (isinstance(part, int) or part in data) else None
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            data = None
         label = data["name"] if isinstance(part, int) and isinstance(data, dict) and "name" in data else part
         text += f"[{label}]" if isinstance(part, int) else f".{part}" if text else part
     return text

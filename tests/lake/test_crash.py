@@ -27,6 +27,7 @@ FORKS.set_forkserver_preload(
 def _die_at(target: str, moment: str) -> None:
     """Have this process kill itself when it calls `target` (module:attribute), before or after the call."""
     import importlib
+    import inspect
 
     module, _, path = target.partition(":")
     owner: Any = importlib.import_module(module)
@@ -43,7 +44,8 @@ def _die_at(target: str, moment: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         return result
 
-    setattr(owner, name, deadly)
+    static = isinstance(inspect.getattr_static(owner, name), staticmethod)
+    setattr(owner, name, staticmethod(deadly) if static else deadly)
 
 
 def _work(folder: Path, verb: str, fault: tuple[str, str] | None) -> None:

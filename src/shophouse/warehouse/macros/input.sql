@@ -11,7 +11,7 @@ select
 from (
     {{- checked(entity, keys, by) | indent(4) }}
 ) as checked
-where checked.reason is null
+where checked.rejection_reason is null
 {% endmacro %}
 
 
@@ -36,7 +36,7 @@ select
         {%- for column in definition.get("accepted", {}) %}
         when rows_now.{{ column }} is not null and accepted_{{ column }}.{{ column }} is null then 'unknown {{ column }}: ' || rows_now.{{ column }}
         {%- endfor %}
-    end as reason
+    end as rejection_reason
 from (
     {{- current(entity, keys, by) | indent(4) }}
 ) as rows_now

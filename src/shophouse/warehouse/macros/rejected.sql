@@ -12,7 +12,7 @@ select
     checked._source_file as source_file,
     checked._row_number as row_number,
     case when checked.is_dropped then 'dropped' else 'rejected' end as rejection_kind,
-    coalesce(checked.reason, 'no such {{ definition.get("belongs_to", "row") }}') as reason,
+    coalesce(checked.rejection_reason, 'no such {{ definition.get("belongs_to", "row") }}') as reason,
     cast({{ amount_of(entity, "checked") }} as {{ type_money() }}) as amount
 from (
     {{- checked(entity, keys, by) | indent(4) }}
@@ -21,10 +21,10 @@ from (
 left join {{ parents[0] }} as parents
     on checked.source = parents.source
     and checked.{{ parents[1] }} = parents.{{ parents[1] }}
-where checked.reason is not null
+where checked.rejection_reason is not null
     or parents.source is null
     {%- else %}
-where checked.reason is not null
+where checked.rejection_reason is not null
     {%- endif %}
 {% endmacro %}
 
