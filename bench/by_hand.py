@@ -1,10 +1,11 @@
-"""The warehouse as one would write it by hand for one shop: DuckDB, one script, the storefront's CSV files in, tables out.
+"""The warehouse as one would write it by hand for one shop: one DuckDB script, from the storefront's CSV to marts.
 
     python bench/by_hand.py DATA_FOLDER OUT.duckdb [--memory 3GB] [--threads 2] [--append]
 
-It is what the product's times are compared with, so it does the same work and no more: typed raw tables, the newest version of
-each row, dimensions, facts, marts. It keeps no history, tests nothing, and always builds everything. With `--append` it
-trusts that nothing comes twice and doesn't look for newest versions. Prints the seconds of each phase and the peak memory.
+It is what the product's times are compared with, so it does the same work and no more: typed raw tables, the newest
+version of each row, dimensions, facts, marts. It keeps no history, tests nothing, and always builds everything. With
+`--append` it trusts that nothing comes twice and doesn't look for newest versions. Prints the seconds of each phase and
+the peak memory.
 """
 
 from __future__ import annotations
@@ -136,13 +137,14 @@ PARENTS = {"order_items": ("order_id", "line_number"), "refund_items": ("refund_
 
 
 def read(table: str, folder: Path, append: bool) -> str:
-    """The statement that loads a table's files; `file_day` is the date in a file's name, empty for the first delivery."""
+    """The statement that loads a table's files; `file_day` is the date in a file's name, empty for the base's."""
     files = sorted(str(path) for path in folder.glob(f"{table}*.csv*"))
-    day = "" if append else r", regexp_extract(filename, '(\d{4}-\d{2}-\d{2})\.', 1) as file_day"
-    return (
-        f"create table raw.{table} as select * {'' if append else 'exclude (filename)'}{day} from read_csv({files}, header = true, "
-        f"columns = {json.dumps(RAW[table])}, delim = ',', quote = '\"', auto_detect = false, filename = {not append})"
-    )
+    dated = r"* exclude (filename), regexp_extract(filename, '(\d{4}-\d{2}-\d{2})\.', 1) as file_day"
+    return f"""
+        create table raw.{table} as select {"*" if append else dated}
+        from read_csv({files}, columns = {json.dumps(RAW[table])}, header = true, delim = ',', quote = '"',
+            auto_detect = false, filename = {not append})
+    """
 
 
 def newest(table: str, append: bool) -> str:
@@ -182,7 +184,8 @@ select *, min(user_id) over (partition by coalesce(lower(trim(email)), user_id::
 from current.users;
 
 create table dim_date as
-select d::date as date_day, year(d) as year, quarter(d) as quarter, month(d) as month, date_trunc('month', d)::date as month_start,
+select d::date as date_day, year(d) as year, quarter(d) as quarter, month(d) as month, date_trunc('month',
+    d)::date as month_start,
     isoyear(d) as iso_year, weekofyear(d) as iso_week, isodow(d) as weekday, isodow(d) > 5 as is_weekend
 from (select unnest(generate_series((select min(ordered_at)::date from current.orders)::timestamp,
     (select max(greatest(ordered_at, updated_at))::date from current.orders)::timestamp, interval 1 day)) as d);
@@ -197,7 +200,8 @@ from current.payments p;
 """,
     "fct_refund_items": """
 create table fct_refund_items as
-select i.refund_id, i.order_id, i.line_number, i.product_id, i.quantity, i.amount, i.is_restocked, r.reason, r.refunded_at,
+select i.refund_id, i.order_id, i.line_number, i.product_id, i.quantity, i.amount, i.is_restocked, r.reason,
+    r.refunded_at,
     r.refunded_at::date as refunded_date
 from current.refund_items i join current.refunds r using (refund_id);
 """,
@@ -205,7 +209,8 @@ from current.refund_items i join current.refunds r using (refund_id);
 create temp table shares as
 with priced as (
     select i.order_id, i.line_number, (i.quantity * i.unit_price - i.discount_amount)::decimal(18,2) as net,
-        (o.discount_amount * 100)::bigint as discount, (o.shipping_amount * 100)::bigint as shipping, (o.tax_amount * 100)::bigint as tax
+        (o.discount_amount * 100)::bigint as discount, (o.shipping_amount * 100)::bigint as shipping,
+        (o.tax_amount * 100)::bigint as tax
     from current.order_items i join current.orders o using (order_id)
     where o.discount_amount > 0 or o.shipping_amount > 0 or o.tax_amount > 0
 ), weighed as (
@@ -235,7 +240,8 @@ with refunded as (
     select order_id, line_number, sum(quantity)::bigint as quantity, sum(amount)::decimal(18,2) as amount
     from fct_refund_items group by all
 )
-select i.order_id, i.line_number, i.product_id, p.category_id, o.user_id, o.ordered_at, o.ordered_at::date as order_date, o.channel,
+select i.order_id, i.line_number, i.product_id, p.category_id, o.user_id, o.ordered_at,
+    o.ordered_at::date as order_date, o.channel,
     o.shipping_state as state, p.is_gift_card, i.quantity, i.unit_price,
     (i.quantity * i.unit_price)::decimal(18,2) as gross_amount,
     (i.discount_amount + coalesce(s.discount, 0))::decimal(18,2) as discount_amount,
@@ -255,7 +261,8 @@ drop table shares;
     "fct_orders": """
 create table fct_orders as
 with lines as (
-    select order_id, count(*) as line_count, sum(quantity)::bigint as item_count, bool_and(is_gift_card) as only_gift_cards,
+    select order_id, count(*) as line_count, sum(quantity)::bigint as item_count,
+        bool_and(is_gift_card) as only_gift_cards,
         sum(gross_amount)::decimal(18,2) as gross_amount, sum(discount_amount)::decimal(18,2) as discount_amount,
         sum(net_amount)::decimal(18,2) as net_amount, sum(tax_amount)::decimal(18,2) as tax_amount,
         sum(shipping_amount)::decimal(18,2) as shipping_amount, sum(cost_amount)::decimal(18,2) as cost_amount
@@ -264,24 +271,31 @@ with lines as (
     select order_id, sum(amount)::decimal(18,2) as payment_amount, sum(fee_amount)::decimal(18,2) as fee_amount
     from fct_payments where is_captured group by order_id
 ), refunds as (
-    select order_id, sum(amount)::decimal(18,2) as refund_amount, sum(product_amount)::decimal(18,2) as refund_product_amount
+    select order_id, sum(amount)::decimal(18,2) as refund_amount,
+        sum(product_amount)::decimal(18,2) as refund_product_amount
     from current.refunds group by order_id
 ), parcels as (
-    select order_id, min(shipped_at) as shipped_at, max(delivered_at) as delivered_at, sum(cost_amount)::decimal(18,2) as shipping_cost
+    select order_id, min(shipped_at) as shipped_at, max(delivered_at) as delivered_at,
+        sum(cost_amount)::decimal(18,2) as shipping_cost
     from current.shipments group by order_id
 ), joined as (
-    select o.order_id, o.user_id, coalesce(c.person_id, -o.order_id) as person_id, o.channel, o.status, o.shipping_state as state,
+    select o.order_id, o.user_id, coalesce(c.person_id, -o.order_id) as person_id, o.channel, o.status,
+        o.shipping_state as state,
         o.shipping_city as city, o.ordered_at, o.ordered_at::date as order_date, o.paid_at, o.cancelled_at,
-        o.cancelled_at::date as cancelled_date, o.promised_delivery_at, s.shipped_at, s.delivered_at, o.currency, o.discount_code,
+        o.cancelled_at::date as cancelled_date, o.promised_delivery_at, s.shipped_at, s.delivered_at,
+        o.currency, o.discount_code,
         o.is_test, o.total_amount as control_total_amount,
-        case when l.order_id is null then 'no_lines' when o.is_test then 'test' when o.status = 'cancelled' then 'cancelled'
+        case when l.order_id is null then 'no_lines' when o.is_test then 'test'
+        when o.status = 'cancelled' then 'cancelled'
             when l.only_gift_cards then 'gift_cards' end as invalid_reason,
         coalesce(l.line_count, 0) as line_count, coalesce(l.item_count, 0) as item_count,
         coalesce(l.gross_amount, 0) as gross_amount, coalesce(l.discount_amount, 0) as discount_amount,
         coalesce(l.net_amount, 0) as net_amount, coalesce(l.shipping_amount, 0) as shipping_amount,
         coalesce(l.tax_amount, 0) as tax_amount,
-        (coalesce(l.net_amount, 0) + coalesce(l.shipping_amount, 0) + coalesce(l.tax_amount, 0))::decimal(18,2) as total_amount,
-        l.cost_amount, coalesce(p.payment_amount, 0) as payment_amount, coalesce(p.fee_amount, 0) as payment_fee_amount,
+        (coalesce(l.net_amount, 0) + coalesce(l.shipping_amount, 0) + coalesce(l.tax_amount,
+        0))::decimal(18,2) as total_amount,
+        l.cost_amount, coalesce(p.payment_amount, 0) as payment_amount, coalesce(p.fee_amount,
+        0) as payment_fee_amount,
         coalesce(r.refund_amount, 0) as refund_amount, coalesce(r.refund_product_amount, 0) as refund_product_amount,
         coalesce(s.shipping_cost, 0) as shipping_cost_amount
     from current.orders o
@@ -295,8 +309,10 @@ with lines as (
     from joined where invalid_reason is null
     window persons as (partition by person_id order by ordered_at, order_id)
 )
-select j.*, j.invalid_reason is null as is_valid, n.order_sequence, coalesce(n.order_sequence = 1, false) as is_first_order,
-    n.previous_ordered_at, date_diff('second', n.previous_ordered_at, j.ordered_at) / 86400.0 as days_since_previous_order,
+select j.*, j.invalid_reason is null as is_valid, n.order_sequence, coalesce(n.order_sequence = 1,
+    false) as is_first_order,
+    n.previous_ordered_at, date_diff('second', n.previous_ordered_at,
+        j.ordered_at) / 86400.0 as days_since_previous_order,
     date_diff('second', j.ordered_at, j.shipped_at) / 86400.0 as days_to_ship,
     date_diff('second', j.ordered_at, j.delivered_at) / 86400.0 as days_to_deliver,
     date_diff('second', j.promised_delivery_at, j.delivered_at) / 86400.0 as days_late
@@ -316,7 +332,8 @@ from current.shipments s left join fct_orders o using (order_id);
 """,
     "dim_person": """
 create table dim_person as
-select person_id, min(ordered_at) filter (is_valid) as first_ordered_at, count(*) as order_count, count(*) filter (is_valid) as valid_order_count
+select person_id, min(ordered_at) filter (is_valid) as first_ordered_at, count(*) as order_count,
+    count(*) filter (is_valid) as valid_order_count
 from fct_orders group by person_id;
 """,
 }
@@ -325,20 +342,26 @@ MARTS: dict[str, str] = {
     "sales_daily": """
 create table sales_daily as
 with events as (
-    select order_date as date_day, channel, state, count(*) as order_count, count(*) filter (is_valid) as valid_order_count,
-        count(*) filter (is_first_order) as new_customer_count, sum(item_count) as item_count, sum(gross_amount) as gross_amount,
-        sum(discount_amount) as discount_amount, 0 as refund_amount, sum(shipping_amount) as shipping_amount, sum(tax_amount) as tax_amount,
+    select order_date as date_day, channel, state, count(*) as order_count,
+        count(*) filter (is_valid) as valid_order_count,
+        count(*) filter (is_first_order) as new_customer_count, sum(item_count) as item_count,
+        sum(gross_amount) as gross_amount,
+        sum(discount_amount) as discount_amount, 0 as refund_amount, sum(shipping_amount) as shipping_amount,
+        sum(tax_amount) as tax_amount,
         sum(cost_amount) as cost_amount
     from fct_orders where not is_test and line_count > 0 group by all
     union all
-    select coalesce(cancelled_date, order_date), channel, state, 0, 0, 0, 0, -sum(gross_amount), -sum(discount_amount), 0,
+    select coalesce(cancelled_date, order_date), channel, state, 0, 0, 0, 0, -sum(gross_amount),
+        -sum(discount_amount), 0,
         -sum(shipping_amount), -sum(tax_amount), -sum(cost_amount)
     from fct_orders where not is_test and status = 'cancelled' group by all
     union all
-    select refunded_date, channel, state, 0, 0, 0, 0, 0, 0, sum(product_amount), -sum(shipping_amount), -sum(tax_amount), 0
+    select refunded_date, channel, state, 0, 0, 0, 0, 0, 0, sum(product_amount), -sum(shipping_amount),
+        -sum(tax_amount), 0
     from fct_refunds where not is_test group by all
 )
-select date_day, channel, state, sum(order_count)::bigint as order_count, sum(valid_order_count)::bigint as valid_order_count,
+select date_day, channel, state, sum(order_count)::bigint as order_count,
+    sum(valid_order_count)::bigint as valid_order_count,
     sum(new_customer_count)::bigint as new_customer_count, sum(item_count)::bigint as item_count,
     sum(gross_amount)::decimal(18,2) as gross_sales_amount, sum(discount_amount)::decimal(18,2) as discount_amount,
     sum(refund_amount)::decimal(18,2) as return_amount,
@@ -350,16 +373,20 @@ from events group by all order by all;
 """,
     "sales_monthly": """
 create table sales_monthly as
-select date_trunc('month', date_day)::date as month_start, channel, state, sum(valid_order_count)::bigint as valid_order_count,
-    sum(new_customer_count)::bigint as new_customer_count, sum(gross_sales_amount)::decimal(18,2) as gross_sales_amount,
+select date_trunc('month', date_day)::date as month_start, channel, state,
+    sum(valid_order_count)::bigint as valid_order_count,
+    sum(new_customer_count)::bigint as new_customer_count,
+        sum(gross_sales_amount)::decimal(18,2) as gross_sales_amount,
     sum(discount_amount)::decimal(18,2) as discount_amount, sum(return_amount)::decimal(18,2) as return_amount,
-    sum(net_sales_amount)::decimal(18,2) as net_sales_amount, sum(total_sales_amount)::decimal(18,2) as total_sales_amount,
+    sum(net_sales_amount)::decimal(18,2) as net_sales_amount,
+        sum(total_sales_amount)::decimal(18,2) as total_sales_amount,
     sum(net_sales_amount)::double / nullif(sum(valid_order_count), 0) as average_order_value
 from sales_daily group by all order by all;
 """,
     "daily_revenue_by_state": """
 create table daily_revenue_by_state as
-select date_day, state, sum(valid_order_count)::bigint as valid_order_count, sum(net_sales_amount)::decimal(18,2) as net_sales_amount,
+select date_day, state, sum(valid_order_count)::bigint as valid_order_count,
+    sum(net_sales_amount)::decimal(18,2) as net_sales_amount,
     sum(total_sales_amount)::decimal(18,2) as total_sales_amount
 from sales_daily group by all order by all;
 """,
@@ -372,11 +399,15 @@ with days as (
     from dim_date d left join sales_daily s using (date_day) group by all
 )
 select *, net_sales_amount::double / nullif(valid_order_count, 0) as average_order_value,
-    lag(net_sales_amount) over w as net_sales_previous_day, lag(net_sales_amount, 7) over w as net_sales_previous_week,
+    lag(net_sales_amount) over w as net_sales_previous_day, lag(net_sales_amount,
+        7) over w as net_sales_previous_week,
     lag(net_sales_amount, 364) over w as net_sales_year_ago,
-    sum(net_sales_amount) over (partition by date_trunc('month', date_day) order by date_day)::decimal(18,2) as net_sales_mtd,
-    sum(net_sales_amount) over (partition by date_trunc('quarter', date_day) order by date_day)::decimal(18,2) as net_sales_qtd,
-    sum(net_sales_amount) over (partition by date_trunc('year', date_day) order by date_day)::decimal(18,2) as net_sales_ytd,
+    sum(net_sales_amount) over (partition by date_trunc('month',
+        date_day) order by date_day)::decimal(18,2) as net_sales_mtd,
+    sum(net_sales_amount) over (partition by date_trunc('quarter',
+        date_day) order by date_day)::decimal(18,2) as net_sales_qtd,
+    sum(net_sales_amount) over (partition by date_trunc('year',
+        date_day) order by date_day)::decimal(18,2) as net_sales_ytd,
     sum(net_sales_amount) over (order by date_day rows 6 preceding)::decimal(18,2) as net_sales_trailing_7,
     sum(net_sales_amount) over (order by date_day rows 27 preceding)::decimal(18,2) as net_sales_trailing_28,
     sum(net_sales_amount) over (order by date_day rows 89 preceding)::decimal(18,2) as net_sales_trailing_90
@@ -389,14 +420,18 @@ with categories as (
     from fct_order_items i join fct_orders o using (order_id) join dim_product p using (product_id)
     where o.is_valid group by all
 ), favourite as (
-    select person_id, arg_max(category_name, (amount, category_name)) as favourite_category from categories group by person_id
+    select person_id, arg_max(category_name, (amount, category_name)) as favourite_category
+        from categories group by person_id
 ), orders as (
-    select person_id, min(ordered_at) as first_ordered_at, max(ordered_at) as last_ordered_at, count(*) as order_count,
+    select person_id, min(ordered_at) as first_ordered_at, max(ordered_at) as last_ordered_at,
+        count(*) as order_count,
         sum(item_count)::bigint as item_count, sum(gross_amount)::decimal(18,2) as gross_amount,
-        sum(discount_amount)::decimal(18,2) as discount_amount, sum(refund_product_amount)::decimal(18,2) as return_amount,
+        sum(discount_amount)::decimal(18,2) as discount_amount,
+        sum(refund_product_amount)::decimal(18,2) as return_amount,
         sum(net_amount - refund_product_amount)::decimal(18,2) as net_sales_amount,
         avg(days_since_previous_order) as average_gap_days, arg_min(channel, (ordered_at, order_id)) as first_channel,
-        arg_min(discount_code, (ordered_at, order_id)) as first_discount_code, arg_max(state, (ordered_at, order_id)) as last_state
+        arg_min(discount_code, (ordered_at, order_id)) as first_discount_code, arg_max(state, (ordered_at,
+        order_id)) as last_state
     from fct_orders where is_valid group by person_id
 )
 select o.*, f.favourite_category, o.net_sales_amount::double / o.order_count as average_order_value,
@@ -407,33 +442,42 @@ from orders o left join favourite f using (person_id);
 create table rfm_segments as
 with scored as (
     select person_id, days_since_last_order, order_count, net_sales_amount,
-        ntile(5) over (order by last_ordered_at, person_id) as r, ntile(5) over (order by order_count, person_id) as f,
+        ntile(5) over (order by last_ordered_at, person_id) as r, ntile(5) over (order by order_count,
+        person_id) as f,
         ntile(5) over (order by net_sales_amount, person_id) as m
     from customer_360
 )
 select *, case when r >= 4 and f >= 4 and m >= 4 then 'champions' when r >= 3 and f >= 4 then 'loyal'
-    when r >= 4 and f >= 2 then 'potential loyalists' when r = 5 and f = 1 then 'new' when r = 4 and f = 1 then 'promising'
-    when r = 3 and f >= 2 then 'need attention' when r = 3 then 'about to sleep' when r <= 2 and f >= 4 and m >= 4 then 'cannot lose'
-    when r = 2 and f >= 3 then 'at risk' when r = 2 then 'hibernating' when f >= 3 then 'at risk' else 'lost' end as segment
+    when r >= 4 and f >= 2 then 'potential loyalists' when r = 5 and f = 1 then 'new' when r = 4
+        and f = 1 then 'promising'
+    when r = 3 and f >= 2 then 'need attention' when r = 3 then 'about to sleep' when r <= 2 and f >= 4
+        and m >= 4 then 'cannot lose'
+    when r = 2 and f >= 3 then 'at risk' when r = 2 then 'hibernating'
+        when f >= 3 then 'at risk' else 'lost' end as segment
 from scored;
 """,
     "cohort_retention": """
 create table cohort_retention as
 with firsts as (
-    select person_id, date_trunc('month', min(ordered_at))::date as cohort_month from fct_orders where is_valid group by person_id
+    select person_id, date_trunc('month', min(ordered_at))::date as cohort_month
+        from fct_orders where is_valid group by person_id
 ), active as (
-    select f.cohort_month, date_diff('month', f.cohort_month, o.order_date) as month_number, count(distinct o.person_id) as person_count,
+    select f.cohort_month, date_diff('month', f.cohort_month, o.order_date) as month_number,
+        count(distinct o.person_id) as person_count,
         count(*) as order_count, sum(o.net_amount)::decimal(18,2) as net_amount
     from fct_orders o join firsts f using (person_id) where o.is_valid group by all
 ), sizes as (select cohort_month, count(*) as cohort_size from firsts group by all),
 last as (select max(order_date) as last_day from fct_orders),
 grid as (
-    select s.cohort_month, s.cohort_size, k.k as month_number, s.cohort_month + to_months(k.k::int + 1) <= last.last_day + 1 as is_mature
+    select s.cohort_month, s.cohort_size, k.k as month_number,
+        s.cohort_month + to_months(k.k::int + 1) <= last.last_day + 1 as is_mature
     from sizes s, (select unnest(generate_series(0, 36)) as k) k, last
     where s.cohort_month + to_months(k.k::int) <= last.last_day
 )
-select g.cohort_month, g.cohort_size, g.month_number, case when g.is_mature then coalesce(a.person_count, 0) end as person_count,
-    case when g.is_mature then coalesce(a.person_count, 0) / g.cohort_size end as retention_rate, a.order_count, a.net_amount
+select g.cohort_month, g.cohort_size, g.month_number, case when g.is_mature then coalesce(a.person_count,
+    0) end as person_count,
+    case when g.is_mature then coalesce(a.person_count, 0) / g.cohort_size end as retention_rate,
+        a.order_count, a.net_amount
 from grid g left join active a using (cohort_month, month_number) order by all;
 """,
     "cohort_lifetime_value": """
@@ -444,21 +488,25 @@ with firsts as (
     select date_trunc('month', f.first_at)::date as cohort_month, date_diff('day', f.first_at, o.ordered_at) as age,
         sum(o.net_amount - o.refund_product_amount) as amount
     from fct_orders o join firsts f using (person_id) where o.is_valid group by all
-), sizes as (select date_trunc('month', first_at)::date as cohort_month, count(*) as cohort_size from firsts group by all)
+), sizes as (select date_trunc('month', first_at)::date as cohort_month, count(*) as cohort_size
+    from firsts group by all)
 select s.cohort_month, z.cohort_size, sum(s.amount) filter (s.age < 30)::double / z.cohort_size as value_30_days,
     sum(s.amount) filter (s.age < 60)::double / z.cohort_size as value_60_days,
     sum(s.amount) filter (s.age < 90)::double / z.cohort_size as value_90_days,
     sum(s.amount) filter (s.age < 180)::double / z.cohort_size as value_180_days,
-    sum(s.amount) filter (s.age < 365)::double / z.cohort_size as value_365_days, sum(s.amount)::double / z.cohort_size as value_to_date
+    sum(s.amount) filter (s.age < 365)::double / z.cohort_size as value_365_days,
+        sum(s.amount)::double / z.cohort_size as value_to_date
 from spent s join sizes z using (cohort_month) group by s.cohort_month, z.cohort_size order by 1;
 """,
     "repeat_purchase": """
 create table repeat_purchase as
 with persons as (
-    select person_id, min(ordered_at) filter (order_sequence = 1) as first_at, min(ordered_at) filter (order_sequence = 2) as second_at
+    select person_id, min(ordered_at) filter (order_sequence = 1) as first_at,
+        min(ordered_at) filter (order_sequence = 2) as second_at
     from fct_orders where is_valid group by person_id
 )
-select date_trunc('month', first_at)::date as cohort_month, count(*) as person_count, count(second_at) as repeat_count,
+select date_trunc('month', first_at)::date as cohort_month, count(*) as person_count,
+    count(second_at) as repeat_count,
     count(second_at) / count(*) as repeat_rate,
     count(*) filter (second_at < first_at + interval 30 day) / count(*) as repeat_rate_30_days,
     count(*) filter (second_at < first_at + interval 60 day) / count(*) as repeat_rate_60_days,
@@ -478,10 +526,12 @@ with days as (
     union all select least(order_date + 7, coalesce(next_date, order_date + 7)), 0, -1, 0 from following
     union all select least(order_date + 30, coalesce(next_date, order_date + 30)), 0, 0, -1 from following
 ), summed as (
-    select date_day, sum(daily) as daily, sum(weekly) as weekly, sum(monthly) as monthly from changes group by date_day
+    select date_day, sum(daily) as daily, sum(weekly) as weekly, sum(monthly) as monthly from changes
+        group by date_day
 )
 select date_day, (sum(daily) over w)::bigint as daily_count, (sum(weekly) over w)::bigint as weekly_count,
-    (sum(monthly) over w)::bigint as monthly_count, (sum(daily) over w) / nullif(sum(monthly) over w, 0)::double as stickiness_rate
+    (sum(monthly) over w)::bigint as monthly_count, (sum(daily) over w) / nullif(sum(monthly) over w,
+        0)::double as stickiness_rate
 from summed window w as (order by date_day)
 qualify date_day <= (select max(order_date) from fct_orders) order by date_day;
 """,
@@ -495,19 +545,24 @@ with sold as (
         min(i.order_date) as first_sold_date, max(i.order_date) as last_sold_date
     from fct_order_items i join fct_orders o using (order_id) where o.is_valid group by all
 )
-select p.product_id, p.name, p.brand, p.category_name, s.* exclude (product_id), (s.net_amount - s.refunded_amount)::decimal(18,2) as net_sales_amount,
-    s.refunded_quantity / nullif(s.sold_quantity, 0) as return_rate, (s.net_amount - s.cost_amount)::decimal(18,2) as margin_amount
+select p.product_id, p.name, p.brand, p.category_name, s.* exclude (product_id),
+    (s.net_amount - s.refunded_amount)::decimal(18,2) as net_sales_amount,
+    s.refunded_quantity / nullif(s.sold_quantity, 0) as return_rate,
+        (s.net_amount - s.cost_amount)::decimal(18,2) as margin_amount
 from dim_product p left join sold s using (product_id);
 """,
     "category_performance": """
 create table category_performance as
-select c.category_id, c.category_path, sum(p.sold_quantity)::bigint as sold_quantity, sum(p.net_sales_amount)::decimal(18,2) as net_sales_amount,
-    sum(p.margin_amount)::decimal(18,2) as margin_amount, sum(p.net_sales_amount)::double / sum(sum(p.net_sales_amount)) over () as share_rate
+select c.category_id, c.category_path, sum(p.sold_quantity)::bigint as sold_quantity,
+    sum(p.net_sales_amount)::decimal(18,2) as net_sales_amount,
+    sum(p.margin_amount)::decimal(18,2) as margin_amount,
+        sum(p.net_sales_amount)::double / sum(sum(p.net_sales_amount)) over () as share_rate
 from product_performance p join dim_product d using (product_id) join dim_category c using (category_id) group by all;
 """,
     "top_products": """
 create table top_products as
-select row_number() over (order by net_sales_amount desc nulls last, product_id) as rank, product_id, name, category_name, sold_quantity, net_sales_amount
+select row_number() over (order by net_sales_amount desc nulls last, product_id) as rank, product_id, name,
+    category_name, sold_quantity, net_sales_amount
 from product_performance qualify rank <= 100 order by rank;
 """,
     "abc_xyz": """
@@ -522,31 +577,36 @@ with months as (
         / sum(net_sales_amount) over () as cumulative_rate
     from product_performance where net_sales_amount > 0
 )
-select c.*, case when cumulative_rate <= 0.8 then 'A' when cumulative_rate <= 0.95 then 'B' else 'C' end as abc_class, v.variation,
+select c.*, case when cumulative_rate <= 0.8 then 'A'
+    when cumulative_rate <= 0.95 then 'B' else 'C' end as abc_class, v.variation,
     case when v.variation <= 0.5 then 'X' when v.variation <= 1 then 'Y' else 'Z' end as xyz_class
 from cumulated c left join variation v using (product_id);
 """,
     "price_history": """
 create table price_history as
 with days as (
-    select product_id, order_date, max(unit_price) as unit_price, sum(quantity)::bigint as quantity from fct_order_items group by all
+    select product_id, order_date, max(unit_price) as unit_price, sum(quantity)::bigint as quantity
+        from fct_order_items group by all
 ), changed as (
     select *, unit_price is distinct from lag(unit_price) over (partition by product_id order by order_date) as is_change from days
 ), spans as (
     select *, sum(is_change::int) over (partition by product_id order by order_date) as span from changed
 )
-select product_id, span::int as version, any_value(unit_price) as unit_price, min(order_date) as valid_from, max(order_date) as last_sold_date,
+select product_id, span::int as version, any_value(unit_price) as unit_price, min(order_date) as valid_from,
+    max(order_date) as last_sold_date,
     sum(quantity)::bigint as sold_quantity
 from spans group by product_id, span;
 """,
     "product_affinity": """
 create table product_affinity as
 with bought as (
-    select distinct i.order_id, i.product_id from fct_order_items i join fct_orders o using (order_id) where o.is_valid
+    select distinct i.order_id, i.product_id from fct_order_items i
+        join fct_orders o using (order_id) where o.is_valid
 ), totals as (select product_id, count(*) as order_count from bought group by all),
 pairs as (
     select a.product_id as product_id, b.product_id as other_product_id, count(*) as together_count
-    from bought a join bought b on a.order_id = b.order_id and a.product_id < b.product_id group by all having count(*) >= 5
+    from bought a join bought b on a.order_id = b.order_id and a.product_id < b.product_id
+        group by all having count(*) >= 5
 )
 select p.*, p.together_count / a.order_count as confidence, p.together_count / b.order_count as reverse_confidence,
     p.together_count * (select count(distinct order_id) from bought) / (a.order_count::double * b.order_count) as lift
@@ -554,7 +614,8 @@ from pairs p join totals a on p.product_id = a.product_id join totals b on p.oth
 """,
     "delivery_performance": """
 create table delivery_performance as
-select date_trunc('month', order_date)::date as month_start, state, carrier, count(*) as shipment_count, count(delivered_at) as delivered_count,
+select date_trunc('month', order_date)::date as month_start, state, carrier, count(*) as shipment_count,
+    count(delivered_at) as delivered_count,
     count(*) filter (is_late) as late_count, count(*) filter (is_late) / nullif(count(delivered_at), 0) as late_rate,
     avg(days_to_deliver) as average_days_to_deliver, quantile_cont(days_to_deliver, 0.9) as p90_days_to_deliver,
     sum(cost_amount)::decimal(18,2) as cost_amount
@@ -562,19 +623,23 @@ from fct_shipments group by all order by all;
 """,
     "order_hours": """
 create table order_hours as
-select isodow(ordered_at) as weekday, hour(ordered_at) as hour, count(*) as order_count, sum(net_amount)::decimal(18,2) as net_amount
+select isodow(ordered_at) as weekday, hour(ordered_at) as hour, count(*) as order_count,
+    sum(net_amount)::decimal(18,2) as net_amount
 from fct_orders where is_valid group by all order by all;
 """,
     "payments_mix": """
 create table payments_mix as
-select date_trunc('month', paid_date)::date as month_start, method, installments, count(*) as payment_count, sum(amount)::decimal(18,2) as amount,
+select date_trunc('month', paid_date)::date as month_start, method, installments, count(*) as payment_count,
+    sum(amount)::decimal(18,2) as amount,
     sum(fee_amount)::decimal(18,2) as fee_amount
 from fct_payments where is_captured group by all order by all;
 """,
     "returns": """
 create table returns as
-select date_trunc('month', i.refunded_date)::date as month_start, p.category_name, i.reason, count(distinct i.refund_id) as refund_count,
-    sum(i.quantity)::bigint as quantity, sum(i.amount)::decimal(18,2) as amount, count(*) filter (i.is_restocked) / count(*) as restocked_rate
+select date_trunc('month', i.refunded_date)::date as month_start, p.category_name, i.reason,
+    count(distinct i.refund_id) as refund_count,
+    sum(i.quantity)::bigint as quantity, sum(i.amount)::decimal(18,2) as amount,
+        count(*) filter (i.is_restocked) / count(*) as restocked_rate
 from fct_refund_items i left join dim_product p using (product_id) group by all order by all;
 """,
 }
@@ -583,7 +648,9 @@ from fct_refund_items i left join dim_product p using (product_id) group by all 
 def build(folder: Path, out: Path, memory: str, threads: int, append: bool) -> dict[str, float]:
     """Build everything into a new file; seconds by phase and table."""
     out.unlink(missing_ok=True)
-    con = duckdb.connect(str(out), config={"memory_limit": memory, "threads": threads, "preserve_insertion_order": False})
+    con = duckdb.connect(
+        str(out), config={"memory_limit": memory, "threads": threads, "preserve_insertion_order": False}
+    )
     con.execute("create schema raw; create schema current")
     seconds: dict[str, float] = {}
 

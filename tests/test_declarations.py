@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import shutil
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -306,3 +309,19 @@ def test_every_packaged_platform_is_declared_and_bound_without_a_mistake(shop: S
     project = shop(f"  one: {{kind: files, path: one/*.csv, staging: {platform}}}\n")
     assert platform_declaration(platform, project).tables
     assert bindings(project)["entities"].keys() <= contract().keys()
+
+
+def test_reading_a_declaration_costs_less_than_a_person_notices(shop: Shop) -> None:
+    largest = max(
+        staging_folders().values(), key=lambda folder: (folder / f"_{folder.name}__sources.yml").stat().st_size
+    )
+    project = shop(f"  one: {{kind: files, path: one/*.csv, staging: {largest.name}}}\n")
+    own = project.folder / "models" / "staging" / largest.name
+    shutil.copytree(largest, own)
+    spent = []
+    for moment in range(1, 4):
+        os.utime(own / f"_{own.name}__sources.yml", (moment, moment))
+        before = time.process_time()
+        platform_declaration(own.name, project)
+        spent.append(time.process_time() - before)
+    assert min(spent) < 0.05

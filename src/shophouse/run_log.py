@@ -112,6 +112,8 @@ class RunLog:
         self._handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s {run_id} %(message)s"))
         _log.addHandler(self._handler)
         _log.setLevel(logging.INFO)
+        # dbt gives the root logger a handler that prints
+        _log.propagate = False
         _log.info("%s starts", command)
 
     @contextmanager

@@ -114,7 +114,7 @@ class Shop:
     def publish(self) -> Run:
         """Make what was built visible to readers."""
         with self._run("publish") as run, self.engine.writing("shophouse publish"):
-            self._publish(run, State.load(self.project))
+            self._publish(run)
         return run
 
     def export(
@@ -135,15 +135,11 @@ class Shop:
                 self._freshness(run)
                 run.record.status = "nothing new"
                 run.record.published = state.version
-                return run
-            self._build(run, full_refresh=full_refresh)
-            self._freshness(run)
-            self._publish(run, State.load(self.project))
-            with self._phase(run, "export"):
-                run.exported = self.export()
-        from shophouse.serve.runs_page import write_runs_page
-
-        write_runs_page(self.project.logs_folder, self.project.reports_folder)
+            else:
+                self._build(run, full_refresh=full_refresh)
+                self._freshness(run)
+                self._publish(run)
+            self._export(run)
         return run
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
@@ -254,15 +250,28 @@ class Shop:
         rows = engine.query("select source, table_name, load_id from ops.model_watermarks").to_pylist()
         return {(row["source"], row["table_name"]): row["load_id"] for row in rows}
 
-    def _publish(self, run: Run, state: State) -> None:
+    def _publish(self, run: Run) -> None:
         from shophouse.recording import record_runs
 
         with self._phase(run, "publish"):
+            state = State.load(self.project)
             record_runs(self.engine, [*self.runs(), run.record])
             state.version = self.engine.publish()
             state.published = state.built
             state.save(self.project)
             run.record.published = state.version
+
+    def _export(self, run: Run) -> None:
+        state = State.load(self.project)
+        if state.exported == state.version:
+            return
+        from shophouse.serve.runs_page import write_runs_page
+
+        with self._phase(run, "export"):
+            run.exported = self.export()
+            write_runs_page(self.project.logs_folder, self.project.reports_folder)
+            state.exported = state.version
+            state.save(self.project)
 
     def _freshness(self, run: Run) -> None:
         from shophouse.quality.freshness import freshness

@@ -51,6 +51,8 @@ class State:
     built: Inputs | None = None
     published: Inputs | None = None
     version: int | None = None
+    exported: int | None = None
+    """The published version that the files in `reports/` were made from."""
 
     @staticmethod
     def file(project: Project) -> Path:
@@ -65,6 +67,7 @@ class State:
                 built=Inputs(**data["built"]) if data["built"] else None,
                 published=Inputs(**data["published"]) if data["published"] else None,
                 version=data["version"],
+                exported=data["exported"],
             )
         except (OSError, ValueError, KeyError, TypeError):
             return cls()

@@ -67,7 +67,7 @@ class Shop:
             "files": self.lake.load_files("shop", name),
             "loads": [(r.load_id, r.files, r.rows, r.rejected_rows, r.bytes) for r in self.lake.loads("shop", name)],
             "schema": self.lake.schema("shop", name),
-            "paths": sorted(self.lake.position("shop", name)["files"]),  # type: ignore[index, call-overload]
+            "paths": sorted((self.lake.position("shop", name) or {})["files"]),
         }
 
     def assert_clean(self) -> None:

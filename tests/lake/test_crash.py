@@ -20,7 +20,13 @@ from .shop import Shop
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["duckdb", "pyarrow.parquet", "pyiceberg.catalog.sql", "pyiceberg.io.pyarrow", "zstandard"]
+    [
+        "duckdb",
+        "pyarrow.parquet",
+        "pyiceberg.catalog.sql",
+        "pyiceberg.io.pyarrow",
+        "zstandard",
+    ]
 )
 
 
@@ -63,7 +69,13 @@ def _work(folder: Path, verb: str, fault: tuple[str, str] | None) -> None:
         shop.lake.expire("shop", "orders", older_than=timedelta(0))
 
 
-def run(folder: Path, verb: str, *, fault: tuple[str, str] | None = None, delay: float | None = None) -> int | None:
+def run(
+    folder: Path,
+    verb: str,
+    *,
+    fault: tuple[str, str] | None = None,
+    delay: float | None = None,
+) -> int | None:
     """Do `verb` in a process of its own, which is killed after `delay` seconds. Returns its exit code."""
     process: ForkServerProcess = FORKS.Process(target=_work, args=(folder, verb, fault))
     process.start()
@@ -76,11 +88,20 @@ def run(folder: Path, verb: str, *, fault: tuple[str, str] | None = None, delay:
 
 def first_files(shop: Shop) -> None:
     for number in range(3):
-        shop.write(f"orders-{number}.csv", *(f"{number * 1000 + row},{row}.25" for row in range(200)), "broken,1")
+        shop.write(
+            f"orders-{number}.csv",
+            *(f"{number * 1000 + row},{row}.25" for row in range(200)),
+            "broken,1",
+        )
 
 
 def second_files(shop: Shop) -> None:
-    shop.write("orders-1.csv", *(f"{1000 + row},{row}.5" for row in range(150)), "bad,2", "worse,3")
+    shop.write(
+        "orders-1.csv",
+        *(f"{1000 + row},{row}.5" for row in range(150)),
+        "bad,2",
+        "worse,3",
+    )
     shop.write("orders-3.csv", *(f"{3000 + row},7" for row in range(100)), "ill,4")
 
 
@@ -147,7 +168,11 @@ def test_loads_killed_at_random_moments_end_as_undisturbed(shop: Shop, undisturb
 
 def four_loads(shop: Shop) -> dict[str, Any]:
     for number in range(4):
-        shop.write(f"orders-{number}.csv", *(f"{number * 1000 + row},{row}" for row in range(50)), "x,1")
+        shop.write(
+            f"orders-{number}.csv",
+            *(f"{number * 1000 + row},{row}" for row in range(50)),
+            "x,1",
+        )
         shop.load()
     return shop.state()
 

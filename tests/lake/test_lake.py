@@ -18,6 +18,7 @@ from shophouse.lake import Lake
 from shophouse.lake._iceberg import opened
 from shophouse.lake.maintenance import planned_files
 from shophouse.sources import Column, Table
+
 from .shop import TABLE, Shop
 
 NOW = timedelta(0)
@@ -31,7 +32,10 @@ def shop(tmp_path: Path) -> Shop:
 def iceberg_rows(shop: Shop) -> list[dict[str, object]]:
     with opened(shop.lake.root) as catalog:
         found = catalog.load_table(("shop", shop.table.name)).scan().to_arrow().to_pylist()
-    return sorted(found, key=lambda row: (row["_load_id"], row["_source_file"], row["_row_number"]))
+    return sorted(
+        found,
+        key=lambda row: (row["_load_id"], row["_source_file"], row["_row_number"]),
+    )
 
 
 def test_a_lake_that_never_was_is_empty(shop: Shop) -> None:
@@ -48,7 +52,13 @@ def test_a_load_is_one_commit_with_data_position_and_counts(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,2.5", "x,1", "2,3")
     record = shop.load("run-1")
     assert record is not None
-    assert (record.load_id, record.run_id, record.files, record.rows, record.rejected_rows) == (1, "run-1", 1, 2, 1)
+    assert (
+        record.load_id,
+        record.run_id,
+        record.files,
+        record.rows,
+        record.rejected_rows,
+    ) == (1, "run-1", 1, 2, 1)
     assert shop.rows("id, price, _load_id, _source_file, _row_number") == [
         (1, Decimal("2.5000"), 1, "data/orders-1.csv", 1),
         (2, Decimal("3.0000"), 1, "data/orders-1.csv", 2),
@@ -78,7 +88,8 @@ def test_a_second_load_of_the_same_files_changes_nothing(shop: Shop) -> None:
     assert shop.load() is None and shop.lake.heads() == heads
     os.utime(path, ns=(5, 5))
     assert shop.load() is None and shop.lake.heads() == heads
-    assert shop.lake.position("shop", "orders")["files"]["data/orders-1.csv"]["mtime_ns"] == 5  # type: ignore[index]
+    position = shop.lake.position("shop", "orders")
+    assert position is not None and position["files"]["data/orders-1.csv"]["mtime_ns"] == 5
     shop.assert_clean()
 
 
@@ -103,12 +114,18 @@ def test_a_new_column_is_added_and_older_rows_read_null(shop: Shop) -> None:
     shop.write("orders-2.csv", "2,1,red,7", header="id,price,colour,a.b")
     shop.load()
     assert list(shop.lake.schema("shop", "orders"))[-2:] == ["colour", "a.b"]
-    assert [(row["id"], row["colour"], row["a.b"]) for row in iceberg_rows(shop)] == [(1, None, None), (2, "red", "7")]
+    assert [(row["id"], row["colour"], row["a.b"]) for row in iceberg_rows(shop)] == [
+        (1, None, None),
+        (2, "red", "7"),
+    ]
 
 
 def test_types_widen_or_the_load_is_refused(tmp_path: Path) -> None:
     def with_types(**types: str) -> Shop:
-        return Shop(tmp_path, Table("shop", "orders", columns=tuple(Column(n, t) for n, t in types.items())))
+        return Shop(
+            tmp_path,
+            Table("shop", "orders", columns=tuple(Column(n, t) for n, t in types.items())),
+        )
 
     shop = with_types(id="integer", price="decimal(10,2)")
     shop.write("orders-1.csv", "1,2.5")
@@ -119,7 +136,10 @@ def test_types_widen_or_the_load_is_refused(tmp_path: Path) -> None:
     assert [row["id"] for row in iceberg_rows(shop)] == [1, 2**40]
     before = shop.state()
     shop.write("orders-3.csv", "1,2.5")
-    for wrong in (with_types(id="text", price="decimal(18,2)"), with_types(id="bigint", price="decimal(18,4)")):
+    for wrong in (
+        with_types(id="text", price="decimal(18,2)"),
+        with_types(id="bigint", price="decimal(18,4)"),
+    ):
         with pytest.raises(LakeError, match="in the lake and"):
             wrong.load()
     with pytest.raises(LakeError, match="column ID is called id"):
@@ -162,7 +182,13 @@ def test_ledgers_do_not_pile_up_and_metadata_stays_small(shop: Shop) -> None:
 
 def test_compaction_keeps_rows_order_lineage_and_position(shop: Shop) -> None:
     for number in range(5):
-        shop.write(f"orders-{number}.csv", f"{number},1", f"{number},2", "x,", header="id,price")
+        shop.write(
+            f"orders-{number}.csv",
+            f"{number},1",
+            f"{number},2",
+            "x,",
+            header="id,price",
+        )
         shop.load()
     shop.write("orders-9.csv", "9,1,red", header="id,price,colour")
     shop.load()
@@ -312,7 +338,10 @@ with Lake({str(shop.lake.root)!r}).load("shop", "orders"):
     input()
 """
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as other:
         assert other.stdin and other.stdout and other.stdout.readline() == "held\n"
         shop.write("orders-1.csv", "1,1")

@@ -25,7 +25,8 @@ LOADED_AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 class System(Protocol):
     """The system behind a source, with one table whose columns include `id`."""
 
-    source: Source
+    @property
+    def source(self) -> Source: ...
 
     def arrive(self, ids: list[int]) -> None:
         """Have rows with these ids arrive together, to be read by the next read."""

@@ -10,6 +10,7 @@ import pytest
 
 from shophouse.sources import Column, Table, kinds
 from shophouse.sources.files import FilesSource
+
 from .conformance import SourceConformance, System
 
 

@@ -25,7 +25,12 @@ from shophouse.sources import Batch, Column, Position, Table
 from shophouse.sources.files import FilesSource, table_name
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
-TYPES = {"id": "bigint", "price": "decimal(18,4)", "placed": "timestamp", "name": "text"}
+TYPES = {
+    "id": "bigint",
+    "price": "decimal(18,4)",
+    "placed": "timestamp",
+    "name": "text",
+}
 CSV = "id,price,placed,name\n1,2.50,2024-01-02 03:04:05,ann\n2,0.10,2024-01-03,bob\n"
 
 
@@ -37,13 +42,26 @@ def declared(*, name: str = "orders", columns: dict[str, str] | None = TYPES, **
 class Shop:
     """A folder of files, read by one source as the lake would: the position moves on after each read."""
 
-    def __init__(self, folder: Path, path: str | Sequence[str] = "data/*", table: Table | None = None, **options: Any):
+    def __init__(
+        self,
+        folder: Path,
+        path: str | Sequence[str] = "data/*",
+        table: Table | None = None,
+        **options: Any,
+    ):
         self.folder = folder
         (folder / "data").mkdir(exist_ok=True)
         self.table = table or declared()
         self.notices: list[str] = []
         options.setdefault("tables", [self.table])
-        self.source = FilesSource("shop", folder, path, settle_seconds=0, notice=self.notices.append, **options)
+        self.source = FilesSource(
+            "shop",
+            folder,
+            path,
+            settle_seconds=0,
+            notice=self.notices.append,
+            **options,
+        )
         self.position: Position | None = None
         self.load_id = 0
 
@@ -99,7 +117,11 @@ def packed_zstd(text: str) -> bytes:
         ("a.csv", CSV.replace("\n", "\r\n", 2).encode(), {}),
         ("a.csv", b"\xef\xbb\xbf" + CSV.encode(), {}),
         ("a.csv.gz", gzip.compress(CSV.encode()), {}),
-        ("a.csv.gz", gzip.compress(CSV[:30].encode()) + gzip.compress(CSV[30:].encode()), {}),
+        (
+            "a.csv.gz",
+            gzip.compress(CSV[:30].encode()) + gzip.compress(CSV[30:].encode()),
+            {},
+        ),
         ("a.csv.zst", packed_zstd(CSV), {}),
         ("a.csv.zst", packed_zstd(CSV[:30]) + packed_zstd(CSV[30:]), {}),
         ("a.dat", gzip.compress(CSV.encode()), {"compression": "gzip"}),
@@ -111,7 +133,11 @@ def packed_zstd(text: str) -> bytes:
         ("a.csv", CSV.split("\n", 1)[1].encode(), {"header": False}),
         ("a.csv", b"\xef\xbb\xbf" + CSV.split("\n", 1)[1].encode(), {"header": False}),
         ("it's [1] *.csv", CSV.encode(), {}),
-        ("a.csv", CSV.replace(",", ";").replace(".", ",").encode(), {"decimal_separator": ","}),
+        (
+            "a.csv",
+            CSV.replace(",", ";").replace(".", ",").encode(),
+            {"decimal_separator": ","},
+        ),
     ],
 )
 def test_each_way_of_writing_the_same_rows_reads_the_same(
@@ -135,7 +161,9 @@ def test_latin_1_and_cp1252_letters_arrive(shop: Callable[..., Shop]) -> None:
         assert rows(it.read(), "name") == [("São Paulo ñ",)]
 
 
-def test_a_file_that_is_not_in_the_encoding_is_refused(shop: Callable[..., Shop]) -> None:
+def test_a_file_that_is_not_in_the_encoding_is_refused(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(encoding="utf-16")
     it.write("a.csv", CSV.encode("utf-16")[:-1])
     with pytest.raises(SourceMismatch, match=r"a\.csv is not utf-16, or is cut off"):
@@ -144,7 +172,9 @@ def test_a_file_that_is_not_in_the_encoding_is_refused(shop: Callable[..., Shop]
         shop(encoding="utf-99")
 
 
-def test_parquet_is_cast_to_the_declared_types_and_bad_values_are_quarantined(shop: Callable[..., Shop]) -> None:
+def test_parquet_is_cast_to_the_declared_types_and_bad_values_are_quarantined(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(table=declared(columns={**TYPES, "tags": "text"}))
     table = pa.table(
         {
@@ -167,7 +197,9 @@ def test_parquet_is_cast_to_the_declared_types_and_bad_values_are_quarantined(sh
     assert pq.read_schema(batches[0].parquet[0]).field("placed").type == pa.timestamp("us")
 
 
-def test_json_lines_land_typed_and_broken_ones_in_quarantine(shop: Callable[..., Shop]) -> None:
+def test_json_lines_land_typed_and_broken_ones_in_quarantine(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(max_rejected_rate=0.9)
     lines = [
         '{"id": 1, "price": "2.5", "placed": "2024-01-02T03:04:05Z", "name": "ann, \\"a\\"", "more": {"x": [1]}}',
@@ -186,7 +218,14 @@ def test_json_lines_land_typed_and_broken_ones_in_quarantine(shop: Callable[...,
         path = it.write(name, content)
         batches = it.read()
         assert rows(batches, "id, price, placed, name, more, _row_number") == [
-            (1, Decimal("2.5000"), datetime(2024, 1, 2, 3, 4, 5), 'ann, "a"', '{"x":[1]}', 1),
+            (
+                1,
+                Decimal("2.5000"),
+                datetime(2024, 1, 2, 3, 4, 5),
+                'ann, "a"',
+                '{"x":[1]}',
+                1,
+            ),
             (2, Decimal("0.1000"), None, None, None, 3),
             (4, None, None, "true", None, 7),
         ]
@@ -199,7 +238,9 @@ def test_json_lines_land_typed_and_broken_ones_in_quarantine(shop: Callable[...,
         path.unlink()
 
 
-def test_without_a_declaration_everything_is_text_and_each_file_a_table(shop: Callable[..., Shop]) -> None:
+def test_without_a_declaration_everything_is_text_and_each_file_a_table(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(tables=[])
     it.write("OrderItems.csv.gz", gzip.compress(b"id,price\n007,1e3\n"))
     it.write("web-events.jsonl", '{"b": 1.50, "a": "x"}\n')
@@ -228,13 +269,19 @@ def test_a_table_is_named_after_its_file(path: str, name: str) -> None:
 
 
 def test_one_source_has_many_tables_by_file_name(shop: Callable[..., Shop]) -> None:
-    orders, items = declared(files="*order[s]*"), declared(name="items", files="item*", columns=None)
+    orders, items = (
+        declared(files="*order[s]*"),
+        declared(name="items", files="item*", columns=None),
+    )
     it = shop(path="data/**/*", tables=[orders, items])
     it.write("orders-1.csv", CSV)
     it.write("2024/01/orders-2.csv", CSV)
     it.write("2024/items.csv", "sku\na\n")
     it.write("readme.md", "no")
-    assert [file.source_file for file in it.read(orders)[0].files] == ["data/2024/01/orders-2.csv", "data/orders-1.csv"]
+    assert [file.source_file for file in it.read(orders)[0].files] == [
+        "data/2024/01/orders-2.csv",
+        "data/orders-1.csv",
+    ]
     it.position = None
     assert rows(it.read(items), "sku") == [("a",)]
     assert it.source.ignored() == ["data/readme.md"]
@@ -248,13 +295,17 @@ def test_a_file_of_two_tables_is_refused(shop: Callable[..., Shop]) -> None:
         it.read(one)
 
 
-def test_columns_are_found_by_name_in_any_order_and_case(shop: Callable[..., Shop]) -> None:
+def test_columns_are_found_by_name_in_any_order_and_case(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop()
     it.write("a.csv", "NAME,placed,Id,price\nann,2024-01-02 03:04:05,1,2.50\n")
     assert rows(it.read(), "id, price, placed, name") == EXPECTED[:1]
 
 
-def test_absent_columns_are_null_and_new_ones_are_text(shop: Callable[..., Shop]) -> None:
+def test_absent_columns_are_null_and_new_ones_are_text(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop()
     it.write("a.csv", "id,colour\n1,red\n")
     it.write("b.csv", "Colour,id\n5,2\n")
@@ -263,7 +314,9 @@ def test_absent_columns_are_null_and_new_ones_are_text(shop: Callable[..., Shop]
     assert all(batch.columns == {**TYPES, "colour": "text"} for batch in batches)
 
 
-def test_a_lost_required_column_is_refused_with_its_likely_name(shop: Callable[..., Shop]) -> None:
+def test_a_lost_required_column_is_refused_with_its_likely_name(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(table=declared(required=("id", "price")))
     it.write("a.csv", "id,unit_price\n1,2\n")
     with pytest.raises(SourceMismatch) as raised:
@@ -273,7 +326,9 @@ def test_a_lost_required_column_is_refused_with_its_likely_name(shop: Callable[.
     assert "id, unit_price" in text and "now called unit_price" in text
 
 
-def test_a_lost_required_key_or_parquet_column_is_refused(shop: Callable[..., Shop]) -> None:
+def test_a_lost_required_key_or_parquet_column_is_refused(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(table=declared(required=("price",)))
     it.write("a.jsonl", '{"id": 1}\n')
     with pytest.raises(SourceMismatch, match="required column price"):
@@ -295,13 +350,23 @@ def test_odd_headers_get_usable_names(shop: Callable[..., Shop]) -> None:
     it = shop(tables=[])
     it.write("a.csv", 'id,,ID,"a ""b"", c",d.e,it\'s\n1,2,3,4,5,6\n')
     batches = it.read(it.source.tables()[0])
-    assert list(batches[0].columns) == ["id", "column2", "ID_2", 'a "b", c', "d.e", "it's"]
-    assert rows(batches, "* exclude (_load_id, _loaded_at, _source_file, _row_number, _operation)") == [
-        ("1", "2", "3", "4", "5", "6")
+    assert list(batches[0].columns) == [
+        "id",
+        "column2",
+        "ID_2",
+        'a "b", c',
+        "d.e",
+        "it's",
     ]
+    assert rows(
+        batches,
+        "* exclude (_load_id, _loaded_at, _source_file, _row_number, _operation)",
+    ) == [("1", "2", "3", "4", "5", "6")]
 
 
-def test_broken_lines_go_to_quarantine_once_with_line_column_and_text(shop: Callable[..., Shop]) -> None:
+def test_broken_lines_go_to_quarantine_once_with_line_column_and_text(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(table=declared(columns={"id": "bigint", "price": "decimal(18,4)", "name": "text"}))
     it.write("a.csv", b"id,price,name\n1,2,a\nx,y,b\n3,4\n5,6,c,d\n7,8,\xff\xfe\n9,1.5,e\n")
     it.write("b.csv", "id,price,name\n1,z,a\n2,3,b\n")
@@ -311,7 +376,10 @@ def test_broken_lines_go_to_quarantine_once_with_line_column_and_text(shop: Call
         ("data/a.csv", 4, "name", "3,4"),
         ("data/a.csv", 5, None, "5,6,c,d"),
     ]
-    assert [(row[0], row[1]) for row in rejected(batches)[3:]] == [("data/a.csv", 6), ("data/b.csv", 2)]
+    assert [(row[0], row[1]) for row in rejected(batches)[3:]] == [
+        ("data/a.csv", 6),
+        ("data/b.csv", 2),
+    ]
     assert "z" in batches[0].rejected[4].reason and "price" in batches[0].rejected[4].reason
     assert [(f.source_file, f.rows, f.rejected_rows) for f in batches[0].files] == [
         ("data/a.csv", 2, 4),
@@ -335,7 +403,9 @@ def test_too_many_broken_lines_refuse_the_load(shop: Callable[..., Shop]) -> Non
     assert sum(b.files[0].rejected_rows for b in shop(max_rejected_rate=0.11).read()) == 11
 
 
-def test_few_broken_lines_pass_in_a_small_file_unless_none_may(shop: Callable[..., Shop]) -> None:
+def test_few_broken_lines_pass_in_a_small_file_unless_none_may(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop()
     it.write("a.csv", "id,price,placed,name\n1,2,,\nx,,,\ny,,,\n")
     assert len(rejected(it.read())) == 2
@@ -350,7 +420,14 @@ def test_a_packed_file_cut_anywhere_is_refused(shop: Callable[..., Shop], kind: 
     text = "id,name\n" + "".join(f"{n},{n * 7919 % 1000003}\n" for n in range(30_000))
     whole = gzip.compress(text.encode()) if kind == "gzip" else packed_zstd(text)
     name = "a.csv.gz" if kind == "gzip" else "a.csv.zst"
-    for cut in (5, 100, len(whole) // 2, len(whole) - 9, len(whole) - 4, len(whole) - 1):
+    for cut in (
+        5,
+        100,
+        len(whole) // 2,
+        len(whole) - 9,
+        len(whole) - 4,
+        len(whole) - 1,
+    ):
         it.write(name, whole[:cut])
         with pytest.raises(SourceError, match=rf"{name} is (cut off|not a whole)"):
             it.read()
@@ -383,7 +460,10 @@ def test_an_empty_file_is_read_as_no_rows(shop: Callable[..., Shop], name: str) 
     assert it.read() == []
 
 
-@pytest.mark.parametrize("content", ["id,price,placed,name\n", "id,price,placed,name", "id,price,placed,name\r\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["id,price,placed,name\n", "id,price,placed,name", "id,price,placed,name\r\n"],
+)
 def test_a_header_alone_is_no_rows(shop: Callable[..., Shop], content: str) -> None:
     it = shop()
     it.write("a.csv", content)
@@ -392,9 +472,16 @@ def test_a_header_alone_is_no_rows(shop: Callable[..., Shop], content: str) -> N
 
 
 def test_null_values_and_quoted_newlines(shop: Callable[..., Shop]) -> None:
-    it = shop(null_values=["NA", "\\N"], table=declared(columns={"id": "bigint", "name": "text"}))
+    it = shop(
+        null_values=["NA", "\\N"],
+        table=declared(columns={"id": "bigint", "name": "text"}),
+    )
     it.write("a.csv", 'id,name\nNA,\\N\n1,"two\nlines, ""q"""\n2,\n')
-    assert rows(it.read(), "id, name, _row_number") == [(None, None, 1), (1, 'two\nlines, "q"', 2), (2, None, 3)]
+    assert rows(it.read(), "id, name, _row_number") == [
+        (None, None, 1),
+        (1, 'two\nlines, "q"', 2),
+        (2, None, 3),
+    ]
 
 
 def test_only_new_and_changed_files_are_read_again(shop: Callable[..., Shop]) -> None:
@@ -410,7 +497,10 @@ def test_only_new_and_changed_files_are_read_again(shop: Callable[..., Shop]) ->
     two.write_text(CSV.replace("bob", "eve"))
     it.write("c.csv", CSV)
     batches = it.read()
-    assert [file.source_file for batch in batches for file in batch.files] == ["data/b.csv", "data/c.csv"]
+    assert [file.source_file for batch in batches for file in batch.files] == [
+        "data/b.csv",
+        "data/c.csv",
+    ]
     assert it.position is not None and it.position["files"]["data/b.csv"]["load_id"] == it.load_id
     assert it.position["files"]["data/a.csv"]["load_id"] == 1
     one.unlink()
@@ -418,7 +508,9 @@ def test_only_new_and_changed_files_are_read_again(shop: Callable[..., Shop]) ->
     assert stat.st_size == two.stat().st_size
 
 
-def test_a_file_written_while_it_is_read_is_left_to_the_next_run(shop: Callable[..., Shop]) -> None:
+def test_a_file_written_while_it_is_read_is_left_to_the_next_run(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop()
     it.write("a.csv", CSV)
     path = it.write("b.csv", CSV)
@@ -452,10 +544,15 @@ def test_a_folder_that_is_not_there_is_worth_a_retry(tmp_path: Path) -> None:
         FilesSource("shop", tmp_path, "data/*.csv").tables()
 
 
-def test_many_small_files_become_one_and_keep_their_own_row_numbers(shop: Callable[..., Shop]) -> None:
+def test_many_small_files_become_one_and_keep_their_own_row_numbers(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(table=declared(columns={"id": "bigint"}))
     for file in range(120):
-        it.write(f"{file:03}.csv", "id\n" + "".join(f"{file * 100 + row}\n" for row in range(1, file % 7 + 1)))
+        it.write(
+            f"{file:03}.csv",
+            "id\n" + "".join(f"{file * 100 + row}\n" for row in range(1, file % 7 + 1)),
+        )
     batches = it.read()
     assert len(batches) == 1 and len(batches[0].parquet) == 1
     expected = [(f"data/{f:03}.csv", r, f * 100 + r) for f in range(120) for r in range(1, f % 7 + 1)]
@@ -463,11 +560,16 @@ def test_many_small_files_become_one_and_keep_their_own_row_numbers(shop: Callab
     assert {f.source_file: f.rows for f in batches[0].files} == {f"data/{f:03}.csv": f % 7 for f in range(120)}
 
 
-def test_a_file_of_many_blocks_keeps_its_order_and_its_line_numbers(shop: Callable[..., Shop]) -> None:
+def test_a_file_of_many_blocks_keeps_its_order_and_its_line_numbers(
+    shop: Callable[..., Shop],
+) -> None:
     it = shop(table=declared(columns={"id": "bigint", "name": "text"}))
     filler = "x" * 40
     bad = {123_456, 1_111_111, 1_500_000}
-    it.write("a.csv", "id,name\n" + "".join(f"{'bad' if n in bad else n},{filler}\n" for n in range(1, 1_600_001)))
+    it.write(
+        "a.csv",
+        "id,name\n" + "".join(f"{'bad' if n in bad else n},{filler}\n" for n in range(1, 1_600_001)),
+    )
     batches = it.read()
     assert {(row[1]) for row in rejected(batches)} == {n + 1 for n in bad}
     (wrong,) = rows(
@@ -499,7 +601,11 @@ def test_what_a_csv_writer_wrote_is_what_is_read(
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
-        st.dictionaries(text.filter(lambda k: k.strip() and k.lower() not in {"k"}), text, max_size=3),
+        st.dictionaries(
+            text.filter(lambda k: k.strip() and k.lower() not in {"k"}),
+            text,
+            max_size=3,
+        ),
         min_size=1,
         max_size=6,
     )
@@ -508,7 +614,10 @@ def test_what_a_json_writer_wrote_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, values: list[dict[str, str]]
 ) -> None:
     it = Shop(tmp_path_factory.mktemp("shop"), table=declared(columns={"k": "bigint"}))
-    it.write("a.jsonl", "".join(json.dumps({"k": n, **value}) + "\n" for n, value in enumerate(values)))
+    it.write(
+        "a.jsonl",
+        "".join(json.dumps({"k": n, **value}) + "\n" for n, value in enumerate(values)),
+    )
     batches = it.read()
     assert rejected(batches) == []
     columns = list(batches[0].columns)

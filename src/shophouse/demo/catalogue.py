@@ -85,7 +85,7 @@ def categories() -> Any:
     """Parents first, then children, then gift cards, which have no parent."""
     rows: list[tuple[int, str, int | None]] = [(n, name, None) for n, name in enumerate(names.CATEGORIES, 1)]
     for parent, children in enumerate(names.CATEGORIES.values(), 1):
-        rows.extend((len(rows) + n, child, parent) for n, child in enumerate(children, 1))
+        rows += [(number, child, parent) for number, child in enumerate(children, len(rows) + 1)]
     rows.append((len(rows) + 1, names.GIFT_CARDS, None))
     ids, labels, parents = zip(*rows, strict=True)
     return pa.table(

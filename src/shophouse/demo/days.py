@@ -69,7 +69,7 @@ def _new_day(
     known = crowd.user[rng.integers(len(crowd.user) // 2, len(crowd.user), size)]
     moved = np.unique(known[known >= 0][: max(3, size // 50)])
     before = len(crowd.person)
-    crowd = crowd.joined(rng, arrived[newcomer] - 300)
+    crowd = crowd.joined(rng, at[newcomer] - 300)
     user = known
     user[newcomer] = before + np.arange(joined)
     placed = Placed(

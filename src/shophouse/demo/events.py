@@ -109,13 +109,8 @@ def payment_table(batch: Batch, since: int, now: int) -> Any:
 
 def _refund_parts(batch: Batch) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """By order: goods, tax, shipping, the sum of them; and by line: goods. Zero where nothing is refunded."""
-    net, order_net = batch.net, batch.summed(batch.net)
-    kept = order_net - batch.discount
-    share = net * kept[batch.order] // np.maximum(order_net, 1)[batch.order]
     full = (batch.refund_kind == 0) & (batch.refunded < NEVER)
-    # A full refund returns the cents as well that rounding down the lines' shares has left over.
-    missing = np.where(full, kept - batch.summed(share), 0)
-    share = share + np.where(batch.line == 1, missing[batch.order], 0)
+    share = _net_of_discount(batch)
     by_line = share * batch.refund_quantity // batch.quantity
     tax = batch.summed(batch.line_tax * batch.refund_quantity // batch.quantity)
     goodwill = (batch.refund_kind == 2) & (batch.refunded < NEVER)
@@ -124,6 +119,24 @@ def _refund_parts(batch: Batch) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     shipping = np.where(with_shipping, batch.shipping, 0)
     tax = tax + np.where(with_shipping, batch.shipping_tax, 0)
     return goods, tax, shipping, goods + tax + shipping, by_line
+
+
+def _net_of_discount(batch: Batch) -> Ints:
+    """By line of refunded orders: its net less its share of the order's discount, to the cent by largest remainder."""
+    net: Ints = batch.net.copy()
+    lines = np.flatnonzero(((batch.refunded < NEVER) & (batch.discount > 0))[batch.order])
+    order = batch.order[lines]
+    parts = batch.discount[order] * net[lines]
+    whole = np.maximum(batch.summed(batch.net), 1)[order]
+    share, rest = parts // whole, parts % whole
+    given = np.zeros(len(batch.discount), dtype=np.int64)
+    np.add.at(given, order, share)
+    ranked = np.lexsort((batch.line[lines], -rest, order))
+    starts = np.flatnonzero(np.diff(order[ranked], prepend=-1))
+    rank = np.empty(len(lines), dtype=np.int64)
+    rank[ranked] = np.arange(len(lines)) - np.repeat(starts, np.diff(np.append(starts, len(lines))))
+    net[lines] -= share + (rank < (batch.discount - given)[order])
+    return net
 
 
 def refund_tables(batch: Batch, since: int, now: int) -> tuple[Any, Any]:

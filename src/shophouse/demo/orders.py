@@ -26,7 +26,7 @@ FREE_SHIPPING = 7_500
 SETTLED_DAYS = 75
 STATUS = ("pending", "paid", "shipped", "delivered", "cancelled")
 _SHIPPING = np.array([495, 795, 1495], dtype=np.int64)
-_PROMISE_DAYS = np.array([8, 6, 4], dtype=np.int64)
+_PROMISE_DAYS = np.array([5, 4, 3], dtype=np.int64)
 _INSTALMENTS = np.array([3, 4, 6, 12], dtype=np.int64)
 
 

@@ -5,7 +5,7 @@ Importing dbt takes two to three seconds, so it happens in `Dbt.invoke`, not her
 
 from __future__ import annotations
 
-import os
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any, Literal
 from shophouse.errors import BuildError
 
 __all__ = ["Dbt", "NodeResult", "OnNode"]
+
+_QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
 
 Status = Literal["success", "error", "fail", "warn", "skipped", "pass", "no-op"]
 
@@ -79,12 +81,10 @@ class Dbt:
             str(self.folder),
             *arguments,
         ]
-        globals_ = ["--log-path", str(self.log_folder), "--log-level", "none", "--no-use-colors", "--no-version-check"]
-        before = os.getcwd()
-        try:
-            outcome = runner.invoke([*globals_, *args])
-        finally:
-            os.chdir(before)
+        # profiles.yml names the database relative to the shop's folder
+        with contextlib.chdir(self.folder):
+            outcome = runner.invoke([*_QUIET, "--log-path", str(self.log_folder), *args])
+        _close_connections()
         if outcome.exception is not None:
             raise BuildError(
                 f"dbt {command} could not run", why=str(outcome.exception).strip(), where=f"project {self.folder}"
@@ -100,24 +100,10 @@ class Dbt:
         if self._manifest is None:
             from dbt.cli.main import dbtRunner
 
-            before = os.getcwd()
-            try:
-                outcome = dbtRunner().invoke(
-                    [
-                        "--log-path",
-                        str(self.log_folder),
-                        "--log-level",
-                        "none",
-                        "--no-version-check",
-                        "parse",
-                        "--project-dir",
-                        str(self.folder),
-                        "--profiles-dir",
-                        str(self.folder),
-                    ]
-                )
-            finally:
-                os.chdir(before)
+            folders = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
+            with contextlib.chdir(self.folder):
+                outcome = dbtRunner().invoke([*_QUIET, "--log-path", str(self.log_folder), "parse", *folders])
+            _close_connections()
             if outcome.exception is not None or outcome.result is None:
                 raise BuildError("the dbt project does not parse", why=str(outcome.exception).strip())
             self._manifest = outcome.result
@@ -159,3 +145,10 @@ def _result(result: Any) -> NodeResult:
         compiled=str(getattr(node, "compiled_path", "") or ""),
     )
 
+
+
+def _close_connections() -> None:
+    # dbt-duckdb keeps the database open after a run, and nobody else could open it then
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()

@@ -17,6 +17,7 @@ from shophouse.lake._lease import lease
 from shophouse.lake._ledger import Ledger, LoadFile, LoadRecord
 from shophouse.lake.load import Load
 from shophouse.lake.maintenance import Change, Compaction, Expiry
+from shophouse.sources import Position
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +58,7 @@ class Lake:
 
         return planned_files(self, source, table)
 
-    def position(self, source: str, table: str) -> dict[str, object] | None:
+    def position(self, source: str, table: str) -> Position | None:
         """How far the table has been read, in its source's own terms."""
         head = self.head(source, table)
         return Ledger.of(head).position if head else None
@@ -157,7 +158,11 @@ class Lake:
 
     @contextmanager
     def lease(self, source: str, table: str, wait: float = 0) -> Iterator[None]:
-        with lease(self.root / "locks" / f"{source}.{table}.lock", f"table {source}.{table}", wait):
+        with lease(
+            self.root / "locks" / f"{source}.{table}.lock",
+            f"table {source}.{table}",
+            wait,
+        ):
             yield
 
     def _heads(self) -> dict[tuple[str, str], Head]:

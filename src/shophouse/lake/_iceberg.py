@@ -117,7 +117,10 @@ def commit(
             for number, (name, kind) in enumerate(columns.items(), 1)
         ]
         creation = tables.create_table_transaction(
-            (source, table), Schema(*fields), location=str(folder), properties=_PROPERTIES
+            (source, table),
+            Schema(*fields),
+            location=str(folder),
+            properties=_PROPERTIES,
         )
         if add:
             creation.add_files([str(path) for path in add], check_duplicate_files=False)

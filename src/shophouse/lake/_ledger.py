@@ -76,10 +76,22 @@ class Ledger:
     data: list[DataFile] = field(default_factory=list)
     sequence: int = 0
 
-    def with_load(self, record: LoadRecord, files: list[FileRead], data: list[DataFile], position: Position) -> Ledger:
+    def with_load(
+        self,
+        record: LoadRecord,
+        files: list[FileRead],
+        data: list[DataFile],
+        position: Position,
+    ) -> Ledger:
         read = {file.source_file for file in files}
         older = [
-            (load, path, rows, bad, record.load_id if by is None and path in read else by)
+            (
+                load,
+                path,
+                rows,
+                bad,
+                record.load_id if by is None and path in read else by,
+            )
             for load, path, rows, bad, by in self.files
         ]
         newer = [(record.load_id, file.source_file, file.rows, file.rejected_rows, None) for file in files]
@@ -95,7 +107,11 @@ class Ledger:
 
     def load_records(self, source: str, table: str) -> list[LoadRecord]:
         return [
-            LoadRecord(source, table, **{**load, "loaded_at": datetime.fromisoformat(load["loaded_at"])})
+            LoadRecord(
+                source,
+                table,
+                **{**load, "loaded_at": datetime.fromisoformat(load["loaded_at"])},
+            )
             for load in self.loads
         ]
 
@@ -143,7 +159,10 @@ class Ledger:
     @staticmethod
     def touch(head: Head, position: Position) -> None:
         """Note a position that means the same data as the committed one: if it is lost, files are hashed again."""
-        write_atomically(_touched(head.folder / "ledger" / head.properties["shophouse.ledger"]), position)
+        write_atomically(
+            _touched(head.folder / "ledger" / head.properties["shophouse.ledger"]),
+            position,
+        )
 
     @staticmethod
     def clean(folder: Path, commit: int) -> None:
@@ -161,7 +180,11 @@ def _touched(ledger: Path) -> Path:
 def write_atomically(path: Path, content: Any) -> None:
     """Write gzipped JSON so that a reader, or a machine that lost its power, finds the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    packed = gzip.compress(json.dumps(content, default=str, separators=(",", ":")).encode(), compresslevel=5, mtime=0)
+    packed = gzip.compress(
+        json.dumps(content, default=str, separators=(",", ":")).encode(),
+        compresslevel=5,
+        mtime=0,
+    )
     part = path.with_name(f"part{os.getpid()}")
     part.write_bytes(packed)
     sync(part)

@@ -103,7 +103,15 @@ class Load:
         }
         from shophouse.lake._iceberg import commit as commit_to_iceberg
 
-        commit_to_iceberg(self._lake.root, self.source, self.table, self._root, columns, properties, add=data)
+        commit_to_iceberg(
+            self._lake.root,
+            self.source,
+            self.table,
+            self._root,
+            columns,
+            properties,
+            add=data,
+        )
         self._committed = True
         return record
 
@@ -123,7 +131,10 @@ class Load:
         place = self._lake.folder(self.source, self.table + QUARANTINE)
         if quarantine and quarantine.load_id > committed:
             self._empty_quarantine(quarantine, committed)
-        for folder in (*loads_beyond(self._root, "load", committed), *loads_beyond(place, "load", committed)):
+        for folder in (
+            *loads_beyond(self._root, "load", committed),
+            *loads_beyond(place, "load", committed),
+        ):
             shutil.rmtree(folder)
         Ledger.clean(self._root, self._head.commit if self._head else 0)
         for folder in loads_beyond(self._root, "compact", self._head.commit if self._head else 0):
@@ -221,7 +232,13 @@ class Load:
         import pyarrow.parquet as pq
 
         rows = pq.read_metadata(path).num_rows
-        return DataFile(path.relative_to(self._root).as_posix(), rows, path.stat().st_size, self.load_id, self.load_id)
+        return DataFile(
+            path.relative_to(self._root).as_posix(),
+            rows,
+            path.stat().st_size,
+            self.load_id,
+            self.load_id,
+        )
 
     def _record(self, files: list[FileRead], data: list[DataFile], rejected: int) -> LoadRecord:
         return LoadRecord(

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from shophouse.lake import Lake
 
-__all__ = ["Change", "Compaction", "Expiry", "compact", "expire", "history", "planned_files", "quarantined"]
+__all__ = [
+    "Change",
+    "Compaction",
+    "Expiry",
+    "compact",
+    "expire",
+    "history",
+    "planned_files",
+    "quarantined",
+]
 
 _SMALL = 64 << 20
 _MERGED = 256 << 20
@@ -77,7 +86,10 @@ def history(lake: Lake, source: str, table: str) -> list[Change]:
             files=count(snapshot.get("summary", {}), "total-data-files"),
             current=snapshot["snapshot-id"] == current,
         )
-        for snapshot in sorted(metadata.get("snapshots", []), key=lambda snapshot: snapshot["sequence-number"])
+        for snapshot in sorted(
+            metadata.get("snapshots", []),
+            key=lambda snapshot: snapshot["sequence-number"],
+        )
     ]
 
 
@@ -146,17 +158,38 @@ def compact(lake: Lake, source: str, table: str) -> Compaction:
         sync(path)
         added.append(path)
         removed += run
-        first, last = min(file.first_load for file in run), max(file.last_load for file in run)
-        kept.append(DataFile(path.relative_to(folder).as_posix(), rows, path.stat().st_size, first, last))
+        first, last = (
+            min(file.first_load for file in run),
+            max(file.last_load for file in run),
+        )
+        kept.append(
+            DataFile(
+                path.relative_to(folder).as_posix(),
+                rows,
+                path.stat().st_size,
+                first,
+                last,
+            )
+        )
     if not added:
         return Compaction(len(ledger.data), len(ledger.data))
     before = len(ledger.data)
     ledger.data, ledger.sequence = kept, ledger.sequence + 1
-    properties = {"shophouse.commit": str(commit), "shophouse.ledger": ledger.write(folder, commit)}
+    properties = {
+        "shophouse.commit": str(commit),
+        "shophouse.ledger": ledger.write(folder, commit),
+    }
     from shophouse.lake._iceberg import commit as commit_to_iceberg
 
     commit_to_iceberg(
-        lake.root, source, table, folder, {}, properties, add=added, remove=[file.path for file in removed]
+        lake.root,
+        source,
+        table,
+        folder,
+        {},
+        properties,
+        add=added,
+        remove=[file.path for file in removed],
     )
     return Compaction(before, len(kept))
 
@@ -237,7 +270,10 @@ def _unreferenced(lake: Lake, source: str, table: str) -> list[Path]:
     head = _head(lake, source, table)
     with opened(lake.root) as catalog:
         found = catalog.load_table((source, table))
-        used = {found.metadata_location, *(entry.metadata_file for entry in found.metadata.metadata_log)}
+        used = {
+            found.metadata_location,
+            *(entry.metadata_file for entry in found.metadata.metadata_log),
+        }
         for snapshot in found.snapshots():
             used.add(snapshot.manifest_list)
             for manifest in snapshot.manifests(found.io):

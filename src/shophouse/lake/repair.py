@@ -41,7 +41,16 @@ def move(lake: Lake) -> int:
         properties = {key: value for key, value in here.properties.items() if key.startswith("shophouse.")}
         if table.endswith(QUARANTINE):
             files = _quarantine_files(folder, here.load_id)
-            commit(lake.root, source, table, folder, QUARANTINE_COLUMNS, properties, add=files, catalog=fresh)
+            commit(
+                lake.root,
+                source,
+                table,
+                folder,
+                QUARANTINE_COLUMNS,
+                properties,
+                add=files,
+                catalog=fresh,
+            )
             continue
         ledger = Ledger.at(folder, here)
         if here.metadata.get("last-sequence-number", 0) != ledger.sequence:
@@ -53,7 +62,16 @@ def move(lake: Lake) -> int:
         properties["shophouse.commit"] = str(here.commit + 1)
         properties["shophouse.ledger"] = ledger.write(folder, here.commit + 1)
         files = [folder / file.path for file in ledger.data]
-        commit(lake.root, source, table, folder, here.schema, properties, add=files, catalog=fresh)
+        commit(
+            lake.root,
+            source,
+            table,
+            folder,
+            here.schema,
+            properties,
+            add=files,
+            catalog=fresh,
+        )
         moved += 1
     if moved:
         fresh.replace(catalog)
@@ -85,7 +103,8 @@ def rebuild_ledger(lake: Lake, source: str, table: str) -> None:
             ).fetchall()
             for path in paths:
                 rows, first, last = db.execute(
-                    "select count(*), min(_load_id), max(_load_id) from read_parquet($1)", [path]
+                    "select count(*), min(_load_id), max(_load_id) from read_parquet($1)",
+                    [path],
                 ).fetchall()[0]
                 inside = Path(path).relative_to(head.folder).as_posix()
                 ledger.data.append(DataFile(inside, rows, Path(path).stat().st_size, first, last))
@@ -96,7 +115,10 @@ def rebuild_ledger(lake: Lake, source: str, table: str) -> None:
         newest[path] = load
     for load, path in sorted({*arrived, *rejected}):
         rows = arrived.get((load, path), (0, None))[0]
-        by = min((other for other, name in {*arrived, *rejected} if name == path and other > load), default=None)
+        by = min(
+            (other for other, name in {*arrived, *rejected} if name == path and other > load),
+            default=None,
+        )
         ledger.files.append((load, path, rows, rejected.get((load, path), 0), by))
     for load in sorted({load for load, _ in arrived}):
         of_load = [(path, rows, at) for (number, path), (rows, at) in arrived.items() if number == load]
@@ -114,12 +136,20 @@ def rebuild_ledger(lake: Lake, source: str, table: str) -> None:
         )
     ledger.position = position_of(
         [
-            (path, load, *arrived.get((load, path), (0, None)), rejected.get((load, path), 0))
+            (
+                path,
+                load,
+                *arrived.get((load, path), (0, None)),
+                rejected.get((load, path), 0),
+            )
             for path, load in newest.items()
         ]
     )
     number = head.commit + 1
-    properties = {"shophouse.commit": str(number), "shophouse.ledger": ledger.write(head.folder, number)}
+    properties = {
+        "shophouse.commit": str(number),
+        "shophouse.ledger": ledger.write(head.folder, number),
+    }
     commit(lake.root, source, table, head.folder, {}, properties)
 
 

@@ -90,7 +90,8 @@ class Column:
             )
         if self.name.lower() in LINEAGE:
             raise ConfigError(
-                f"column {self.name}: the name is taken by a lineage column", hint="rename it in the source"
+                f"column {self.name}: the name is taken by a lineage column",
+                hint="rename it in the source",
             )
 
 
@@ -166,7 +167,12 @@ class Source(Protocol):
         """The tables that this source has, declared or found."""
 
     def read(
-        self, table: Table, since: Position | None, into: Path, load_id: int, loaded_at: datetime
+        self,
+        table: Table,
+        since: Position | None,
+        into: Path,
+        load_id: int,
+        loaded_at: datetime,
     ) -> Iterator[Batch]:
         """Yield what arrived in `table` after `since`, oldest first, as Parquet files in the folder `into`.
 

@@ -93,7 +93,9 @@ def _cut_off(label: str, kind: str) -> SourceMismatch:
 
 def _damaged(label: str, kind: str, why: object) -> SourceMismatch:
     return SourceMismatch(
-        f"{label} is not a whole {kind} file", why=str(why), hint="copy the file again, then run again"
+        f"{label} is not a whole {kind} file",
+        why=str(why),
+        hint="copy the file again, then run again",
     )
 
 

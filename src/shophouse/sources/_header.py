@@ -72,7 +72,8 @@ def _usable(fields: Sequence[str], label: str) -> tuple[str, ...]:
         name = field.strip() or f"column{position}"
         if name.lower() in LINEAGE:
             raise SourceMismatch(
-                f"{label}: the column {name} has the name of a lineage column", hint="rename the column in the file"
+                f"{label}: the column {name} has the name of a lineage column",
+                hint="rename the column in the file",
             )
         plain, count = name, 1
         while name.lower() in taken:

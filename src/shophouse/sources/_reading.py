@@ -92,7 +92,13 @@ def _cast(name: str, kind: str, text: str) -> _Value:
     if kind == "text":
         return _Value(name, kind, f"cast({text} as varchar)")
     cast = f"try_cast({text} as {_type(kind)})"
-    return _Value(name, kind, cast, f"({text} is not null and {cast} is null)", f"cast({text} as varchar)")
+    return _Value(
+        name,
+        kind,
+        cast,
+        f"({text} is not null and {cast} is null)",
+        f"cast({text} as varchar)",
+    )
 
 
 class Reader:
@@ -199,7 +205,12 @@ class Reader:
                 values.append(_cast(name, kind, f"coalesce({found_in})"))
         shape = literal(json.dumps(dict.fromkeys(single, "VARCHAR"), ensure_ascii=False))
         parsed = f"from_json(document, {shape})" if single else "null"
-        rows = _Rows(f"(select *, {parsed} as object from {lines})", "is_object", "not a JSON object", "line")
+        rows = _Rows(
+            f"(select *, {parsed} as object from {lines})",
+            "is_object",
+            "not a JSON object",
+            "line",
+        )
         return self._write(parts, values, rows, into)
 
     def parquet(
@@ -306,7 +317,10 @@ class Reader:
             "(format parquet, compression zstd)",
             parts,
         ).fetchall()[0][0]
-        result = Result({value.name: value.type for value in values}, {part.label: 0 for part in parts})
+        result = Result(
+            {value.name: value.type for value in values},
+            {part.label: 0 for part in parts},
+        )
         if written:
             result.parquet = into
             counts = f"select _source_file, count(*) from read_parquet({literal(str(into))}) group by all"
@@ -339,7 +353,10 @@ class Reader:
         ).fetchall():
             label = parts[index].label
             self._judge(
-                label, rows[label], count, Rejected(label, *(first.values() if isinstance(first, dict) else first))
+                label,
+                rows[label],
+                count,
+                Rejected(label, *(first.values() if isinstance(first, dict) else first)),
             )
         found = self._db.execute(f"select file_index, {columns} from rejected order by file_index, line").fetchall()
         return [Rejected(parts[index].label, *row) for index, *row in found]

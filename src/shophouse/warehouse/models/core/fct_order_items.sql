@@ -94,6 +94,7 @@ priced as (
         headers.currency_code as currency_code,
         lines.quantity as quantity,
         lines.unit_price as unit_price,
+        headers.has_taxes_included as has_taxes_included,
         cast(
             lines.quantity * lines.unit_price
             - case when headers.has_taxes_included then coalesce(lines.tax_amount, 0) else 0 end as {{ type_money() }}
@@ -114,13 +115,17 @@ priced as (
         and lines.product_id = products.product_id
 ),
 
--- Only orders that carry amounts of their own: most don't, and nothing is to be split in them.
+-- Only orders that carry amounts of their own: most don't, and nothing is to be split in them. A gift card is money for later: what the
+-- order carries belongs to its goods.
 carrying as (
     select
         priced.order_key as order_key,
         priced.line_number as line_number,
         currencies.scale as scale,
-        cast(round(greatest(priced.gross_amount - priced.discount_amount, 0) * currencies.scale, 0) as bigint) as weight,
+        case
+            when priced.is_gift_card then 0
+            else cast(round(greatest(priced.gross_amount - priced.discount_amount, 0) * currencies.scale, 0) as bigint)
+        end as weight,
         priced.order_discount_amount as discount_amount,
         priced.order_shipping_amount as shipping_amount,
         priced.order_tax_amount as tax_amount
@@ -181,7 +186,7 @@ single as (
     where line_count = 1
 ),
 
-summed as (
+shared as (
     select
         priced.order_key as order_key,
         priced.source as source,
@@ -205,19 +210,23 @@ summed as (
         priced.currency_code as currency_code,
         priced.quantity as quantity,
         priced.unit_price as unit_price,
+        priced.has_taxes_included as has_taxes_included,
         priced.gross_amount as gross_amount,
-        cast(
-            priced.discount_amount
-            + case when single.order_key is null then coalesce(allocated.discount_amount, 0) else priced.order_discount_amount end as {{ type_money() }}
-        ) as discount_amount,
-        cast(
-            priced.tax_amount
-            + case when single.order_key is null then coalesce(allocated.tax_amount, 0) else priced.order_tax_amount end as {{ type_money() }}
-        ) as tax_amount,
-        cast(
-            priced.shipping_amount
-            + case when single.order_key is null then coalesce(allocated.shipping_amount, 0) else priced.order_shipping_amount end as {{ type_money() }}
-        ) as shipping_amount,
+        priced.discount_amount as discount_amount,
+        priced.tax_amount as tax_amount,
+        priced.shipping_amount as shipping_amount,
+        case
+            when single.order_key is null then coalesce(allocated.discount_amount, 0)
+            else priced.order_discount_amount
+        end as allocated_discount_amount,
+        case
+            when single.order_key is null then coalesce(allocated.tax_amount, 0)
+            else priced.order_tax_amount
+        end as allocated_tax_amount,
+        case
+            when single.order_key is null then coalesce(allocated.shipping_amount, 0)
+            else priced.order_shipping_amount
+        end as allocated_shipping_amount,
         priced.cost_amount as cost_amount,
         coalesce(refunded.refunded_quantity, 0) as refunded_quantity,
         coalesce(refunded.refunded_amount, 0) as refunded_amount
@@ -230,6 +239,45 @@ summed as (
     left join refunded
         on priced.order_key = refunded.order_key
         and priced.line_number = refunded.line_number
+),
+
+summed as (
+    select
+        shared.order_key as order_key,
+        shared.source as source,
+        shared.order_id as order_id,
+        shared.line_number as line_number,
+        shared.product_id as product_id,
+        shared.product_key as product_key,
+        shared.seller_id as seller_id,
+        shared.seller_key as seller_key,
+        shared.customer_key as customer_key,
+        shared.person_key as person_key,
+        shared.store_key as store_key,
+        shared.geography_key as geography_key,
+        shared.channel_key as channel_key,
+        shared.employee_key as employee_key,
+        shared.is_cancelled as is_cancelled,
+        shared.is_sale as is_sale,
+        shared.is_gift_card as is_gift_card,
+        shared.ordered_at as ordered_at,
+        shared.order_date as order_date,
+        shared.currency_code as currency_code,
+        shared.quantity as quantity,
+        shared.unit_price as unit_price,
+        cast(
+            shared.gross_amount - case when shared.has_taxes_included then shared.allocated_tax_amount else 0 end as {{ type_money() }}
+        ) as gross_amount,
+        cast(shared.discount_amount + shared.allocated_discount_amount as {{ type_money() }}) as discount_amount,
+        cast(shared.tax_amount + shared.allocated_tax_amount as {{ type_money() }}) as tax_amount,
+        cast(shared.shipping_amount + shared.allocated_shipping_amount as {{ type_money() }}) as shipping_amount,
+        shared.allocated_discount_amount as allocated_discount_amount,
+        shared.allocated_tax_amount as allocated_tax_amount,
+        shared.allocated_shipping_amount as allocated_shipping_amount,
+        shared.cost_amount as cost_amount,
+        shared.refunded_quantity as refunded_quantity,
+        shared.refunded_amount as refunded_amount
+    from shared
 ),
 
 final as (
@@ -261,6 +309,9 @@ final as (
         cast(summed.gross_amount - summed.discount_amount as {{ type_money() }}) as net_amount,
         summed.tax_amount as tax_amount,
         summed.shipping_amount as shipping_amount,
+        summed.allocated_discount_amount as allocated_discount_amount,
+        summed.allocated_tax_amount as allocated_tax_amount,
+        summed.allocated_shipping_amount as allocated_shipping_amount,
         summed.cost_amount as cost_amount,
         cast(summed.gross_amount - summed.discount_amount - summed.cost_amount as {{ type_money() }}) as margin_amount,
         summed.refunded_quantity as refunded_quantity,
@@ -296,6 +347,9 @@ select
     net_amount,
     tax_amount,
     shipping_amount,
+    allocated_discount_amount,
+    allocated_tax_amount,
+    allocated_shipping_amount,
     cost_amount,
     margin_amount,
     refunded_quantity,

@@ -116,7 +116,7 @@ refunded_lines as (
     select
         refund_key,
         order_key,
-        line_number,
+        is_sale,
         refund_amount
     from {{ ref('fct_refund_items') }}
 ),
@@ -129,13 +129,25 @@ refunded_by_refund as (
     group by refund_key
 ),
 
+-- Of a cancelled order's refunds, what its lines' cancellations leave out already, and what was paid back for gift cards.
 refunded_by_order as (
     select
-        order_key,
-        cast(sum(refund_amount) as {{ type_money() }}) as refund_amount
-    from refunded_lines
-    where line_number is not null
-    group by order_key
+        parts.order_key as order_key,
+        cast(sum(parts.refund_amount) as {{ type_money() }}) as refund_amount
+    from (
+        select
+            cancelled_lines.order_key as order_key,
+            cancelled_lines.refunded_amount as refund_amount
+        from cancelled_lines
+        where cancelled_lines.refunded_amount <> 0
+        union all
+        select
+            refunded_lines.order_key as order_key,
+            refunded_lines.refund_amount as refund_amount
+        from refunded_lines
+        where not refunded_lines.is_sale
+    ) as parts
+    group by parts.order_key
 ),
 
 -- What a cancelled order's refunds have taken back already is not taken back again by its cancellation.

@@ -1,0 +1,29 @@
+"""The command line: what `shophouse.shop.Shop` can do, for a shell. It holds no logic of its own.
+
+Nothing heavy is imported here or by the modules of the commands: a run that finds nothing new has to end at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """The entry point. Ends the process with the exit code of `shophouse.errors`, 130 for Ctrl-C, 143 for SIGTERM."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        from shophouse.cli.commands import app
+
+        app(prog_name="shophouse")
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    # as an exception, so that leases and temporary files are left in order
+    raise SystemExit(128 + number)

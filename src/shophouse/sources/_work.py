@@ -1,0 +1,313 @@
+"""One read of one table of files: what changed, what goes together, what came out."""
+
+from __future__ import annotations
+
+import glob
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from shophouse.errors import ConfigError, SourceMismatch
+from shophouse.sources import Batch, FileRead, Position, Rejected, Table
+from shophouse.sources._fingerprint import compression_of, fingerprint, is_plain_utf8
+from shophouse.sources._header import Header, match_columns, read_header
+
+if TYPE_CHECKING:
+    from shophouse.sources.files import FilesSource
+
+__all__ = ["File", "Work", "same_stat"]
+
+_GROUP_BYTES = 64 << 20
+_GROUP_FILES = 500
+_FEW_REJECTED = 10
+
+
+@dataclass(frozen=True)
+class File:
+    label: str
+    path: Path
+    size: int
+    mtime_ns: int
+
+    @property
+    def kind(self) -> Literal["csv", "parquet", "json"]:
+        endings = [ending.lower() for ending in self.path.suffixes[-2:]]
+        if ".parquet" in endings[-1:]:
+            return "parquet"
+        return "json" if {".json", ".jsonl", ".ndjson"} & set(endings) else "csv"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A file that was hashed, and where DuckDB is to read it. `shape` says what may be read together with it."""
+
+    file: File
+    sha256: str
+    path: Path
+    shape: Any
+
+
+class Work:
+    """One read of one table."""
+
+    def __init__(
+        self,
+        source: FilesSource,
+        table: Table,
+        into: Path,
+        load_id: int,
+        loaded_at: datetime,
+        known: dict[str, dict[str, Any]],
+        names: dict[str, str],
+        total: int,
+    ) -> None:
+        from shophouse.sources._reading import Reader
+
+        self._source = source
+        self._table = table
+        self._into = into
+        self._scratch = into / "scratch"
+        self._load_id = load_id
+        self._known = known
+        self._names = names
+        self._total = 2 * total
+        self._done = 0
+        self._parts = 0
+        self._reader = Reader(
+            self._scratch,
+            load_id,
+            loaded_at,
+            self._refuse_if_broken,
+            source.memory_limit,
+            source.threads,
+        )
+
+    def close(self) -> None:
+        self._reader.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def batches(self, files: Sequence[File]) -> Iterator[Batch]:
+        group: list[Ready] = []
+        touched = False
+        for file in files:
+            ready = self._prepared(file)
+            if ready is None:
+                continue
+            before = self._known.get(file.label)
+            if before is not None and self._unchanged(before, ready):
+                self._known[file.label] = {
+                    **before,
+                    "size": file.size,
+                    "mtime_ns": file.mtime_ns,
+                    "sha256": ready.sha256,
+                }
+                touched = True
+                self._credit(file)
+                continue
+            full = sum(other.file.size for other in group) + file.size > _GROUP_BYTES or len(group) >= _GROUP_FILES
+            if group and (full or group[0].shape != ready.shape):
+                yield from self._read(group)
+                group = []
+            group.append(ready)
+        if group:
+            yield from self._read(group)
+        if touched:
+            yield Batch(self._position())
+
+    def _position(self) -> Position:
+        return {"files": dict(self._known), "columns": dict(self._names)}
+
+    @staticmethod
+    def _unchanged(before: Mapping[str, Any], ready: Ready) -> bool:
+        # a position that was rebuilt from the rows knows no hash, only that nothing older than this was missed
+        if before["sha256"] is None:
+            return bool(ready.file.mtime_ns <= before["mtime_ns"])
+        return bool(before["sha256"] == ready.sha256)
+
+    def _prepared(self, file: File, newlines: bool = False) -> Ready | None:
+        """The file hashed and, where needed, unpacked; None when it changed meanwhile."""
+        source = self._source
+        compression = source.compression or compression_of(file.path)
+        text = file.kind != "parquet"
+        plain = compression == "none" and not glob.has_magic(str(file.path)) and not newlines
+        copy = None
+        if not plain or (text and not is_plain_utf8(source.encoding)):
+            self._parts += 1
+            copy = self._scratch / "unpacked" / f"{self._parts}{'' if text else '.parquet'}"
+            if glob.has_magic(str(copy)):
+                raise ConfigError(
+                    f"the lake's folder {self._into} has one of *?[ in its name",
+                    hint="give it another name",
+                )
+        started = self._done
+
+        def read(count: int) -> None:
+            self._done = started + count
+            self._tell_progress()
+
+        digest = fingerprint(
+            file.path,
+            f"source {source.name}: {file.label}",
+            compression=compression,
+            encoding=source.encoding if text else "utf-8",
+            copy=copy,
+            newlines=newlines,
+            done=read if source.progress else None,
+        )
+        if not stands_still(file):
+            source.tell(f"{source.name}.{self._table.name}: {file.label} is being written, it is left to the next run")
+            return None
+        path = copy or file.path
+        return Ready(file, digest, path, self._shape(file, path))
+
+    def _shape(self, file: File, path: Path) -> Any:
+        if path.stat().st_size == 0:
+            return None
+        if file.kind == "csv":
+            return read_header(
+                path,
+                file.label,
+                self._table,
+                self._source.delimiter,
+                self._source.header,
+            )
+        if file.kind == "parquet":
+            from shophouse.sources._reading import Part
+
+            return (
+                "parquet",
+                tuple(self._reader.parquet_columns(Part(file.label, path)).items()),
+            )
+        return "json"
+
+    def _read(self, group: Sequence[Ready]) -> Iterator[Batch]:
+        """The group's batch, without those files that changed while they were read."""
+        while group:
+            result = self._result(group)
+            still = [ready for ready in group if stands_still(ready.file)]
+            if len(still) == len(group):
+                yield self._batch(group, result)
+                return
+            for ready in group:
+                if ready not in still:
+                    self._source.tell(
+                        f"{self._source.name}.{self._table.name}: {ready.file.label} is being written, it is left to the next run"
+                    )
+            if result.parquet:
+                result.parquet.unlink()
+            group = still
+
+    def _result(self, group: Sequence[Ready], again: bool = False) -> Any:
+        from shophouse.sources._reading import MixedNewlines, Part, Result
+
+        parts = [Part(ready.file.label, ready.path) for ready in group]
+        self._parts += 1
+        into = self._into / f"part-{self._parts:05}.parquet"
+        shape = group[0].shape
+        types = self._table.types
+        try:
+            if shape is None:
+                for part in parts:
+                    self._source.tell(f"{self._source.name}.{self._table.name}: {part.label} is empty")
+                return Result(dict(types), {part.label: 0 for part in parts})
+            if isinstance(shape, Header):
+                columns = self._matched(parts, shape.names)
+                return self._reader.csv(parts, shape.names, columns, types, self._csv_options(shape), into)
+            if shape == "json":
+                return self._reader.json(
+                    parts,
+                    lambda label, keys: match_columns(self._table, label, keys, self._names),
+                    types,
+                    into,
+                )
+            found = dict(shape[1])
+            return self._reader.parquet(parts, self._matched(parts, list(found)), types, found, into)
+        except MixedNewlines as error:
+            if again:
+                raise SourceMismatch(f"{parts[0].label} can't be parsed", hint="is it a delimited file?") from error
+            mended = [self._prepared(ready.file, newlines=True) for ready in group]
+            return self._result([ready for ready in mended if ready is not None], again=True)
+
+    def _matched(self, parts: Sequence[Any], names: Sequence[str]) -> dict[str, str | None]:
+        return match_columns(self._table, parts[0].label, names, self._names)
+
+    def _csv_options(self, header: Header) -> str:
+        from shophouse.sources._reading import literal
+
+        source = self._source
+        nulls = ", ".join(literal(value) for value in source.null_values)
+        return (
+            f"header = {str(source.header).lower()}, delim = {literal(header.delimiter)}, quote = {literal(source.quote)}, "
+            f"escape = {literal(source.escape)}, nullstr = [{nulls}], decimal_separator = {literal(source.decimal_separator)}"
+        )
+
+    def _batch(self, group: Sequence[Ready], result: Any) -> Batch:
+        rejected: dict[str, list[Rejected]] = {}
+        for row in result.rejected:
+            rejected.setdefault(row.source_file, []).append(row)
+        files = []
+        for ready in group:
+            file, rows, bad = (
+                ready.file,
+                result.rows[ready.file.label],
+                rejected.get(ready.file.label, []),
+            )
+            files.append(FileRead(file.label, rows, len(bad), file.size))
+            self._known[file.label] = {
+                "size": file.size,
+                "mtime_ns": file.mtime_ns,
+                "sha256": ready.sha256,
+                "load_id": self._load_id,
+                "rows": rows,
+                "rejected": len(bad),
+            }
+            self._credit(file)
+            if ready.path != file.path:
+                ready.path.unlink(missing_ok=True)
+        parquet = [result.parquet] if result.parquet else []
+        return Batch(self._position(), parquet, result.columns, files, result.rejected)
+
+    def _refuse_if_broken(self, label: str, rows: int, bad: int, first: Rejected) -> None:
+        rate = self._source.max_rejected_rate
+        if bad > (max(_FEW_REJECTED, rate * (rows + bad)) if rate > 0 else 0):
+            raise SourceMismatch(
+                f"{self._table.name}: {bad:,} of {rows + bad:,} rows of {label} can't be read",
+                where=f"source {self._source.name}, first at line {first.line}: {(first.raw or '')[:200]!r}",
+                why=[
+                    first.reason,
+                    f"more than max_rejected_rate ({rate:g}) allows; nothing of {self._table.name} was loaded",
+                ],
+                hint="are delimiter, encoding, decimal_separator, header and types right? "
+                f"Else raise max_rejected_rate of source {self._source.name}",
+            )
+
+    def _credit(self, file: File) -> None:
+        self._done += file.size
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        if self._source.progress:
+            self._source.progress(
+                f"{self._source.name}.{self._table.name}",
+                min(self._done, self._total),
+                self._total,
+            )
+
+
+def same_stat(file: File, known: Mapping[str, Any] | None) -> bool:
+    return (
+        known is not None
+        and known["sha256"] is not None
+        and (known["size"], known["mtime_ns"]) == (file.size, file.mtime_ns)
+    )
+
+
+def stands_still(file: File) -> bool:
+    try:
+        stat = file.path.stat()
+    except FileNotFoundError:
+        return False
+    return (stat.st_size, stat.st_mtime_ns) == (file.size, file.mtime_ns)

@@ -1,0 +1,93 @@
+-- One row per person with an order, and the unknown member where money has no person: the ledger to date, with its signs, beside the counts of
+-- valid orders. Cost is that of the lines not cancelled: a returned article's cost stays, for it may not be sellable again.
+with
+
+persons as (
+    select
+        person_key,
+        order_count,
+        valid_order_count,
+        first_order_date,
+        last_order_date,
+        cohort_month,
+        first_geography_key,
+        first_channel_key
+    from {{ ref('dim_person') }}
+),
+
+items as (
+    select
+        person_key,
+        cast(sum(item_count) as {{ type_money_sum() }}) as item_count
+    from {{ ref('fct_orders') }}
+    where is_valid
+    group by person_key
+),
+
+costs as (
+    select
+        person_key,
+        {{ sum_money('cost_amount') }} as cost_amount
+    from {{ ref('fct_order_items') }}
+    where is_sale
+        and not is_cancelled
+    group by person_key
+),
+
+ledger as (
+    select
+        person_key,
+        {{ sum_money('gross_amount') }} as gross_amount,
+        {{ sum_money('discount_amount') }} as discount_amount,
+        {{ sum_money('return_amount') }} as return_amount,
+        {{ sum_money('cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('net_sales_amount') }} as net_sales_amount
+    from {{ ref('fct_sales_ledger') }}
+    group by person_key
+),
+
+final as (
+    select
+        persons.person_key as person_key,
+        persons.cohort_month as cohort_month,
+        persons.first_order_date as first_order_date,
+        persons.last_order_date as last_order_date,
+        persons.first_geography_key as first_geography_key,
+        persons.first_channel_key as first_channel_key,
+        cast(persons.order_count as bigint) as order_count,
+        cast(persons.valid_order_count as bigint) as valid_order_count,
+        coalesce(items.item_count, 0) as item_count,
+        coalesce(ledger.gross_amount, 0) as gross_amount,
+        coalesce(ledger.discount_amount, 0) as discount_amount,
+        coalesce(ledger.return_amount, 0) as return_amount,
+        coalesce(ledger.cancellation_amount, 0) as cancellation_amount,
+        coalesce(ledger.net_sales_amount, 0) as net_sales_amount,
+        costs.cost_amount as cost_amount
+    from persons
+    left join items
+        on persons.person_key = items.person_key
+    left join costs
+        on persons.person_key = costs.person_key
+    left join ledger
+        on persons.person_key = ledger.person_key
+    where persons.order_count > 0
+        or ledger.person_key is not null
+)
+
+select
+    person_key,
+    cohort_month,
+    first_order_date,
+    last_order_date,
+    first_geography_key,
+    first_channel_key,
+    order_count,
+    valid_order_count,
+    item_count,
+    gross_amount,
+    discount_amount,
+    return_amount,
+    cancellation_amount,
+    net_sales_amount,
+    cost_amount
+from final

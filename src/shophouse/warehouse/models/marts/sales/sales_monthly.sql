@@ -1,0 +1,256 @@
+-- One row per month, store and channel from its first month to the last of the data, months without sales too, beside the month before and the same month a year
+-- ago. Amounts by the day on which money moved (the event book). The compared amounts add up over stores and channels, their rates don't.
+with
+
+sales as (
+    select
+        event_date,
+        store_key,
+        channel_key,
+        quantity,
+        gross_amount,
+        discount_amount,
+        return_amount,
+        cancellation_amount,
+        net_sales_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount,
+        total_sales_amount
+    from {{ ref('sales_by_day') }}
+),
+
+orders as (
+    select
+        order_date,
+        store_key,
+        channel_key,
+        order_count,
+        new_customer_count,
+        returning_order_count
+    from {{ ref('orders_by_day') }}
+),
+
+calendar as (
+    select
+        date_day,
+        month_end_date
+    from {{ ref('dim_date') }}
+    where day_of_month = 1
+),
+
+stores as (
+    select
+        store_key,
+        store_name
+    from {{ ref('dim_store') }}
+),
+
+channels as (
+    select
+        channel_key,
+        channel
+    from {{ ref('dim_channel') }}
+),
+
+stacked as (
+    select
+        sales.event_date as date_day,
+        sales.store_key as store_key,
+        sales.channel_key as channel_key,
+        cast(0 as bigint) as order_count,
+        cast(0 as bigint) as new_customer_count,
+        cast(0 as bigint) as returning_order_count,
+        sales.quantity as quantity,
+        sales.gross_amount as gross_amount,
+        sales.discount_amount as discount_amount,
+        sales.return_amount as return_amount,
+        sales.cancellation_amount as cancellation_amount,
+        sales.net_sales_amount as net_sales_amount,
+        sales.shipping_amount as shipping_amount,
+        sales.tax_amount as tax_amount,
+        sales.other_amount as other_amount,
+        sales.total_sales_amount as total_sales_amount
+    from sales
+    union all
+    select
+        orders.order_date as date_day,
+        orders.store_key as store_key,
+        orders.channel_key as channel_key,
+        orders.order_count as order_count,
+        orders.new_customer_count as new_customer_count,
+        orders.returning_order_count as returning_order_count,
+        cast(0 as {{ type_money_sum() }}) as quantity,
+        cast(0 as {{ type_money_sum() }}) as gross_amount,
+        cast(0 as {{ type_money_sum() }}) as discount_amount,
+        cast(0 as {{ type_money_sum() }}) as return_amount,
+        cast(0 as {{ type_money_sum() }}) as cancellation_amount,
+        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
+        cast(0 as {{ type_money_sum() }}) as shipping_amount,
+        cast(0 as {{ type_money_sum() }}) as tax_amount,
+        cast(0 as {{ type_money_sum() }}) as other_amount,
+        cast(0 as {{ type_money_sum() }}) as total_sales_amount
+    from orders
+),
+
+bounds as (
+    select max(stacked.date_day) as last_day
+    from stacked
+),
+
+members as (
+    select
+        stacked.store_key as store_key,
+        stacked.channel_key as channel_key,
+        {{ date_trunc_date('month', 'min(stacked.date_day)') }} as first_month
+    from stacked
+    group by
+        stacked.store_key,
+        stacked.channel_key
+),
+
+filled as (
+    select
+        {{ date_trunc_date('month', 'stacked.date_day') }} as month_start_date,
+        stacked.store_key as store_key,
+        stacked.channel_key as channel_key,
+        stacked.order_count as order_count,
+        stacked.new_customer_count as new_customer_count,
+        stacked.returning_order_count as returning_order_count,
+        stacked.quantity as quantity,
+        stacked.gross_amount as gross_amount,
+        stacked.discount_amount as discount_amount,
+        stacked.return_amount as return_amount,
+        stacked.cancellation_amount as cancellation_amount,
+        stacked.net_sales_amount as net_sales_amount,
+        stacked.shipping_amount as shipping_amount,
+        stacked.tax_amount as tax_amount,
+        stacked.other_amount as other_amount,
+        stacked.total_sales_amount as total_sales_amount
+    from stacked
+    union all
+    select
+        calendar.date_day as month_start_date,
+        members.store_key as store_key,
+        members.channel_key as channel_key,
+        cast(0 as bigint) as order_count,
+        cast(0 as bigint) as new_customer_count,
+        cast(0 as bigint) as returning_order_count,
+        cast(0 as {{ type_money_sum() }}) as quantity,
+        cast(0 as {{ type_money_sum() }}) as gross_amount,
+        cast(0 as {{ type_money_sum() }}) as discount_amount,
+        cast(0 as {{ type_money_sum() }}) as return_amount,
+        cast(0 as {{ type_money_sum() }}) as cancellation_amount,
+        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
+        cast(0 as {{ type_money_sum() }}) as shipping_amount,
+        cast(0 as {{ type_money_sum() }}) as tax_amount,
+        cast(0 as {{ type_money_sum() }}) as other_amount,
+        cast(0 as {{ type_money_sum() }}) as total_sales_amount
+    from calendar
+    inner join members
+        on calendar.date_day >= members.first_month
+    inner join bounds
+        on calendar.date_day <= bounds.last_day
+),
+
+summed as (
+    select
+        filled.month_start_date as month_start_date,
+        filled.store_key as store_key,
+        filled.channel_key as channel_key,
+        {{ sum_count('filled.order_count') }} as order_count,
+        {{ sum_count('filled.new_customer_count') }} as new_customer_count,
+        {{ sum_count('filled.returning_order_count') }} as returning_order_count,
+        cast(sum(filled.quantity) as {{ type_money_sum() }}) as quantity,
+        {{ sum_money('filled.gross_amount') }} as gross_amount,
+        {{ sum_money('-filled.discount_amount') }} as discount_amount,
+        {{ sum_money('-filled.return_amount') }} as return_amount,
+        {{ sum_money('-filled.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('filled.net_sales_amount') }} as net_sales_amount,
+        {{ sum_money('filled.shipping_amount') }} as shipping_amount,
+        {{ sum_money('filled.tax_amount') }} as tax_amount,
+        {{ sum_money('filled.other_amount') }} as other_amount,
+        {{ sum_money('filled.total_sales_amount') }} as total_sales_amount
+    from filled
+    group by
+        filled.month_start_date,
+        filled.store_key,
+        filled.channel_key
+),
+
+final as (
+    select
+        summed.month_start_date as month_start_date,
+        summed.store_key as store_key,
+        coalesce(stores.store_name, 'unknown') as store_name,
+        summed.channel_key as channel_key,
+        coalesce(channels.channel, 'unknown') as channel,
+        cast({{ shop_currency() }} as {{ type_text() }}) as currency_code,
+        coalesce(calendar.month_end_date <= bounds.last_day, true) as is_complete,
+        summed.order_count as order_count,
+        summed.new_customer_count as new_customer_count,
+        summed.returning_order_count as returning_order_count,
+        summed.quantity as quantity,
+        summed.gross_amount as gross_amount,
+        summed.discount_amount as discount_amount,
+        summed.return_amount as return_amount,
+        summed.cancellation_amount as cancellation_amount,
+        summed.net_sales_amount as net_sales_amount,
+        summed.shipping_amount as shipping_amount,
+        summed.tax_amount as tax_amount,
+        summed.other_amount as other_amount,
+        summed.total_sales_amount as total_sales_amount,
+        {{ money_per('summed.net_sales_amount', 'summed.order_count') }} as average_order_amount,
+        previous_month.net_sales_amount as previous_month_net_sales_amount,
+        previous_month.order_count as previous_month_order_count,
+        {{ growth('summed.net_sales_amount', 'previous_month.net_sales_amount') }} as previous_month_growth_rate,
+        year_ago.net_sales_amount as year_ago_net_sales_amount,
+        year_ago.order_count as year_ago_order_count,
+        {{ growth('summed.net_sales_amount', 'year_ago.net_sales_amount') }} as year_ago_growth_rate
+    from summed
+    cross join bounds
+    left join calendar
+        on summed.month_start_date = calendar.date_day
+    left join stores
+        on summed.store_key = stores.store_key
+    left join channels
+        on summed.channel_key = channels.channel_key
+    left join summed as previous_month
+        on {{ add_months('summed.month_start_date', -1) }} = previous_month.month_start_date
+        and summed.store_key = previous_month.store_key
+        and summed.channel_key = previous_month.channel_key
+    left join summed as year_ago
+        on {{ add_months('summed.month_start_date', -12) }} = year_ago.month_start_date
+        and summed.store_key = year_ago.store_key
+        and summed.channel_key = year_ago.channel_key
+)
+
+select
+    month_start_date,
+    store_key,
+    store_name,
+    channel_key,
+    channel,
+    currency_code,
+    is_complete,
+    order_count,
+    new_customer_count,
+    returning_order_count,
+    quantity,
+    gross_amount,
+    discount_amount,
+    return_amount,
+    cancellation_amount,
+    net_sales_amount,
+    shipping_amount,
+    tax_amount,
+    other_amount,
+    total_sales_amount,
+    average_order_amount,
+    previous_month_net_sales_amount,
+    previous_month_order_count,
+    previous_month_growth_rate,
+    year_ago_net_sales_amount,
+    year_ago_order_count,
+    year_ago_growth_rate
+from final
