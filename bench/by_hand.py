@@ -367,7 +367,8 @@ select date_day, channel, state, sum(order_count)::bigint as order_count,
     sum(refund_amount)::decimal(18,2) as return_amount,
     sum(gross_amount - discount_amount - refund_amount)::decimal(18,2) as net_sales_amount,
     sum(shipping_amount)::decimal(18,2) as shipping_amount, sum(tax_amount)::decimal(18,2) as tax_amount,
-    sum(gross_amount - discount_amount - refund_amount + shipping_amount + tax_amount)::decimal(18,2) as total_sales_amount,
+    sum(gross_amount - discount_amount - refund_amount + shipping_amount + tax_amount)::decimal(18,2)
+        as total_sales_amount,
     sum(cost_amount)::decimal(18,2) as cost_amount
 from events group by all order by all;
 """,
@@ -588,7 +589,9 @@ with days as (
     select product_id, order_date, max(unit_price) as unit_price, sum(quantity)::bigint as quantity
         from fct_order_items group by all
 ), changed as (
-    select *, unit_price is distinct from lag(unit_price) over (partition by product_id order by order_date) as is_change from days
+    select *,
+        unit_price is distinct from lag(unit_price) over (partition by product_id order by order_date) as is_change
+    from days
 ), spans as (
     select *, sum(is_change::int) over (partition by product_id order by order_date) as span from changed
 )

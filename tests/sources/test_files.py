@@ -574,7 +574,7 @@ def test_a_file_of_many_blocks_keeps_its_order_and_its_line_numbers(
     assert {(row[1]) for row in rejected(batches)} == {n + 1 for n in bad}
     (wrong,) = rows(
         batches,
-        "count(*) filter (where id <> _row_number + (select count(*) from unnest([123456, 1111111, 1500000]) as t (b) where b <= id))",
+        "count(*) filter (where id <> _row_number + (id > 123456)::int + (id > 1111111)::int + (id > 1500000)::int)",
     )
     assert wrong == (0,)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperGroup
 
 from shophouse.errors import ShophouseError
 
@@ -20,7 +22,6 @@ __all__ = [
     "RUN",
     "START",
     "AsJson",
-    "Command",
     "Contents",
     "ProjectFolder",
     "app",
@@ -36,6 +37,7 @@ ProjectFolder = Annotated[
         "--project", "-p", metavar="FOLDER", envvar="SHOPHOUSE_PROJECT", help="The shop's folder.", show_default="here"
     ),
 ]
+_Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -57,44 +59,34 @@ class Contents(TyperGroup):
                 formatter.write_dl(rows)
 
 
-class Command(TyperCommand):
-    """A command that tells errors as `shophouse.errors` renders them, and ends with their exit codes."""
+def _told(function: Callable[..., None]) -> Callable[..., None]:
+    """The function with `--debug`, and with its errors told and turned into exit codes."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params.append(
-            TyperOption(
-                param_decls=["--debug"],
-                is_flag=True,
-                expose_value=False,
-                callback=_remember_debug,
-                help="Show the traceback when something unexpected happens.",
-            )
-        )
-
-    def invoke(self, ctx: Any) -> Any:
-        project = ctx.params.get("project")
+    @functools.wraps(function)
+    def wrapper(*args: Any, debug: bool = False, **kwargs: Any) -> None:
+        project = kwargs.get("project")
         folder = project if isinstance(project, Path) else None
         try:
-            return super().invoke(ctx)
+            function(*args, **kwargs)
+            sys.stdout.flush()
+        except (typer.Exit, BrokenPipeError):
+            raise
         except ShophouseError as error:
             _print(error.render())
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt:
             _print(_stopped(folder))
             raise typer.Exit(130) from None
-        except BrokenPipeError:
-            raise
         except Exception as error:
-            if ctx.meta.get("shophouse.debug"):
+            if debug:
                 _print(traceback.format_exc().rstrip())
             _print(_unexpected(error, folder))
             raise typer.Exit(1) from error
 
-
-def _remember_debug(ctx: Any, param: Any, value: bool) -> bool:
-    ctx.meta["shophouse.debug"] = value
-    return value
+    plain = inspect.signature(function, eval_str=True)
+    last = inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_Debug)
+    wrapper.__signature__ = plain.replace(parameters=[*plain.parameters.values(), last])  # type: ignore[attr-defined]
+    return wrapper
 
 
 def _print(text: str) -> None:
@@ -114,7 +106,10 @@ def _stopped(folder: Path | None) -> str:
 
 
 def _unexpected(error: Exception, folder: Path | None) -> str:
-    lines = [f"error: {type(error).__name__}: {error}".rstrip(": "), "  this is a fault of shophouse, not of your shop"]
+    if isinstance(error, OSError):
+        lines = [f"error: {error}"]
+    else:
+        lines = [f"error: {type(error).__name__}: {error}".rstrip(": "), "  this is a fault of shophouse, not of your shop"]
     log = folder / "logs" / "shophouse.log" if folder else None
     if log is not None and log.parent.is_dir():
         with log.open("a", encoding="utf-8") as file:
@@ -123,21 +118,26 @@ def _unexpected(error: Exception, folder: Path | None) -> str:
     return "\n".join([*lines, "  hint: add --debug to see it here"])
 
 
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
 app = typer.Typer(
     name="shophouse",
     cls=Contents,
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=_SETTINGS,
 )
 
 
 def command(chapter: str | None = None, *, name: str | None = None, of: typer.Typer = app) -> Callable[[F], F]:
-    """Make a function a command under this chapter of the help."""
-    return of.command(
-        name, cls=Command, rich_help_panel=chapter, context_settings={"help_option_names": ["-h", "--help"]}
-    )
+    """Make a function a command under this chapter of the help. The function itself stays as it is."""
+
+    def register(function: F) -> F:
+        of.command(name, rich_help_panel=chapter, context_settings=_SETTINGS)(_told(function))
+        return function
+
+    return register
 
 
 def group(name: str, chapter: str, help: str) -> typer.Typer:
@@ -145,16 +145,6 @@ def group(name: str, chapter: str, help: str) -> typer.Typer:
     made = typer.Typer(cls=Contents, rich_markup_mode=None, no_args_is_help=True, help=help)
     app.add_typer(made, name=name, rich_help_panel=chapter)
     return made
-
-
-@app.callback()
-def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
-) -> None:
-    """A warehouse for a shop's data, whose numbers tie out to the source to the cent.
-
-    Begin with   shophouse demo   or, for a shop of your own,   shophouse init my-shop
-    """
 
 
 def _print_version(value: bool) -> None:
@@ -165,6 +155,13 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-root.__annotations__["version"] = Annotated[
-    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
-]
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """A warehouse for a shop's data, whose numbers tie out to the source to the cent.
+
+    Begin with   shophouse demo   or, for a shop of your own,   shophouse init my-shop
+    """

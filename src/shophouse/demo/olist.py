@@ -213,8 +213,8 @@ def _product(random_: random.Random, number: int) -> Cells:
     if number % 17 == 3:
         return (_id(random_), "", "", "", "", str(random_.randint(50, 9_000)), "20", "10", "15")
     category = _UNTRANSLATED[number // 13 % 2] if number % 13 == 5 else random_.choice(_TRANSLATED)[0]
-    weight = "" if number == 20 else "0" if number == 21 else str(random_.randint(50, 9_000))
-    size = ("", "", "") if number == 20 else tuple(str(random_.randint(8, 60)) for _ in range(3))
+    weight = "" if number == 22 else "0" if number == 21 else str(random_.randint(50, 9_000))
+    size = ("", "", "") if number == 22 else tuple(str(random_.randint(8, 60)) for _ in range(3))
     return (_id(random_), category, str(random_.randint(20, 63)), str(random_.randint(80, 2_000)), "1", weight, *size)
 
 

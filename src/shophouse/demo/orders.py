@@ -285,7 +285,7 @@ _BY_LINE = (
 def without_last_line(batch: Batch, now: int) -> Batch:
     """The same orders, each of which lost its last line (they must have two): the difference is paid back."""
     before = batch.total
-    last = np.concatenate((batch.order[1:] != batch.order[:-1], [True]))
+    last = np.diff(batch.order, append=-1) != 0
     lines = {name: getattr(batch, name)[~last] for name in _BY_LINE}
     kept = replace(batch, **lines)
     discount = np.minimum(kept.discount, kept.summed(kept.net))

@@ -74,7 +74,10 @@ class Lake:
         return Ledger.of(head).load_files(source, table) if head else []
 
     def quarantine(self, source: str, table: str) -> pa.Table:
-        """The rows that could not be read, of committed loads: _load_id, _loaded_at, _source_file, line, column_name, reason, raw."""
+        """The rows that could not be read, of committed loads.
+
+        Columns: _load_id, _loaded_at, _source_file, line, column_name, reason, raw.
+        """
         from shophouse.lake.maintenance import quarantined
 
         return quarantined(self, source, table)

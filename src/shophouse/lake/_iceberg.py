@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ def _type(name: str) -> IcebergType:
 
 
 def widened(name: str, stored: str, arriving: str) -> str:
-    """The type that a stored column has once values of type `arriving` are added. Raises LakeError when there is none."""
+    """The type of a stored column once values of type `arriving` are added. Raises LakeError when there is none."""
     if stored == arriving or (stored, arriving) == ("bigint", "integer"):
         return stored
     if (stored, arriving) == ("integer", "bigint"):
@@ -72,7 +72,7 @@ def widened(name: str, stored: str, arriving: str) -> str:
 
 @contextmanager
 def opened(root: Path, file: Path | None = None) -> Iterator[SqlCatalog]:
-    """The catalog, for one short commit: SQLite lets one writer in at a time, so commits of several tables queue here."""
+    """The catalog, for one short commit. SQLite lets one writer in at a time: commits of several tables queue here."""
     root.mkdir(parents=True, exist_ok=True)
     with lease(root / "locks" / "catalog.lock", "the lake's catalog", wait=120):
         catalog = SqlCatalog(CATALOG, uri=f"sqlite:///{file or root / 'catalog.db'}", warehouse=str(root))
@@ -97,8 +97,8 @@ def commit(
 ) -> str:
     """One Iceberg commit of new columns, files and properties; makes the table when there is none.
 
-    `remove` are paths of data files that `add` replaces, inside `folder`; `catalog` is another file than the lake's own. Returns the new metadata file's location.
-    Nothing of it is visible when this raises.
+    `remove` are paths of data files that `add` replaces, inside `folder`. `catalog` is a file to use instead of the
+    lake's own. Returns the new metadata file's location. Nothing of it is visible when this raises.
     """
     removed = {str(folder / path) for path in remove}
     with opened(root, catalog) as tables:
@@ -108,10 +108,8 @@ def commit(
                 _add_columns(transaction, found, columns)
                 _change(transaction, properties, add, removed, found, expire)
             return found.metadata_location
-        try:
+        with suppress(NamespaceAlreadyExistsError):
             tables.create_namespace((source,))
-        except NamespaceAlreadyExistsError:
-            pass
         fields = [
             NestedField(number, name, _type(kind), required=False)
             for number, (name, kind) in enumerate(columns.items(), 1)

@@ -17,7 +17,7 @@ __all__ = ["lease"]
 
 @contextmanager
 def lease(path: Path, what: str, wait: float = 0) -> Iterator[None]:
-    """Hold the lock at `path` while the block runs. Waits up to `wait` seconds; raises LockedError saying who holds it."""
+    """Hold the lock at `path` for the block. Waits up to `wait` seconds; raises LockedError saying who holds it."""
     import filelock
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,7 @@ class LoadRecord:
 
 @dataclass(frozen=True)
 class LoadFile:
-    """What a load brought from a file. `superseded_by` is the newer load of the same path, None while this is the newest."""
+    """What a load brought from a file. `superseded_by` is the next load of the same path, None for the newest."""
 
     source: str
     table: str
@@ -68,7 +68,7 @@ class DataFile:
 
 @dataclass
 class Ledger:
-    """`sequence` is the Iceberg sequence number of the snapshot that `data` lists: another one means foreign commits."""
+    """`sequence` is the Iceberg sequence number of the snapshot that `data` lists: another means foreign commits."""
 
     position: Position | None = None
     loads: list[dict[str, Any]] = field(default_factory=list)

@@ -69,7 +69,7 @@ _COLUMN_TYPE = re.compile(r"text|bigint|integer|double|boolean|date|timestamp|de
 
 
 def is_column_type(name: str) -> bool:
-    """Whether `name` is a type that a raw column may have: text, bigint, integer, decimal(p,s), double, boolean, date, timestamp."""
+    """Whether a raw column may be of it: text, bigint, integer, decimal(p,s), double, boolean, date, timestamp."""
     found = _COLUMN_TYPE.fullmatch(name)
     if found is None:
         return False

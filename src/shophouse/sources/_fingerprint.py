@@ -1,4 +1,4 @@
-"""One pass over a file's bytes: its hash, whether it is whole, and, where DuckDB should not read it as it is, a plain copy.
+"""One pass over a file's bytes: its hash, whether it is whole, and a plain copy where DuckDB should read that instead.
 
 DuckDB reads half of a cut-off .gz without a word, and reads compressed or foreign encodings on one core. So everything
 but plain UTF-8 is unpacked to UTF-8 once, which also proves checksum and length, and is read from there on all cores.
@@ -24,7 +24,8 @@ _CHUNK = 1 << 20
 
 def compression_of(path: Path) -> Compression:
     """What the name's ending says."""
-    return {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}.get(path.suffix.lower(), "none")  # type: ignore[return-value]
+    endings: dict[str, Compression] = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+    return endings.get(path.suffix.lower(), "none")
 
 
 def is_plain_utf8(encoding: str) -> bool:

@@ -100,7 +100,7 @@ def match_columns(table: Table, label: str, found: Sequence[str], known: dict[st
                 why=f"columns found: {', '.join(found) or 'none'}",
                 hint=f"is it now called {near[0]}? Rename it in the file, or change `required` and the staging model"
                 if near
-                else "mend the file, or take the column out of `required`; for a file without a header line: header: false",
+                else "mend the file, or take the column out of `required`; without a header line: header: false",
             )
     columns: dict[str, str | None] = {}
     for column in table.columns or ():

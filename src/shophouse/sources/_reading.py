@@ -170,7 +170,10 @@ class Reader:
         )
         self._parse(parts, f"columns = {{'line': 'varchar'}}, {options}", ["line"])
         # malformed text must not even reach a JSON function: DuckDB moves common expressions out of a `case`
-        valid = f"select *, case when json_valid(line) then line end as document from ({self._numbered()}) where trim(line) <> ''"
+        valid = (
+            "select *, case when json_valid(line) then line end as document "
+            f"from ({self._numbered()}) where trim(line) <> ''"
+        )
         lines = f"(select *, coalesce(json_type(document) = 'OBJECT', false) as is_object from ({valid}))"
         keys: dict[int, list[str]] = {}
         for file_index, key in self._run(
@@ -223,7 +226,8 @@ class Reader:
     ) -> Result:
         """Read Parquet files that all have the columns `found`, which maps names to DuckDB's types."""
         self._db.execute(
-            "create or replace temp table rejected (file_index int, line bigint, column_name text, reason text, raw text)"
+            "create or replace temp table rejected "
+            "(file_index int, line bigint, column_name text, reason text, raw text)"
         )
         values = []
         for name, file_name in columns.items():
@@ -240,12 +244,12 @@ class Reader:
         return self._write(parts, values, _Rows(rows, raw="to_json(source)"), into)
 
     def parquet_columns(self, part: Part) -> dict[str, str]:
-        """Names and DuckDB types of a Parquet file's columns. Raises SourceMismatch when it isn't one, or is cut off."""
+        """Names and DuckDB types of a Parquet file's columns. Raises SourceMismatch when it is none, or cut off."""
         rows = self._run(f"describe select * from read_parquet({literal(str(part.path))})", [part]).fetchall()
         return {name: kind for name, kind, *_ in rows}
 
     def _parse(self, parts: Sequence[Part], options: str, names: Sequence[str]) -> None:
-        """The first pass: the fields into the scratch file, with file_index; what was left out into the table rejected."""
+        """The first pass: fields and file_index into the scratch file, what was left out into the table rejected."""
         paths = ", ".join(literal(str(part.path)) for part in parts)
         for left in ("scans", "errors"):
             self._db.execute(f"drop table if exists {left}")
@@ -294,7 +298,7 @@ class Reader:
         )
 
     def _write(self, parts: Sequence[Part], values: Sequence[_Value], rows: _Rows, into: Path) -> Result:
-        """The second pass: good rows with their lineage into the Parquet file `into`. Where some aren't, a third tells why."""
+        """The second pass: good rows with their lineage into the file `into`. Where some aren't, a third tells why."""
         checks = [value for value in values if value.broken]
         good = " and ".join([rows.good, *(f"not {value.broken}" for value in checks)])
         alone = len(parts) == 1
@@ -346,7 +350,7 @@ class Reader:
         )
 
     def _judged(self, parts: Sequence[Part], rows: Mapping[str, int]) -> list[Rejected]:
-        """The rejected rows, once the judge has seen how many there are: a file of nothing else would fill the memory."""
+        """The rejected rows, once the judge saw how many there are: a file of nothing else would fill the memory."""
         columns = "line, column_name, reason, raw"
         for index, count, first in self._db.execute(
             f"select file_index, count(*), min_by(({columns}), line) from rejected group by all order by all"

@@ -158,7 +158,7 @@ class Work:
             done=read if source.progress else None,
         )
         if not stands_still(file):
-            source.tell(f"{source.name}.{self._table.name}: {file.label} is being written, it is left to the next run")
+            self._tell_being_written(file)
             return None
         path = copy or file.path
         return Ready(file, digest, path, self._shape(file, path))
@@ -193,9 +193,7 @@ class Work:
                 return
             for ready in group:
                 if ready not in still:
-                    self._source.tell(
-                        f"{self._source.name}.{self._table.name}: {ready.file.label} is being written, it is left to the next run"
-                    )
+                    self._tell_being_written(ready.file)
             if result.parquet:
                 result.parquet.unlink()
             group = still
@@ -240,8 +238,10 @@ class Work:
         source = self._source
         nulls = ", ".join(literal(value) for value in source.null_values)
         return (
-            f"header = {str(source.header).lower()}, delim = {literal(header.delimiter)}, quote = {literal(source.quote)}, "
-            f"escape = {literal(source.escape)}, nullstr = [{nulls}], decimal_separator = {literal(source.decimal_separator)}"
+            f"header = {str(source.header).lower()}, delim = {literal(header.delimiter)}, "
+            f"quote = {literal(source.quote)}, "
+            f"escape = {literal(source.escape)}, nullstr = [{nulls}], "
+            f"decimal_separator = {literal(source.decimal_separator)}"
         )
 
     def _batch(self, group: Sequence[Ready], result: Any) -> Batch:
@@ -283,6 +283,10 @@ class Work:
                 hint="are delimiter, encoding, decimal_separator, header and types right? "
                 f"Else raise max_rejected_rate of source {self._source.name}",
             )
+
+    def _tell_being_written(self, file: File) -> None:
+        name = f"{self._source.name}.{self._table.name}"
+        self._source.tell(f"{name}: {file.label} is being written, it is left to the next run")
 
     def _credit(self, file: File) -> None:
         self._done += file.size

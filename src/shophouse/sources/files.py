@@ -45,7 +45,7 @@ def table_name(path: str) -> str:
 def position_of(
     files: Sequence[tuple[str, int, int, datetime | None, int]],
 ) -> Position:
-    """The position told from rows: (source_file, load_id, rows, loaded_at in UTC, rejected rows) of each path's newest load.
+    """The position told from rows: of each path's newest load (path, load_id, rows, loaded_at in UTC, rejected rows).
 
     It knows no hashes: a file that has not changed since it was loaded is taken as read.
     """

@@ -5,8 +5,7 @@
         version is picked, so that the cost follows the keys. Where `by` is no part of the entity's key (a payment's order),
         every version of the keys found is looked at, so that a payment that moved to another order leaves the first.
 
-  The newest version is the one with the highest declared version column, else of the last load, else the last row. A key
-  that occurs once needs no picking, so the whole table is picked only among the keys that repeat.
+  The newest version is the one with the highest declared version column, else of the last load, else the last row.
 #}
 {% macro current(entity, keys=none, by=none) %}
     {%- set definition = contract()[entity] -%}
@@ -46,101 +45,87 @@ where 1 = 0
 
 {# One binding's rows that count now. #}
 {% macro current_of(entity, binding, keys, by) %}
-    {%- set key = ["source"] + contract()[entity]["key"] -%}
     {%- set delivery = binding["delivery"] -%}
-    {%- set parent = binding.get("parent") -%}
     {%- set may_repeat = delivery != "append" or binding.get("covers") == "none" -%}
-    {%- set files_replace = delivery in ["append", "snapshot"] -%}
+    {%- set scope = not_superseded("versions", binding) if delivery in ["append", "snapshot"] else "1 = 1" -%}
+    {%- set direct = by in ["source"] + contract()[entity]["key"] -%}
     {%- if keys is not none %}
-        {%- set direct = by in key -%}
-select
-{{ picked_columns(entity, "ranked") }}
-from (
-    select
-{{ picked_columns(entity, "versions") }},
-        {%- if parent and delivery == "upsert" %}
-        max(versions._load_id) over (partition by {{ prefixed("versions", ["source"] + parent) }}) as newest_load_id,
-        {%- endif %}
-        row_number() over (
-            partition by {{ prefixed("versions", key) }}
-            order by {{ newest_first("versions", binding) }}
-        ) as version_rank
-    from ({{ staged(entity, binding, keys=keys, by=by, key=(none if direct else key)) | indent(4) }}) as versions
-    {%- if files_replace %}
-    where {{ not_superseded("versions", binding) }}
-    {%- endif %}
-) as ranked
-where
-    {%- if may_repeat %} ranked.version_rank = 1{% else %} 1 = 1{% endif %}
-    {%- if parent and delivery == "upsert" %}
-    and ranked._load_id = ranked.newest_load_id
-    {%- endif %}
-    and ranked._operation <> 'delete'
-    {%- if not direct %}
-    and exists (
+        {%- set found = staged(entity, binding, keys=keys, by=by, key=(none if direct else contract()[entity]["key"])) -%}
+        {%- set wanted -%}
+exists (
         select 1
         from {{ keys }} as wanted
-        where wanted.source = ranked.source and wanted.{{ by }} = ranked.{{ by }}
+        where wanted.source = ranked.source
+            and wanted.{{ by }} = ranked.{{ by }}
     )
-    {%- endif %}
+        {%- endset -%}
+        {{ newest_of(entity, binding, found, scope, may_repeat, condition=(none if direct else wanted)) }}
     {%- elif not may_repeat %}
 select
 {{ picked_columns(entity, "versions") }}
 from ({{ staged(entity, binding) | indent(4) }}) as versions
-where {{ not_superseded("versions", binding) }}
+where {{ scope }}
     and versions._operation <> 'delete'
-    {%- else %}
-        {%- set scope = not_superseded("versions", binding) if files_replace else "1 = 1" %}
+    {%- elif entity in keeps_repeated() and binding.get("covers") != "none" %}
+        {%- set names = ["source"] + repeated_key(entity) -%}
+        {%- set repeated -%}
+(
+    select distinct
+            {%- for column in names %}
+        {{ column }}{% if not loop.last %},{% endif %}
+            {%- endfor %}
+    from {{ ref("repeated_" ~ entity) }}
+) as repeated
+    on {% for column in names %}versions.{{ column }} = repeated.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+        {%- endset %}
 select
 {{ picked_columns(entity, "versions") }}
 from ({{ staged(entity, binding) | indent(4) }}) as versions
-left join (
-    {{- repeated_keys(entity, binding, key, scope) | indent(4) }}
-) as repeated
-    on {% for column in key %}versions.{{ column }} = repeated.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
-        {%- if parent and delivery == "upsert" %}
-left join (
-    {{- parents_sent_again(entity, binding, parent) | indent(4) }}
-) as sent_again
-    on {% for column in ["source"] + parent %}versions.{{ column }} = sent_again.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
-        {%- endif %}
-where {{ scope }}
-    and repeated.source is null
-        {%- if parent and delivery == "upsert" %}
-    and (sent_again.source is null or versions._load_id = sent_again.newest_load_id)
-        {%- endif %}
+left join {{ repeated }}
+where repeated.source is null
+    and {{ scope }}
     and versions._operation <> 'delete'
 union all
+        {%- set again %}
+    select
+{{ picked_columns(entity, "versions") }}
+    from ({{ staged(entity, binding) | indent(8) }}) as versions
+    inner join {{ repeated }}
+        {%- endset %}
+        {{- newest_of(entity, binding, again, scope, true) }}
+    {%- else -%}
+        {{ newest_of(entity, binding, staged(entity, binding), scope, true) }}
+    {%- endif %}
+{% endmacro %}
+
+
+{# The newest version of each key among the rows found; under a parent, only of the parent's newest load. #}
+{% macro newest_of(entity, binding, found, scope, may_repeat, condition=none) %}
+    {%- set parent = binding.get("parent") if binding["delivery"] == "upsert" else none %}
 select
 {{ picked_columns(entity, "ranked") }}
 from (
     select
 {{ picked_columns(entity, "versions") }},
-        {%- if parent and delivery == "upsert" %}
-        sent_again.newest_load_id as newest_load_id,
+        {%- if parent %}
+        max(versions._load_id) over (partition by {{ prefixed("versions", ["source"] + parent) }}) as newest_load_id,
         {%- endif %}
         row_number() over (
-            partition by {{ prefixed("versions", key) }}
+            partition by {{ prefixed("versions", ["source"] + contract()[entity]["key"]) }}
             order by {{ newest_first("versions", binding) }}
         ) as version_rank
-    from ({{ staged(entity, binding) | indent(4) }}) as versions
-    inner join (
-        {{- repeated_keys(entity, binding, key, scope) | indent(8) }}
-    ) as repeated
-        on {% for column in key %}versions.{{ column }} = repeated.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
-        {%- if parent and delivery == "upsert" %}
-    left join (
-        {{- parents_sent_again(entity, binding, parent) | indent(8) }}
-    ) as sent_again
-        on {% for column in ["source"] + parent %}versions.{{ column }} = sent_again.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
-        {%- endif %}
+    from ({{ found | indent(4) }}) as versions
     where {{ scope }}
 ) as ranked
-where ranked.version_rank = 1
-        {%- if parent and delivery == "upsert" %}
-    and (ranked.newest_load_id is null or ranked._load_id = ranked.newest_load_id)
-        {%- endif %}
-    and ranked._operation <> 'delete'
+where ranked._operation <> 'delete'
+    {%- if may_repeat %}
+    and ranked.version_rank = 1
+    {%- endif %}
+    {%- if parent %}
+    and ranked._load_id = ranked.newest_load_id
+    {%- endif %}
+    {%- if condition %}
+    and {{ condition }}
     {%- endif %}
 {% endmacro %}
 
@@ -177,35 +162,60 @@ where exists (
 {% endmacro %}
 
 
-{% macro repeated_keys(entity, binding, key, scope) %}
-select
-    {%- for column in key %}
-    versions.{{ column }} as {{ column }}{% if not loop.last %},{% endif %}
-    {%- endfor %}
-from {{ ref(binding["model"]) }} as versions
-where {{ scope }}
-group by
-    {%- for column in key %}
-    versions.{{ column }}{% if not loop.last %},{% endif %}
-    {%- endfor %}
-having count(*) > 1
-{% endmacro %}
+{#
+  The large entities, for which the keys that may repeat are kept in changes.repeated_<entity>: everything else passes without
+  being sorted, and the optimiser knows that the table is small. Lines are kept by order, for an order's lines are replaced
+  together.
+#}
+{% macro keeps_repeated() %}{{ return(["orders", "order_items", "payments", "shipments"]) }}{% endmacro %}
 
 
-{% macro parents_sent_again(entity, binding, parent) %}
+{% macro repeated_key(entity) %}{{ return(["order_id"] if entity == "order_items" else contract()[entity]["key"]) }}{% endmacro %}
+
+
+{#
+  The keys of an entity that may occur more than once. Exact in a full run; in an incremental one every key that arrived is
+  added, which costs nothing to find out and is harmless: a key that is listed is picked among its versions.
+#}
+{% macro repeated(entity) %}
+    {%- set bindings = shophouse_bindings()["entities"].get(entity, []) | rejectattr("delivery", "equalto", "append") | list -%}
+    {%- set key = repeated_key(entity) -%}
+    {%- if not execute %}
+        {%- do source("ops", "arrived_files") -%}
+    {%- endif -%}
+    {%- if is_incremental() %}
+        {{- arrived(entity, key) }}
+    {%- else %}
+        {%- for binding in bindings %}
 select
-    versions.source as source,
-    {%- for column in parent %}
-    versions.{{ column }} as {{ column }},
-    {%- endfor %}
-    max(versions._load_id) as newest_load_id
+    versions.source as source
+            {%- for column in key %},
+    versions.{{ column }} as {{ column }}
+            {%- endfor %}
 from {{ ref(binding["model"]) }} as versions
 group by
     versions.source
-    {%- for column in parent %},
+            {%- for column in key %},
     versions.{{ column }}
-    {%- endfor %}
+            {%- endfor %}
+            {%- if entity == "order_items" %}
 having min(versions._load_id) <> max(versions._load_id)
+    or {{ may_repeat("versions.line_number") }}
+            {%- else %}
+having count(*) > 1
+            {%- endif %}
+            {%- if not loop.last %}
+union all
+            {%- endif %}
+        {%- else %}
+select
+    cast(null as {{ type_text() }}) as source
+            {%- for column in key %},
+    cast(null as {{ type_of(contract()[entity]["columns"][column]) }}) as {{ column }}
+            {%- endfor %}
+where 1 = 0
+        {%- endfor %}
+    {%- endif %}
 {% endmacro %}
 
 

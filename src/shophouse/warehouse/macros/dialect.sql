@@ -70,3 +70,18 @@
 {# The first 60 bits of the md5 of a text, as a bigint: the same on every engine. #}
 {% macro hash_key(text) %}{{ return(adapter.dispatch("hash_key", "shophouse")(text)) }}{% endmacro %}
 {% macro default__hash_key(text) %}cast('0x' || substr(md5({{ text }}), 1, 15) as bigint){% endmacro %}
+
+
+{#
+  Whether whole numbers of a group may repeat: never false when they do. The sum of distinct powers of two has as many bits as
+  there are numbers; numbers beyond 40 and negative ones count as repeated.
+#}
+{% macro may_repeat(number) %}(max({{ number }}) > 40 or min({{ number }}) < 0 or {{ bits_set("cast(sum(case when " ~ number ~ " between 0 and 40 then " ~ power_of_two(number) ~ " else 0 end) as bigint)") }} <> count(*)){% endmacro %}
+
+{# How many bits of a bigint ≥ 0 are set. Returns a whole number. #}
+{% macro bits_set(number) %}{{ return(adapter.dispatch("bits_set", "shophouse")(number)) }}{% endmacro %}
+{% macro default__bits_set(number) %}bit_count({{ number }}, 64){% endmacro %}
+
+{# 2 to the power of a whole number from 0 to 62. Returns bigint. #}
+{% macro power_of_two(number) %}{{ return(adapter.dispatch("power_of_two", "shophouse")(number)) }}{% endmacro %}
+{% macro default__power_of_two(number) %}bitwise_left_shift(cast(1 as bigint), {{ number }}){% endmacro %}

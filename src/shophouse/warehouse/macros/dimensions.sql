@@ -22,7 +22,8 @@ members as (
     from {{ ref("input_" ~ entity) }}
 ),
 
-named as (
+-- Facts are looked up before they are grouped: nearly all find their member.
+inferred as (
     {%- for model, key_column, id_column in named_in %}
     select
         facts.{{ key_column }} as {{ key }},
@@ -30,6 +31,11 @@ named as (
         min(facts.{{ id_column }}) as {{ id }}
     from {{ ref(model) }} as facts
     where facts.{{ key_column }} <> {{ unknown_key() }}
+        and not exists (
+            select 1
+            from members
+            where members.{{ key }} = facts.{{ key_column }}
+        )
     group by facts.{{ key_column }}
         {%- if not loop.last %}
     union
@@ -41,17 +47,6 @@ named as (
         cast(null as {{ type_text() }}) as {{ id }}
     where 1 = 0
     {%- endfor %}
-),
-
-inferred as (
-    select
-        named.{{ key }} as {{ key }},
-        named.source as source,
-        named.{{ id }} as {{ id }}
-    from named
-    left join members
-        on named.{{ key }} = members.{{ key }}
-    where members.{{ key }} is null
 ),
 
 final as (
@@ -70,7 +65,7 @@ final as (
         inferred.source as source,
         inferred.{{ id }} as {{ id }},
         {%- for name, definition in columns.items() %}
-        cast({% if name in labels %}inferred.{{ id }}{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
+        cast({% if name in labels %}inferred.{{ id }}{% elif name.endswith('_key') %}{{ unknown_key() }}{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
         {%- endfor %}
         true as is_inferred
     from inferred
@@ -80,7 +75,7 @@ final as (
         'unknown' as source,
         'unknown' as {{ id }},
         {%- for name, definition in columns.items() %}
-        cast({% if name in labels %}'unknown'{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
+        cast({% if name in labels %}'unknown'{% elif name.endswith('_key') %}{{ unknown_key() }}{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
         {%- endfor %}
         true as is_inferred
 )

@@ -1,19 +1,20 @@
 {#
-  The natural id of the person behind an order, the same text wherever the person appears: what an identity source says, else
-  the normalised e-mail, else the account, else the order itself (a guest).
+  The natural id of the person behind an account, the same text wherever the person appears: what an identity source says, else
+  the normalised e-mail, else the account itself. A guest, an order without an account, is a person of its own.
 #}
-{% macro person_id(orders, customers, identities) -%}
+{% macro person_id(customers, identities) -%}
 case
-            when {{ identities }}.person_id is not null then 'person|' || {{ identities }}.source || '|' || {{ identities }}.person_id
+            when {{ identities }}.person_id is not null then {{ identity_id(identities) }}
             when {{ customers }}.email like '%@%' then 'email|' || lower(trim({{ customers }}.email))
-            {%- if orders %}
-            when {{ orders }}.customer_id is null then 'order|' || {{ orders }}.source || '|' || {{ orders }}.order_id
-            else 'account|' || {{ orders }}.source || '|' || {{ orders }}.customer_id
-            {%- else %}
-            else 'account|' || {{ customers }}.source || '|' || {{ customers }}.customer_id
-            {%- endif %}
+            else {{ account_id(customers) }}
         end
 {%- endmacro %}
+
+{% macro identity_id(identities) %}'person|' || {{ identities }}.source || '|' || {{ identities }}.person_id{% endmacro %}
+
+{% macro account_id(customers) %}'account|' || {{ customers }}.source || '|' || {{ customers }}.customer_id{% endmacro %}
+
+{% macro guest_id(orders) %}'order|' || {{ orders }}.source || '|' || {{ orders }}.order_id{% endmacro %}
 
 
 {# The zone of an order's local days: a literal in a shop without stores, so that nothing is converted where it is UTC. Returns SQL. #}

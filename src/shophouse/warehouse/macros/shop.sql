@@ -17,3 +17,11 @@
 
 {# The currency that the shop reports in, a literal. Returns SQL. #}
 {% macro shop_currency() %}{{ return("'" ~ shophouse_bindings()["currency"] ~ "'") }}{% endmacro %}
+
+
+{# The names of the shop's sources, sorted. #}
+{% macro shop_sources() %}
+    {%- set names = [] -%}
+    {%- for platform in shophouse_bindings()["platforms"].values() %}{% do names.extend(platform["sources"]) %}{% endfor -%}
+    {{- return(names | unique | sort) -}}
+{% endmacro %}

@@ -19,7 +19,7 @@ segments as (
         frequency_score,
         monetary_score,
         segment
-    from {{ ref('rfm_segments_seed') }}
+    from {{ ref('rfm_codes') }}
 ),
 
 ranked as (

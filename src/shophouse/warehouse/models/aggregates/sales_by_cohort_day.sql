@@ -1,4 +1,5 @@
 -- One row per day of the first valid order and day on which money moved: the event book of the persons who have a valid order.
+-- The ledger's sales are read from the lines, which they are.
 with
 
 persons as (
@@ -10,35 +11,59 @@ persons as (
     where cohort_month is not null
 ),
 
-ledger as (
+lines as (
+    select
+        person_key,
+        order_date,
+        net_amount
+    from {{ ref('fct_order_items') }}
+    where is_sale
+),
+
+taken_back as (
     select
         person_key,
         event_date,
-        {{ sum_money('net_sales_amount') }} as net_sales_amount
-    from {{ ref('fct_sales_ledger') }}
-    group by
-        person_key,
-        event_date
+        return_amount,
+        cancellation_amount
+    from {{ ref('taken_back_by_day') }}
 ),
 
-final as (
+stacked as (
     select
         persons.cohort_month as cohort_month,
         persons.first_order_date as first_order_date,
-        ledger.event_date as event_date,
-        {{ sum_money('ledger.net_sales_amount') }} as net_sales_amount
-    from ledger
+        lines.order_date as event_date,
+        {{ sum_money('lines.net_amount') }} as net_sales_amount
+    from lines
     inner join persons
-        on ledger.person_key = persons.person_key
+        on lines.person_key = persons.person_key
     group by
         persons.cohort_month,
         persons.first_order_date,
-        ledger.event_date
+        lines.order_date
+    union all
+    select
+        persons.cohort_month as cohort_month,
+        persons.first_order_date as first_order_date,
+        taken_back.event_date as event_date,
+        {{ sum_money('taken_back.return_amount + taken_back.cancellation_amount') }} as net_sales_amount
+    from taken_back
+    inner join persons
+        on taken_back.person_key = persons.person_key
+    group by
+        persons.cohort_month,
+        persons.first_order_date,
+        taken_back.event_date
 )
 
 select
-    cohort_month,
-    first_order_date,
-    event_date,
-    net_sales_amount
-from final
+    stacked.cohort_month as cohort_month,
+    stacked.first_order_date as first_order_date,
+    stacked.event_date as event_date,
+    {{ sum_money('stacked.net_sales_amount') }} as net_sales_amount
+from stacked
+group by
+    stacked.cohort_month,
+    stacked.first_order_date,
+    stacked.event_date

@@ -1,5 +1,6 @@
 -- One row per person with an order, and the unknown member where money has no person: the ledger to date, with its signs, beside the counts of
--- valid orders. Cost is that of the lines not cancelled: a returned article's cost stays, for it may not be sellable again.
+-- valid orders. The ledger's sales are read from the lines, which they are.
+-- Cost is that of the lines not cancelled: a returned article's cost stays, for it may not be sellable again.
 with
 
 persons as (
@@ -24,25 +25,23 @@ items as (
     group by person_key
 ),
 
-costs as (
-    select
-        person_key,
-        {{ sum_money('cost_amount') }} as cost_amount
-    from {{ ref('fct_order_items') }}
-    where is_sale
-        and not is_cancelled
-    group by person_key
-),
-
-ledger as (
+sold as (
     select
         person_key,
         {{ sum_money('gross_amount') }} as gross_amount,
-        {{ sum_money('discount_amount') }} as discount_amount,
+        {{ sum_money('-discount_amount') }} as discount_amount,
+        {{ sum_money('case when not is_cancelled then cost_amount end') }} as cost_amount
+    from {{ ref('fct_order_items') }}
+    where is_sale
+    group by person_key
+),
+
+taken_back as (
+    select
+        person_key,
         {{ sum_money('return_amount') }} as return_amount,
-        {{ sum_money('cancellation_amount') }} as cancellation_amount,
-        {{ sum_money('net_sales_amount') }} as net_sales_amount
-    from {{ ref('fct_sales_ledger') }}
+        {{ sum_money('cancellation_amount') }} as cancellation_amount
+    from {{ ref('taken_back_by_day') }}
     group by person_key
 ),
 
@@ -57,21 +56,26 @@ final as (
         cast(persons.order_count as bigint) as order_count,
         cast(persons.valid_order_count as bigint) as valid_order_count,
         coalesce(items.item_count, 0) as item_count,
-        coalesce(ledger.gross_amount, 0) as gross_amount,
-        coalesce(ledger.discount_amount, 0) as discount_amount,
-        coalesce(ledger.return_amount, 0) as return_amount,
-        coalesce(ledger.cancellation_amount, 0) as cancellation_amount,
-        coalesce(ledger.net_sales_amount, 0) as net_sales_amount,
-        costs.cost_amount as cost_amount
+        coalesce(sold.gross_amount, 0) as gross_amount,
+        coalesce(sold.discount_amount, 0) as discount_amount,
+        coalesce(taken_back.return_amount, 0) as return_amount,
+        coalesce(taken_back.cancellation_amount, 0) as cancellation_amount,
+        cast(
+            coalesce(sold.gross_amount, 0)
+            + coalesce(sold.discount_amount, 0)
+            + coalesce(taken_back.return_amount, 0)
+            + coalesce(taken_back.cancellation_amount, 0) as {{ type_money_sum() }}
+        ) as net_sales_amount,
+        sold.cost_amount as cost_amount
     from persons
     left join items
         on persons.person_key = items.person_key
-    left join costs
-        on persons.person_key = costs.person_key
-    left join ledger
-        on persons.person_key = ledger.person_key
+    left join sold
+        on persons.person_key = sold.person_key
+    left join taken_back
+        on persons.person_key = taken_back.person_key
     where persons.order_count > 0
-        or ledger.person_key is not null
+        or taken_back.person_key is not null
 )
 
 select

@@ -44,7 +44,7 @@ resolved as (
         customers.customer_key as customer_key,
         customers.source as source,
         customers.customer_id as customer_id,
-        {{ person_id(none, 'customers', 'identities') }} as person_id,
+        {{ person_id('customers', 'identities') }} as person_id,
         case
             when identities.person_id is not null then coalesce(identities.match_method, 'source')
             when customers.email like '%@%' then 'email'

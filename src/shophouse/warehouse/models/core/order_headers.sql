@@ -43,7 +43,7 @@ customers as (
         customer_id,
         email,
         geography_id
-    from {{ ref('input_customers') }}
+    from {{ affected_input('customers', by='customer_id', affected='affected_customers') }} as input_customers
 ),
 
 identities as (
@@ -55,7 +55,47 @@ identities as (
             partition by source, customer_id
             order by confidence desc nulls last, person_id
         ) as identity_rank
-    from {{ ref('input_customer_identities') }}
+    from {{ affected_input('customer_identities', by='customer_id', affected='affected_customers') }} as input_customer_identities
+),
+
+-- Keys are hashed once for each customer, not for each order.
+accounts as (
+    select
+        customers.source as source,
+        customers.customer_id as customer_id,
+        {{ surrogate_key(['customers.source', 'customers.customer_id']) }} as customer_key,
+        {{ surrogate_key([person_id('customers', 'identities')]) }} as person_key,
+        customers.geography_id as geography_id
+    from customers
+    left join identities
+        on customers.source = identities.source
+        and customers.customer_id = identities.customer_id
+        and identities.identity_rank = 1
+),
+
+-- An account that only orders and identities name.
+strangers as (
+    select
+        identities.source as source,
+        identities.customer_id as customer_id,
+        {{ surrogate_key([identity_id('identities')]) }} as person_key
+    from identities
+    left join customers
+        on identities.source = customers.source
+        and identities.customer_id = customers.customer_id
+    where customers.customer_id is null
+        and identities.identity_rank = 1
+),
+
+sources as (
+    {%- for source in shop_sources() %}
+    select
+        '{{ source }}' as source,
+        {{ surrogate_key(["'" ~ source ~ "'", "'" ~ source ~ "'"]) }} as store_key
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 ),
 
 statuses as (
@@ -80,13 +120,27 @@ resolved as (
         orders.order_id as order_id,
         {{ surrogate_key(['orders.source', 'orders.order_id']) }} as order_key,
         orders.customer_id as customer_id,
-        case
-            when orders.customer_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['orders.source', 'orders.customer_id']) }}
-        end as customer_key,
-        {{ person_id('orders', 'customers', 'identities') }} as person_id,
+        coalesce(
+            accounts.customer_key,
+            case
+                when orders.customer_id is null then {{ unknown_key() }}
+                else {{ surrogate_key(['orders.source', 'orders.customer_id']) }}
+            end
+        ) as customer_key,
+        coalesce(
+            accounts.person_key,
+            strangers.person_key,
+            case
+                when orders.customer_id is null then {{ surrogate_key([guest_id('orders')]) }}
+                else {{ surrogate_key([account_id('orders')]) }}
+            end
+        ) as person_key,
         coalesce(orders.store_id, orders.source) as store_id,
-        coalesce(orders.shipping_geography_id, customers.geography_id) as geography_id,
+        case
+            when orders.store_id is null then sources.store_key
+            else {{ surrogate_key(['orders.source', 'orders.store_id']) }}
+        end as store_key,
+        coalesce(orders.shipping_geography_id, accounts.geography_id) as geography_id,
         orders.employee_id as employee_id,
         coalesce(orders.channel, 'unknown') as channel,
         statuses.order_status as order_status,
@@ -111,13 +165,14 @@ resolved as (
     from orders
     inner join statuses
         on orders.status = statuses.status
-    left join customers
-        on orders.source = customers.source
-        and orders.customer_id = customers.customer_id
-    left join identities
-        on orders.source = identities.source
-        and orders.customer_id = identities.customer_id
-        and identities.identity_rank = 1
+    left join sources
+        on orders.source = sources.source
+    left join accounts
+        on orders.source = accounts.source
+        and orders.customer_id = accounts.customer_id
+    left join strangers
+        on orders.source = strangers.source
+        and orders.customer_id = strangers.customer_id
     left join stores
         on orders.source = stores.source
         and orders.store_id = stores.store_id
@@ -130,9 +185,9 @@ final as (
         resolved.order_id as order_id,
         resolved.customer_id as customer_id,
         resolved.customer_key as customer_key,
-        {{ surrogate_key(['resolved.person_id']) }} as person_key,
+        resolved.person_key as person_key,
         resolved.store_id as store_id,
-        {{ surrogate_key(['resolved.source', 'resolved.store_id']) }} as store_key,
+        resolved.store_key as store_key,
         resolved.geography_id as geography_id,
         case
             when resolved.geography_id is null then {{ unknown_key() }}

@@ -1,0 +1,46 @@
+# Everything works from a fresh clone on a machine that has git, make and Python 3.11 or later.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint docs bench clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHOPHOUSE := $(BIN)/shophouse
+DEMO ?= demo-shop
+ORDERS ?= 40000
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## Get uv and install everything into .venv
+
+$(VENV)/.ready: pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --all-extras --inexact --quiet
+	@touch $@
+
+demo: setup ## Build a synthetic shop's warehouse in demo-shop/
+	@$(SHOPHOUSE) demo storefront --into $(DEMO) --orders $(ORDERS)
+
+test: lint ## Run everything that CI runs
+	$(BIN)/pytest -q --coverage-doc docs/coverage.md --coverage-doc-check
+
+unit: setup ## Run the tests that take seconds
+	$(BIN)/pytest -q -m "not slow and not server and not real_data"
+
+lint: setup ## Check style, types, imports and SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/sqlfluff lint --disable-progress-bar src/shophouse/warehouse/models
+
+docs: setup ## Write the generated pages of docs/
+	$(BIN)/pytest -q --coverage-doc docs/coverage.md
+
+bench: setup ## Time a run against a hand-written DuckDB script
+	$(BIN)/python bench/run.py
+
+clean: ## Remove the environment and the demo
+	rm -rf $(VENV) $(DEMO)

@@ -1,0 +1,5 @@
+"""`python -m shophouse` is `shophouse`."""
+
+from shophouse.cli import main
+
+main()

@@ -1,0 +1,79 @@
+"""The commands to begin with: a shop's folder, and demos to look at."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shophouse.cli.app import START, command
+from shophouse.cli.output import note, say, working
+
+__all__: list[str] = []
+
+
+@command(START)
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", show_default="here")] = Path(),
+    name: Annotated[str | None, typer.Option(help="The shop's name; the folder's when absent.")] = None,
+    platform: Annotated[
+        str | None,
+        typer.Option("--platform", "--staging", help="Whose columns these are: olist, online_retail, storefront …"),
+    ] = None,
+    path: Annotated[str, typer.Option(metavar="GLOB", help="Where the files arrive.")] = "data/*.csv",
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="IANA, as Europe/Oslo.")] = "UTC",
+    currency: Annotated[str, typer.Option(metavar="CODE", help="ISO 4217, as NOK.")] = "EUR",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files of these names.")] = False,
+) -> None:
+    """Write the folder of a shop of your own."""
+    from shophouse.scaffold import init_project
+
+    written = init_project(
+        folder, name=name, staging=platform, timezone=timezone, currency=currency, path=path, force=force
+    )
+    root = folder.expanduser().resolve()
+    say(f"written in {root}:")
+    for file in written:
+        say(f"  {file.relative_to(root).as_posix()}")
+    own = next((file for file in written if file.name.endswith("__sources.yml")), None)
+    step = f"put the files where shophouse.yml says: {path}"
+    if own is not None:
+        step += f"\n  say what their columns mean:   {own.parent.relative_to(root).as_posix()}/"
+    say(f"next:\n  {step}\n  see what is missing:           shophouse doctor{_option(folder)}")
+    say(f"  and then:                      shophouse run{_option(folder)}")
+
+
+@command(START)
+def demo(
+    which: Annotated[
+        str, typer.Argument(metavar="[storefront|olist|online-retail]", help="A synthetic shop, or one of two real ones.")
+    ] = "storefront",
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FOLDER", help="Where the files of olist or online-retail are.")
+    ] = None,
+    into: Annotated[Path | None, typer.Option("--into", metavar="FOLDER", help="The shop's folder, made if absent.")] = None,
+    orders: Annotated[int, typer.Option(min=1, help="How many orders the storefront has.")] = 20_000,
+    days: Annotated[int, typer.Option(min=1, help="In how many days.")] = 730,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 7,
+) -> None:
+    """Make a demo shop, run it, and show what came out.
+
+    In a folder that has the demo already, run it again.
+    """
+    from shophouse.demo.shops import make_demo
+    from shophouse.serve.summary import summary
+    from shophouse.shop import Shop
+
+    with working() as bars:
+        bars.phase("demo")
+        project = make_demo(which, into=into, data=data, orders=orders, days=days, seed=seed, notice=bars.notice)
+        shop = Shop(project, bars)
+        done = shop.run()
+    for line in summary(shop, done):
+        say(line)
+
+
+def _option(folder: Path) -> str:
+    return "" if folder.resolve() == Path.cwd() else f" -p {os.path.relpath(folder.expanduser())}"

@@ -1,0 +1,180 @@
+"""The commands that a shop runs by: ingest, build, check, publish, export, and run, which is all of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shophouse.cli.app import RUN, AsJson, ProjectFolder, command
+from shophouse.cli.output import count, json_text, plural, say, working
+
+if TYPE_CHECKING:
+    from shophouse.shop import Run
+
+__all__ = ["print_run"]
+
+FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build everything anew from the lake.")]
+
+
+@command(RUN)
+def run(full_refresh: FullRefresh = False, project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
+    """Read what is new, build, check, publish, export.
+
+    Ends at once when nothing arrived and nothing changed. When a check fails, nothing is published, and what was
+    published before still serves.
+    """
+    from shophouse.shop import Shop
+
+    with working(quiet=as_json) as bars:
+        done = Shop.open(project, bars).run(full_refresh=full_refresh)
+    print_run(done, project, as_json=as_json)
+
+
+@command(RUN)
+def ingest(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="These alone.")] = None,
+    project: ProjectFolder = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Read what is new into the lake, and build nothing."""
+    from shophouse.shop import Shop
+
+    with working(quiet=as_json) as bars:
+        done = Shop.open(project, bars).ingest(sources or ())
+    print_run(done, project, as_json=as_json)
+
+
+@command(RUN)
+def build(
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", "-s", metavar="MODELS", help="Only these, in dbt's words: fct_orders+, marts.sales"),
+    ] = None,
+    full_refresh: FullRefresh = False,
+    project: ProjectFolder = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Build and test what is downstream of what arrived; publish nothing."""
+    from shophouse.shop import Shop
+
+    with working(quiet=as_json) as bars:
+        done = Shop.open(project, bars).build(select=select or (), full_refresh=full_refresh)
+    print_run(done, project, as_json=as_json)
+
+
+@command(RUN)
+def check(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
+    """Run every test on what was built, and see how old the data is."""
+    from shophouse.shop import Shop
+
+    with working(quiet=as_json) as bars:
+        done = Shop.open(project, bars).check()
+    print_run(done, project, as_json=as_json)
+
+
+@command(RUN)
+def publish(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
+    """Make what was built visible to readers."""
+    from shophouse.shop import Shop
+
+    with working(quiet=as_json) as bars:
+        done = Shop.open(project, bars).publish()
+    print_run(done, project, as_json=as_json)
+
+
+@command(RUN)
+def export(
+    marts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MART]...", help="These alone, as sales_daily or top_10_products_by_revenue."),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", "-f", metavar="csv|parquet|xlsx", help="Instead of those of shophouse.yml."),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="FOLDER", help="Instead of the shop's reports folder.")
+    ] = None,
+    project: ProjectFolder = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write the published marts as CSV, Parquet or Excel files."""
+    from shophouse.shop import Shop
+
+    with working(quiet=as_json) as bars:
+        shop = Shop.open(project, bars)
+        files = shop.export(marts or (), formats=formats or (), folder=into)
+    if as_json:
+        say(json_text([str(file) for file in files], indent=1))
+        return
+    for file in files:
+        say(str(file))
+
+
+def print_run(run: Run, project: Path, *, as_json: bool) -> None:
+    """Tell what a run did: one line when there was nothing to do."""
+    record = run.record
+    if as_json:
+        exported = [str(path) for path in run.exported]
+        ignored = run.ingested.ignored if run.ingested else []
+        say(json_text({**asdict(record), "seconds": record.seconds, "exported": exported, "ignored": ignored}, indent=1))
+        return
+    took = f"{record.seconds:.1f} s"
+    if record.status == "nothing new":
+        say(f"nothing arrived; everything is up to date ({took})")
+        return
+    if run.ingested is not None:
+        _print_loads(run, took)
+    if record.models or record.tests:
+        _line("built" if record.models else "checked", _built(run))
+    elif record.command == "build":
+        _line("built", "nothing: no model is downstream of what arrived")
+    if record.published is not None:
+        _line("published", f"version {record.published}")
+    if run.exported:
+        folder = run.exported[0].parent
+        _line("exported", f"{plural(len(run.exported), 'file')} below {_near(folder, project)}")
+    _line("took", took + (f": {_phases(record.phases)}" if len(record.phases) > 1 else ""))
+
+
+def _print_loads(run: Run, took: str) -> None:
+    assert run.ingested is not None
+    if not run.ingested.loads:
+        _line("loaded", "nothing new")
+    names = [f"{load.source}.{load.table}" for load in run.ingested.loads]
+    width = max((len(name) for name in names), default=0)
+    for index, (name, load) in enumerate(zip(names, run.ingested.loads, strict=True)):
+        rejected = f"   {plural(load.rejected_rows, 'row')} in quarantine" if load.rejected_rows else ""
+        _line("loaded" if index == 0 else "", f"{name:<{width}} {count(load.rows):>12} rows{rejected}")
+    if run.ingested.rejected_rows:
+        _line("", "see why:   shophouse quarantine list")
+    if run.ingested.loads and run.ingested.ignored:
+        few = ", ".join(run.ingested.ignored[:3]) + (" …" if len(run.ingested.ignored) > 3 else "")
+        _line("ignored", f"{plural(len(run.ingested.ignored), 'file')} that belong to no table: {few}")
+
+
+def _built(run: Run) -> str:
+    tests = run.record.tests
+    warned = sum(test.status == "warn" for test in tests)
+    parts = [plural(len(run.record.models), "model")] if run.record.models else []
+    if tests:
+        parts.append(f"{plural(len(tests), 'test')} passed" + (f", {warned} with a warning" if warned else ""))
+    return "; ".join(parts) + (" (everything anew)" if run.record.is_full_refresh else "")
+
+
+def _phases(phases: dict[str, float]) -> str:
+    return " · ".join(f"{name} {seconds:.1f}" for name, seconds in phases.items())
+
+
+def _near(folder: Path, project: Path) -> str:
+    try:
+        return f"{folder.relative_to(project.resolve())}/"
+    except ValueError:
+        return str(folder)
+
+
+def _line(head: str, text: str) -> None:
+    say(f"{head:<10} {text}".rstrip())

@@ -1,0 +1,115 @@
+"""A shop's folder for each demo: the synthetic storefront, and two public data sets where their files are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shophouse.errors import ConfigError
+from shophouse.project import PROJECT_FILE, Project
+from shophouse.yamlfile import did_you_mean
+
+__all__ = ["DEMOS", "Demo", "make_demo"]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the project file of a demo says. `origin` is where its files come from; None: they are made."""
+
+    title: str
+    staging: str
+    timezone: str
+    currency: str
+    folder: str
+    example: str = ""
+    origin: str | None = None
+
+
+DEMOS = {
+    "storefront": Demo("Demo shop", "storefront", "America/New_York", "USD", "demo-shop"),
+    "olist": Demo(
+        "Olist",
+        "olist",
+        "America/Sao_Paulo",
+        "BRL",
+        "demo-olist",
+        "olist_orders_dataset.csv",
+        "https://www.kaggle.com/datasets/olistbr/brazilian-ecommerce",
+    ),
+    "online-retail": Demo(
+        "Online Retail",
+        "online_retail",
+        "Europe/London",
+        "GBP",
+        "demo-online-retail",
+        "online_retail.csv",
+        "https://archive.ics.uci.edu/dataset/352/online+retail",
+    ),
+}
+
+
+def make_demo(
+    which: str,
+    *,
+    into: Path | None = None,
+    data: Path | None = None,
+    orders: int = 20_000,
+    days: int = 730,
+    seed: int = 7,
+    notice: Callable[[str], None] = lambda line: None,
+) -> Project:
+    """The project of a demo, made where it isn't there yet; files of a data set are read where they are.
+
+    Raises ConfigError when the demo is unknown, its files aren't in `data`, or `into` holds another shop.
+    """
+    demo = DEMOS.get(which)
+    if demo is None:
+        raise ConfigError(
+            f"there is no demo {which!r}", why=f"known: {', '.join(DEMOS)}", hint=did_you_mean(which, DEMOS)
+        )
+    folder = (into or Path(demo.folder)).expanduser().resolve()
+    if (folder / PROJECT_FILE).is_file():
+        return _existing(folder, which, demo, notice)
+    from shophouse.scaffold import init_project
+
+    path = _generate(folder, orders, days, seed) if demo.origin is None else _glob(which, demo, data)
+    init_project(
+        folder, name=demo.title, staging=demo.staging, timezone=demo.timezone, currency=demo.currency, path=path
+    )
+    return Project.load(folder)
+
+
+def _existing(folder: Path, which: str, demo: Demo, notice: Callable[[str], None]) -> Project:
+    project = Project.load(folder)
+    if demo.staging not in project.platforms:
+        raise ConfigError(
+            f"{folder} is another shop",
+            why=f"its sources are of {', '.join(project.platforms) or 'no platform'}",
+            hint=f"shophouse demo {which} --into ANOTHER_FOLDER",
+        )
+    notice(f"{folder} has the demo already: running it again")
+    return project
+
+
+def _generate(folder: Path, orders: int, days: int, seed: int) -> str:
+    from shophouse.demo.state import STATE
+    from shophouse.demo.storefront import generate
+
+    data = folder / "data"
+    # written last: without it, what is there is left of a demo that was stopped
+    if not (data / STATE).exists():
+        for left in data.glob("*.csv"):
+            left.unlink()
+        generate(data, seed=seed, days=days, orders=orders)
+    return "data/*.csv"
+
+
+def _glob(which: str, demo: Demo, data: Path | None) -> str:
+    hint = f"download it from {demo.origin} and type   shophouse demo {which} --data FOLDER"
+    if data is None:
+        raise ConfigError(f"the demo {which} needs its files", hint=hint)
+    folder = data.expanduser().resolve()
+    if not any(folder.glob(f"*{demo.example}*")):
+        raise ConfigError(f"{demo.example} is not there", where=f"looked in {folder}", hint=hint)
+    return f"{folder}/*.csv*"

@@ -1,0 +1,182 @@
+"""Published marts as files for people and other programs: CSV, Parquet, Excel.
+
+Below the folder of reports: `csv/sales_daily.csv`, `parquet/sales_daily.parquet`, `xlsx/sales_daily.xlsx`. Besides the
+marts there are exports by name, each a query in a file: those of `serve/exports/`, and those of a shop in its `exports/`.
+A file is put in place whole. Rows are ordered by all of their columns, so that the same rows make the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shophouse.errors import ConfigError
+from shophouse.yamlfile import did_you_mean
+
+if TYPE_CHECKING:
+    from shophouse.engines import Engine
+    from shophouse.project import Project
+
+__all__ = ["FORMATS", "Exported", "export", "listing"]
+
+FORMATS = ("csv", "parquet", "xlsx")
+_STAMP = ".exports.json"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written, and the published version (by its run) that it holds."""
+
+    path: str
+    rows: int
+    bytes: int
+    modified_ns: int
+    made_of: str
+
+
+def export(
+    project: Project,
+    engine: Engine,
+    marts: Sequence[str] = (),
+    *,
+    formats: Sequence[str] = (),
+    folder: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[Path]:
+    """Write every mart and named export, or those of `marts`, in every format; return their paths.
+
+    A file that holds the published version already is left as it is; one whose mart is gone is removed. Raises
+    ConfigError for an unknown name or format, BuildError when nothing is published.
+    """
+    wanted = _formats(formats or project.exports.formats)
+    root = (folder or project.reports_folder).expanduser().absolute()
+    queries = _queries(project, engine)
+    for name in marts:
+        if name not in queries:
+            known = "known: " + ", ".join(queries)
+            raise ConfigError(f"there is no mart {name!r} to export", why=known, hint=did_you_mean(name, queries))
+    names = [name for name in queries if not marts or name in marts]
+    version = _version(engine)
+    before = listing(root)
+    files: dict[str, Exported] = {}
+    for done, (format_, name) in enumerate((format_, name) for format_ in wanted for name in names):
+        path = f"{format_}/{name}.{format_}"
+        if progress is not None:
+            progress(path, done, len(wanted) * len(names))
+        found = before.get(path)
+        if found is None or found.made_of != version or not _untouched(root / path, found):
+            found = _write(project, engine, root, path, queries[name], version)
+            before[path] = found
+            _save(root, before)
+        files[path] = found
+    if not marts:
+        for path in before.keys() - files.keys():
+            if path.partition("/")[0] in wanted:
+                (root / path).unlink(missing_ok=True)
+                del before[path]
+        _save(root, before)
+    return [root / path for path in files]
+
+
+def listing(folder: Path) -> dict[str, Exported]:
+    """What was exported into this folder, by path below it."""
+    try:
+        rows = json.loads((folder / _STAMP).read_text("utf-8"))
+        return {row["path"]: Exported(**row) for row in rows}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def _save(folder: Path, files: dict[str, Exported]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    incoming = folder / f"{_STAMP}.{os.getpid()}"
+    incoming.write_text(json.dumps([asdict(files[path]) for path in sorted(files)], indent=1), "utf-8")
+    incoming.replace(folder / _STAMP)
+
+
+def _formats(formats: Sequence[str]) -> list[str]:
+    for format_ in formats:
+        if format_ not in FORMATS:
+            raise ConfigError(
+                f"there is no export format {format_!r}",
+                why=f"known: {', '.join(FORMATS)}",
+                hint=did_you_mean(format_, FORMATS),
+            )
+    return list(dict.fromkeys(formats))
+
+
+def _queries(project: Project, engine: Engine) -> dict[str, str]:
+    """Name → query, marts first. A shop's own named export hides a packaged one."""
+    tables = engine.read(
+        "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
+    ).fetchall()
+    queries = {name: f"select * from marts.{_quoted(name)} order by all" for (name,) in tables}
+    for folder in (Path(__file__).parent / "exports", project.folder / "exports"):
+        for file in sorted(folder.glob("*.sql")):
+            queries[file.stem] = file.read_text("utf-8").strip().rstrip(";")
+    return queries
+
+
+def _version(engine: Engine) -> str:
+    # not the version's number alone: a warehouse that was made anew counts from 1 again
+    newest = engine.read("select max(run_id) from ops.runs").fetchall()
+    return f"{engine.published()} of {newest[0][0]}"
+
+
+def _untouched(file: Path, known: Exported) -> bool:
+    try:
+        stat = file.stat()
+    except OSError:
+        return False
+    return (stat.st_size, stat.st_mtime_ns) == (known.bytes, known.modified_ns)
+
+
+def _write(project: Project, engine: Engine, root: Path, path: str, query: str, version: str) -> Exported:
+    import duckdb
+
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    incoming = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    try:
+        relation = engine.read(query)
+        counted = engine.read(f"select count(*) from ({query}) as exported").fetchall()[0][0]
+        if target.suffix == ".csv":
+            relation.write_csv(str(incoming), header=True)
+        elif target.suffix == ".parquet":
+            relation.write_parquet(str(incoming), compression="zstd")
+        else:
+            from shophouse.serve.workbook import write_workbook
+
+            write_workbook(relation, incoming, target.stem, _descriptions(project, target.stem))
+        os.replace(incoming, target)
+    except duckdb.Error as error:
+        raise ConfigError(f"the export {target.stem} failed", why=str(error), hint=_where(project, target.stem)) from error
+    finally:
+        incoming.unlink(missing_ok=True)
+    stat = target.stat()
+    return Exported(path, counted, stat.st_size, stat.st_mtime_ns, version)
+
+
+def _where(project: Project, name: str) -> str | None:
+    own = project.folder / "exports" / f"{name}.sql"
+    return f"mend {own}" if own.is_file() else None
+
+
+def _descriptions(project: Project, mart: str) -> dict[str, str]:
+    """Column → description as dbt's manifest of the last build has it; empty where there is none."""
+    try:
+        manifest = json.loads((project.generated_folder / "target" / "manifest.json").read_text("utf-8"))
+        for node in manifest["nodes"].values():
+            if node["resource_type"] == "model" and node["name"] == mart:
+                return {name: column["description"] for name, column in node["columns"].items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return {}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

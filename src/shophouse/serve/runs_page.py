@@ -1,0 +1,2 @@
+def write_runs_page(a, b):
+    pass
