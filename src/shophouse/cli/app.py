@@ -47,7 +47,7 @@ class Contents(TyperGroup):
     """A group whose help lists its commands by chapter."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        chapters: dict[str, list[tuple[str, str]]] = {}
+        chapters: dict[str, list[tuple[str, str]]] = {name: [] for name in (START, RUN, LOOK, MAINTAIN)}
         commands = [(name, self.commands[name]) for name in self.list_commands(ctx)]
         shown = [(name, found) for name, found in commands if not found.hidden]
         width = max(len(name) for name, _ in shown)
@@ -55,6 +55,8 @@ class Contents(TyperGroup):
             chapter = getattr(found, "rich_help_panel", None) or "Commands"
             chapters.setdefault(chapter, []).append((name.ljust(width), found.get_short_help_str(200)))
         for chapter, rows in chapters.items():
+            if not rows:
+                continue
             with formatter.section(chapter):
                 formatter.write_dl(rows)
 
@@ -142,8 +144,8 @@ def command(chapter: str | None = None, *, name: str | None = None, of: typer.Ty
 
 def group(name: str, chapter: str, help: str) -> typer.Typer:
     """A group of commands under one name."""
-    made = typer.Typer(cls=Contents, rich_markup_mode=None, no_args_is_help=True, help=help)
-    app.add_typer(made, name=name, rich_help_panel=chapter)
+    made = typer.Typer(cls=Contents, rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
+    app.add_typer(made, name=name, rich_help_panel=chapter, short_help=help)
     return made
 
 
@@ -161,7 +163,7 @@ def root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    """A warehouse for a shop's data, whose numbers tie out to the source to the cent.
+    """A warehouse for a shop's data: its numbers tie out to the source.
 
-    Begin with   shophouse demo   or, for a shop of your own,   shophouse init my-shop
+    Begin with `shophouse demo`, or with `shophouse init my-shop`.
     """

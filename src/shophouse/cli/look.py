@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shophouse.cli.app import LOOK, AsJson, ProjectFolder, command
-from shophouse.cli.output import json_text, note, say, table
+from shophouse.cli.output import ago, count, json_text, note, say, table, working
 from shophouse.errors import ConfigError, ShophouseError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def query(
     project: ProjectFolder = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Ask the newest published version something in SQL.
+    """Ask the published warehouse something in SQL.
 
     Tables of marts need no schema before their name. JSON is an array of objects; decimals keep all of their digits.
     """
@@ -106,3 +106,101 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict | list | tuple | bytes):
         return json_text(value)
     return format(value, "f") if type(value).__name__ == "Decimal" else str(value)
+
+
+@command(LOOK)
+def status(
+    newest: Annotated[int, typer.Option("--runs", min=1, help="How many runs to show.")] = 8,
+    project: ProjectFolder = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """What ran, what is published, how old the data is."""
+    from shophouse.serve.status import status as status_of
+    from shophouse.shop import Shop
+
+    shop = Shop.open(project)
+    found = status_of(shop, newest)
+    if as_json:
+        say(json_text(found, indent=1))
+        return
+    published = found["published"]
+    say(f"{found['shop']}: " + (f"version {published} is published" if published else "nothing is published yet"))
+    if found["writing"]:
+        say(f"being written: {found['writing']}")
+    if found["runs"]:
+        say()
+        table(
+            ["run", "started", "command", "status", "seconds", "rows", "models", "tests", "version"],
+            [
+                (
+                    run["run_id"],
+                    ago(run["started_at"]),
+                    run["command"],
+                    run["status"] + (f": {run['message']}" if run["message"] else ""),
+                    f"{run['seconds']:.1f}",
+                    count(run["rows"]),
+                    count(run["models"]),
+                    count(run["tests"]),
+                    str(run["published"] or ""),
+                )
+                for run in found["runs"]
+            ],
+            right=(4, 5, 6, 7),
+        )
+    if found["tables"]:
+        say()
+        table(
+            ["table", "loads", "rows", "in quarantine", "newest load", "freshness"],
+            [
+                (
+                    f"{row['source']}.{row['table']}",
+                    count(row["loads"]),
+                    count(row["rows"]),
+                    count(row["rejected_rows"]),
+                    ago(row["newest_load_at"]),
+                    row["freshness"],
+                )
+                for row in found["tables"]
+            ],
+            right=(1, 2, 3),
+        )
+
+
+@command(LOOK)
+def doctor(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
+    """See what is set up, what is missing, and what to type.
+
+    Ends with exit code 1 when something would keep a run from working.
+    """
+    from shophouse.doctor import examine
+
+    findings = list(examine(project))
+    if as_json:
+        say(json_text([vars(finding) for finding in findings], indent=1))
+    else:
+        chapter = ""
+        for finding in findings:
+            if finding.about != chapter:
+                say(f"{'' if not chapter else chr(10)}{finding.about}")
+                chapter = finding.about
+            say(f"  {finding.verdict:<8} {finding.what}")
+            if finding.hint:
+                say(f"           {finding.hint}")
+        wrong = sum(finding.verdict == "error" for finding in findings)
+        odd = sum(finding.verdict == "warning" for finding in findings)
+        say()
+        say("all is well" if not wrong + odd else f"{wrong} to mend, {odd} to look at")
+    if any(finding.verdict == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@command(LOOK)
+def docs(project: ProjectFolder = Path()) -> None:
+    """Write a page on every table and column to reports/docs."""
+    from shophouse.serve.docs import write_docs
+    from shophouse.shop import Shop
+
+    with working() as bars:
+        shop = Shop.open(project, bars)
+        bars.phase("docs")
+        say(str(write_docs(shop)))

@@ -57,7 +57,7 @@ def build(
     project: ProjectFolder = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Build and test what is downstream of what arrived; publish nothing."""
+    """Build and test what changed, and publish nothing."""
     from shophouse.shop import Shop
 
     with working(quiet=as_json) as bars:
@@ -67,7 +67,7 @@ def build(
 
 @command(RUN)
 def check(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
-    """Run every test on what was built, and see how old the data is."""
+    """Run every test on what was built, and check its age."""
     from shophouse.shop import Shop
 
     with working(quiet=as_json) as bars:

@@ -20,7 +20,7 @@ _QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
 Status = Literal["success", "error", "fail", "warn", "skipped", "pass", "no-op"]
 
 OnNode = Callable[[str, str, int, int], None]
-"""Called when a node is done: its name, its status, nodes done, nodes in all."""
+"""Called when a node begins (its status is `started`) and when it is done: its name, its status, nodes done, nodes in all."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Dbt:
         self._manifest: Any = None
 
     def invoke(self, command: str, *arguments: str, on_node: OnNode | None = None) -> list[NodeResult]:
-        """Run a dbt command and return what became of each node.
+        """Run a dbt command, as `build` or `docs generate`, and return what became of each node.
 
         Raises BuildError when dbt could not even start on the nodes: the project does not parse, or a name in
         `arguments` selects nothing that exists. A node that failed is in the result, not raised.
@@ -67,14 +67,14 @@ class Dbt:
             nonlocal done, total
             if event.info.name == "ConcurrencyLine":
                 total = event.data.node_count
-            elif event.info.name == "NodeFinished" and on_node is not None:
-                done += 1
+            elif event.info.name in ("NodeStart", "NodeFinished") and on_node is not None:
+                done += event.info.name == "NodeFinished"
                 node = event.data.node_info
                 on_node(str(node.node_name), str(node.node_status), done, max(total, done))
 
         runner = dbtRunner(manifest=self._manifest, callbacks=[listen])
         args = [
-            command,
+            *command.split(),
             "--project-dir",
             str(self.folder),
             "--profiles-dir",
@@ -85,6 +85,7 @@ class Dbt:
         with contextlib.chdir(self.folder):
             outcome = runner.invoke([*_QUIET, "--log-path", str(self.log_folder), *args])
         _close_connections()
+        _raise_if_stopped(outcome)
         if outcome.exception is not None:
             raise BuildError(
                 f"dbt {command} could not run", why=str(outcome.exception).strip(), where=f"project {self.folder}"
@@ -104,6 +105,7 @@ class Dbt:
             with contextlib.chdir(self.folder):
                 outcome = dbtRunner().invoke([*_QUIET, "--log-path", str(self.log_folder), "parse", *folders])
             _close_connections()
+            _raise_if_stopped(outcome)
             if outcome.exception is not None or outcome.result is None:
                 raise BuildError("the dbt project does not parse", why=str(outcome.exception).strip())
             self._manifest = outcome.result
@@ -145,6 +147,12 @@ def _result(result: Any) -> NodeResult:
         compiled=str(getattr(node, "compiled_path", "") or ""),
     )
 
+
+
+def _raise_if_stopped(outcome: Any) -> None:
+    # dbt hands over every exception as a value, and that a person or a scheduler wants to stop is not a failed build
+    if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
+        raise outcome.exception
 
 
 def _close_connections() -> None:

@@ -3,9 +3,9 @@ with
 
 places as (
     select
-        country_code,
+        {{ region_code('country_code', 'country') }} as country_code,
         country,
-        state_code,
+        {{ region_code('state_code', 'state') }} as state_code,
         state
     from {{ ref('dim_geography') }}
 ),

@@ -23,8 +23,8 @@ ledger as (
 places as (
     select
         geography_key,
-        country_code,
-        state_code
+        {{ region_code('country_code', 'country') }} as country_code,
+        {{ region_code('state_code', 'state') }} as state_code
     from {{ ref('dim_geography') }}
 ),
 

@@ -57,8 +57,16 @@ places as (
     select
         geography_key,
         country_code,
-        state
+        state_code
     from {{ ref('dim_geography') }}
+),
+
+regions as (
+    select
+        country_code,
+        state_code,
+        state
+    from {{ ref('regions') }}
 ),
 
 channels as (
@@ -127,11 +135,12 @@ final as (
         persons.net_sales_amount as net_sales_amount,
         persons.cost_amount as cost_amount,
         cast(persons.net_sales_amount - persons.cost_amount as {{ type_money_sum() }}) as margin_amount,
-        {{ money_per('persons.net_sales_amount', 'persons.valid_order_count') }} as average_order_value_amount,
+        {{ money_per('persons.net_sales_amount', 'persons.valid_order_count') }} as average_order_amount,
         {{ shop_currency() }} as currency_code,
         coalesce(channels.channel, 'unknown') as first_channel,
         coalesce(places.country_code, 'unknown') as first_country_code,
-        coalesce(places.state, 'unknown') as first_state,
+        coalesce(places.state_code, 'unknown') as first_state_code,
+        coalesce(regions.state, 'unknown') as first_state,
         coalesce(top_categories.category_name, 'unknown') as top_category_name,
         coalesce(scores.segment, 'no valid order') as segment
     from persons
@@ -144,6 +153,9 @@ final as (
         on persons.first_channel_key = channels.channel_key
     left join places
         on persons.first_geography_key = places.geography_key
+    left join regions
+        on places.country_code = regions.country_code
+        and places.state_code = regions.state_code
 )
 
 select
@@ -165,10 +177,11 @@ select
     net_sales_amount,
     cost_amount,
     margin_amount,
-    average_order_value_amount,
+    average_order_amount,
     currency_code,
     first_channel,
     first_country_code,
+    first_state_code,
     first_state,
     top_category_name,
     segment

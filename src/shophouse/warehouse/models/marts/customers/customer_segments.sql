@@ -46,7 +46,7 @@ final as (
         summed.net_sales_amount as net_sales_amount,
         {{ ratio('summed.net_sales_amount', 'summed.all_net_sales_amount') }} as net_sales_share_rate,
         {{ money_per('summed.net_sales_amount', 'summed.person_count') }} as net_sales_per_person_amount,
-        {{ money_per('summed.net_sales_amount', 'summed.order_count') }} as average_order_value_amount,
+        {{ money_per('summed.net_sales_amount', 'summed.order_count') }} as average_order_amount,
         {{ shop_currency() }} as currency_code
     from summed
     cross join as_of
@@ -61,6 +61,6 @@ select
     net_sales_amount,
     net_sales_share_rate,
     net_sales_per_person_amount,
-    average_order_value_amount,
+    average_order_amount,
     currency_code
 from final

@@ -31,8 +31,8 @@ orders as (
 places as (
     select
         geography_key,
-        country_code,
-        state_code
+        {{ region_code('country_code', 'country') }} as country_code,
+        {{ region_code('state_code', 'state') }} as state_code
     from {{ ref('dim_geography') }}
 ),
 
@@ -46,7 +46,12 @@ regions as (
 
 ranked as (
     select
-        parcels.order_key as order_key,
+        case
+            when row_number() over (
+                partition by parcels.order_key
+                order by parcels.shipped_date nulls last, parcels.shipment_key
+            ) = 1 then parcels.order_key
+        end as first_order_key,
         parcels.geography_key as geography_key,
         parcels.carrier as carrier,
         {{ date_trunc_date('month', 'parcels.order_date') }} as month_start_date,
@@ -57,11 +62,7 @@ ranked as (
         parcels.days_to_deliver as days_to_deliver,
         parcels.days_late as days_late,
         parcels.is_late as is_late,
-        parcels.cost_amount as cost_amount,
-        row_number() over (
-            partition by parcels.order_key
-            order by parcels.shipped_date nulls last, parcels.shipment_key
-        ) as parcel_number
+        parcels.cost_amount as cost_amount
     from parcels
 ),
 
@@ -88,8 +89,7 @@ summed as (
         {{ sum_money('ranked.cost_amount') }} as shipping_cost_amount
     from ranked
     left join orders
-        on ranked.order_key = orders.order_key
-        and ranked.parcel_number = 1
+        on ranked.first_order_key = orders.order_key
     left join places
         on ranked.geography_key = places.geography_key
     group by

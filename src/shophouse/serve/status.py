@@ -1,0 +1,69 @@
+"""A shop at a glance: what ran, what is published, how old the data is. Nothing heavy is imported for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shophouse.quality.freshness import freshness
+
+if TYPE_CHECKING:
+    from shophouse.shop import Shop
+
+__all__ = ["status"]
+
+
+def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
+    """Plain values, as `shophouse status --json` prints them; runs newest first, times UTC in ISO 8601."""
+    project, lake = shop.project, shop.lake
+    fresh = {(result.source, result.table): result for result in freshness(project, lake)}
+    tables = []
+    for source, table in dict.fromkeys([*fresh, *lake.tables()]):
+        loads = lake.loads(source, table)
+        result = fresh.get((source, table))
+        tables.append(
+            {
+                "source": source,
+                "table": table,
+                "loads": len(loads),
+                "rows": sum(load.rows for load in loads),
+                "rejected_rows": sum(load.rejected_rows for load in loads),
+                "newest_load_at": result.newest_load_at if result else None,
+                "freshness": result.status if result else "unknown",
+                "warn_after_seconds": result.warn_after_seconds if result else None,
+                "error_after_seconds": result.error_after_seconds if result else None,
+            }
+        )
+    return {
+        "shop": project.name,
+        "folder": str(project.folder),
+        "published": shop.engine.published(),
+        "writing": _writing(shop),
+        "runs": [
+            {
+                "run_id": run.run_id,
+                "command": run.command,
+                "started_at": run.started_at,
+                "ended_at": run.ended_at,
+                "status": run.status,
+                "message": run.message,
+                "seconds": round(run.seconds, 3),
+                "rows": sum(load["rows"] for load in run.loads),
+                "rejected_rows": sum(load["rejected_rows"] for load in run.loads),
+                "models": len(run.models),
+                "tests": len(run.tests),
+                "failed_tests": sum(test.status in ("fail", "error") for test in run.tests),
+                "published": run.published,
+            }
+            for run in reversed(shop.runs(newest))
+        ],
+        "tables": tables,
+    }
+
+
+def _writing(shop: Shop) -> str | None:
+    try:
+        held = json.loads((shop.project.warehouse_folder / "build" / "lock.json").read_text("utf-8"))
+        return f"{held['what']}, process {held['pid']} on {held['host']} since {held['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
