@@ -215,11 +215,15 @@ class Shop:
             state = State.load(self.project)
             is_empty = engine.prepare()
             tables = raw_tables(self.project, lake)
-            engine.attach(tables)
             full = full_refresh or (
                 not select and (is_empty or state.built is None or state.built.foundation != inputs.foundation)
             )
-            marks = {} if is_empty else self._watermarks(engine)
+            if full and not select:
+                state.built = None
+                state.save(self.project)
+                engine.reset()
+            engine.attach(tables)
+            marks = self._watermarks(engine)
             found = arrivals(self.project, lake, marks)
             write_loads(engine, lake, found)
             run.record.is_full_refresh = full

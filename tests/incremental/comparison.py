@@ -18,7 +18,7 @@ def differences(one: Path, other: Path) -> dict[str, tuple[int, int]]:
             name: _tables(connection, name)
             for name in ("one", "other")
         }
-        assert tables["one"] == tables["other"]
+        assert tables["one"] == tables["other"], set(tables["one"]) ^ set(tables["other"])
         found: dict[str, tuple[int, int]] = {}
         for table, columns in tables["one"].items():
             cells = ", ".join(

@@ -79,6 +79,9 @@ def _told(function: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             _print(_stopped(folder))
             raise typer.Exit(130) from None
+        except SystemExit:
+            _print(_stopped(folder))
+            raise
         except Exception as error:
             if debug:
                 _print(traceback.format_exc().rstrip())

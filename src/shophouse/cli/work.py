@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os.path
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shophouse.cli.app import RUN, AsJson, ProjectFolder, command
-from shophouse.cli.output import count, json_text, plural, say, working
+from shophouse.cli.output import count, json_text, plural, say, size, table, working
 
 if TYPE_CHECKING:
+    from shophouse.run_log import RunRecord
     from shophouse.shop import Run
 
 __all__ = ["print_run"]
@@ -102,16 +105,22 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the published marts as CSV, Parquet or Excel files."""
+    from shophouse.serve.export import listing
     from shophouse.shop import Shop
 
     with working(quiet=as_json) as bars:
         shop = Shop.open(project, bars)
         files = shop.export(marts or (), formats=formats or (), folder=into)
+    root = (into or shop.project.reports_folder).expanduser().absolute()
+    known = listing(root)
+    written = [(file, known[file.relative_to(root).as_posix()]) for file in files]
     if as_json:
-        say(json_text([str(file) for file in files], indent=1))
+        rows = [{"path": str(file), "rows": found.rows, "bytes": found.bytes} for file, found in written]
+        say(json_text(rows, indent=1))
         return
-    for file in files:
-        say(str(file))
+    table(
+        ["file", "rows", "size"], [(str(file), count(found.rows), size(found.bytes)) for file, found in written], right=(1, 2)
+    )
 
 
 def print_run(run: Run, project: Path, *, as_json: bool) -> None:
@@ -122,7 +131,7 @@ def print_run(run: Run, project: Path, *, as_json: bool) -> None:
         ignored = run.ingested.ignored if run.ingested else []
         say(json_text({**asdict(record), "seconds": record.seconds, "exported": exported, "ignored": ignored}, indent=1))
         return
-    took = f"{record.seconds:.1f} s"
+    took = f"{_wall(record):.1f} s"
     if record.status == "nothing new":
         say(f"nothing arrived; everything is up to date ({took})")
         return
@@ -135,7 +144,7 @@ def print_run(run: Run, project: Path, *, as_json: bool) -> None:
     if record.published is not None:
         _line("published", f"version {record.published}")
     if run.exported:
-        folder = run.exported[0].parent
+        folder = Path(os.path.commonpath([file.parent for file in run.exported]))
         _line("exported", f"{plural(len(run.exported), 'file')} below {_near(folder, project)}")
     _line("took", took + (f": {_phases(record.phases)}" if len(record.phases) > 1 else ""))
 
@@ -167,6 +176,12 @@ def _built(run: Run) -> str:
 
 def _phases(phases: dict[str, float]) -> str:
     return " · ".join(f"{name} {seconds:.1f}" for name, seconds in phases.items())
+
+
+def _wall(record: RunRecord) -> float:
+    if record.ended_at is None:
+        return record.seconds
+    return (datetime.fromisoformat(record.ended_at) - datetime.fromisoformat(record.started_at)).total_seconds()
 
 
 def _near(folder: Path, project: Path) -> str:

@@ -55,6 +55,9 @@ class Engine(Protocol):
     def prepare(self) -> bool:
         """Create or upgrade the warehouse. True when it holds nothing that a build could go on from."""
 
+    def reset(self) -> None:
+        """Drop all models and forget what they have seen: the next build starts from the lake. What ran stays in ops."""
+
     def attach(self, tables: Sequence[RawTable]) -> None:
         """Make these raw tables, and no others, visible in schema raw."""
 

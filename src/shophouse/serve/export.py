@@ -18,6 +18,8 @@ from shophouse.errors import ConfigError
 from shophouse.yamlfile import did_you_mean
 
 if TYPE_CHECKING:
+    import duckdb
+
     from shophouse.engines import Engine
     from shophouse.project import Project
 
@@ -25,11 +27,12 @@ __all__ = ["FORMATS", "Exported", "export", "listing"]
 
 FORMATS = ("csv", "parquet", "xlsx")
 _STAMP = ".exports.json"
+_IN_ORDER = " order by all"
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written, and the published version (by its run) that it holds."""
+    """A file that was written, and the run whose published version it holds."""
 
     path: str
     rows: int
@@ -54,13 +57,15 @@ def export(
     """
     wanted = _formats(formats or project.exports.formats)
     root = (folder or project.reports_folder).expanduser().absolute()
-    queries = _queries(project, engine)
+    # one connection for all: the files are of one version, whatever is published meanwhile
+    session = _Session(engine)
+    queries = _queries(project, session)
     for name in marts:
         if name not in queries:
             known = "known: " + ", ".join(queries)
             raise ConfigError(f"there is no mart {name!r} to export", why=known, hint=did_you_mean(name, queries))
     names = [name for name in queries if not marts or name in marts]
-    version = _version(engine)
+    version = session.version()
     before = listing(root)
     files: dict[str, Exported] = {}
     for done, (format_, name) in enumerate((format_, name) for format_ in wanted for name in names):
@@ -69,7 +74,7 @@ def export(
             progress(path, done, len(wanted) * len(names))
         found = before.get(path)
         if found is None or found.made_of != version or not _untouched(root / path, found):
-            found = _write(project, engine, root, path, queries[name], version)
+            found = _write(project, session, root, path, queries[name], version)
             before[path] = found
             _save(root, before)
         files[path] = found
@@ -109,22 +114,29 @@ def _formats(formats: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(formats))
 
 
-def _queries(project: Project, engine: Engine) -> dict[str, str]:
+class _Session:
+    def __init__(self, engine: Engine) -> None:
+        self._opened = engine.read("select max(run_id) from ops.runs")
+
+    def version(self) -> str:
+        """The run that was published. Not the version's number: a warehouse that is made anew counts from 1 again."""
+        return str(self._opened.fetchall()[0][0])
+
+    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
+        relation: duckdb.DuckDBPyRelation = self._opened.query("session", query)
+        return relation
+
+
+def _queries(project: Project, session: _Session) -> dict[str, str]:
     """Name → query, marts first. A shop's own named export hides a packaged one."""
-    tables = engine.read(
+    tables = session.sql(
         "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
     ).fetchall()
-    queries = {name: f"select * from marts.{_quoted(name)} order by all" for (name,) in tables}
+    queries = {name: f"select * from marts.{_quoted(name)}{_IN_ORDER}" for (name,) in tables}
     for folder in (Path(__file__).parent / "exports", project.folder / "exports"):
         for file in sorted(folder.glob("*.sql")):
             queries[file.stem] = file.read_text("utf-8").strip().rstrip(";")
     return queries
-
-
-def _version(engine: Engine) -> str:
-    # not the version's number alone: a warehouse that was made anew counts from 1 again
-    newest = engine.read("select max(run_id) from ops.runs").fetchall()
-    return f"{engine.published()} of {newest[0][0]}"
 
 
 def _untouched(file: Path, known: Exported) -> bool:
@@ -135,15 +147,15 @@ def _untouched(file: Path, known: Exported) -> bool:
     return (stat.st_size, stat.st_mtime_ns) == (known.bytes, known.modified_ns)
 
 
-def _write(project: Project, engine: Engine, root: Path, path: str, query: str, version: str) -> Exported:
+def _write(project: Project, session: _Session, root: Path, path: str, query: str, version: str) -> Exported:
     import duckdb
 
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
     incoming = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
     try:
-        relation = engine.read(query)
-        counted = engine.read(f"select count(*) from ({query}) as exported").fetchall()[0][0]
+        counted = session.sql(f"select count(*) from ({query.removesuffix(_IN_ORDER)}) as exported").fetchall()[0][0]
+        relation = session.sql(query)
         if target.suffix == ".csv":
             relation.write_csv(str(incoming), header=True)
         elif target.suffix == ".parquet":

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shophouse.project import Project, package_warehouse
+
 if TYPE_CHECKING:
     from shophouse.shop import Run, Shop
 
-__all__ = ["summary"]
+__all__ = ["laws", "summary"]
 
 
 def summary(shop: Shop, run: Run) -> Iterator[str]:
@@ -29,7 +33,7 @@ def summary(shop: Shop, run: Run) -> Iterator[str]:
     yield f"  lake       {_near(project.lake_folder)}/   (every row that arrived, as Iceberg tables)"
     yield ""
     yield "  next"
-    yield f'    shophouse query "select * from sales_monthly order by 1 desc limit 12"{option}'
+    yield f'    shophouse query "select month_start_date, channel, net_sales_amount from sales_monthly order by 1 desc limit 12"{option}'
     yield f"    shophouse status{option}"
     yield f"    shophouse run{option}              nothing arrived, so it ends at once"
     yield "    shophouse init my-shop          a shop of your own"
@@ -51,46 +55,73 @@ def _arrived(shop: Shop, run: Run) -> Iterator[str]:
 
 
 def _proved(shop: Shop, run: Run) -> Iterator[str]:
-    from shophouse.run_log import records
-
     record = run.record
-    if not record.models:
-        built = [past for past in records(shop.project.logs_folder) if past.command == "run" and past.models]
-        if not built:
-            return
-        record = built[-1]
-    laws = sum(test.law is not None for test in record.tests) if hasattr(record.tests[0], "law") else 0
-    passed = sum(test.status in ("pass", "success") for test in record.tests)
-    proved = f"; {laws} of them are conservation laws" if laws else ""
-    yield f"  built      {len(record.models)} models in {record.phases.get('build', 0):.1f} s"
-    yield f"  proved     {passed} of {len(record.tests)} tests passed{proved}"
+    if not record.tests:
+        # nothing was built this time: what stands was proved by the run that built it
+        record = next((past for past in reversed(shop.runs()) if past.tests and past.status == "success"), record)
+    if record.models:
+        yield f"  built      {len(record.models)} models in {record.phases.get('build', 0):.1f} s"
+    if record.tests:
+        passed = sum(test.status in ("pass", "success") for test in record.tests)
+        numbers = laws(shop.project)
+        proving = [numbers[test.test] for test in record.tests if test.test in numbers]
+        told = f"; {len(proving)} prove conservation laws {_listed(sorted(set(proving)))}" if proving else ""
+        yield f"  proved     {passed} of {len(record.tests)} tests passed{told}"
     if run.record.published is not None:
-        yield f"  published  version {run.record.published}, {run.record.seconds:.1f} s in all"
+        yield f"  published  version {run.record.published}; {run.record.seconds:.1f} s in all"
+
+
+def laws(project: Project) -> dict[str, int]:
+    """Test → the number of the conservation law that it proves, as its generic test says."""
+    generic = {}
+    for file in (package_warehouse() / "tests" / "generic").glob("*.sql"):
+        said = re.search(r"[Cc]onservation law (\d+)", file.read_text("utf-8"))
+        if said:
+            generic[file.stem] = int(said[1])
+    try:
+        manifest = json.loads((project.generated_folder / "target" / "manifest.json").read_text("utf-8"))
+        tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+        kinds = {node["name"]: (node.get("test_metadata") or {}).get("name") for node in tests}
+    except (OSError, ValueError, KeyError):
+        return {}
+    return {name: generic[kind] for name, kind in kinds.items() if kind in generic}
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    *most, last = [str(number) for number in numbers]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _figures(shop: Shop) -> Iterator[str]:
     currency = shop.project.currency
-    present = {row[0] for row in shop.sql("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
-    if "sales_daily" in present:
-        month = shop.sql(_LAST_MONTH).fetchall()
-        if month and month[0][1] is not None:
-            yield ""
-            yield f"  net sales of {month[0][0]:%B %Y}   {_money(month[0][1], currency)}"
-    if "product_performance" in present:
-        products = shop.sql(_TOP_PRODUCTS).fetchall()
-        if products:
-            yield ""
-            yield "  top five products by net sales"
-            width = max(len(str(row[0])) for row in products)
-            for name, value in products:
-                yield f"    {name!s:<{width}}   {_money(value, currency):>18}"
+    month = shop.sql(_LAST_MONTH).fetchall()
+    if month:
+        yield ""
+        yield f"  net sales of {month[0][0]:%B %Y}:   {_money(month[0][1], currency)}"
+    products = shop.sql(_TOP_PRODUCTS).fetchall()
+    if products:
+        yield ""
+        yield "  five top products by net sales"
+        names = [str(name)[:48] for name, _ in products]
+        for name, (_, value) in zip(names, products, strict=True):
+            yield f"    {name:<{max(map(len, names))}}   {_money(value, currency):>18}"
 
 
+# the last month that is over, as far as the data goes; the only one where none is
 _LAST_MONTH = """
-select date_trunc('month', max(date_day)) as month, sum(net_sales_amount)
-from marts.sales_daily
+select month_start_date, sum(net_sales_amount)
+from marts.sales_monthly
+group by month_start_date
+order by bool_and(is_complete) desc, month_start_date desc
+limit 1
 """
-_TOP_PRODUCTS = "select product_name, net_sales_amount from marts.product_performance order by 2 desc nulls last, 1 limit 5"
+_TOP_PRODUCTS = """
+select product_name, net_sales_amount
+from marts.top_products
+where period = 'all time' and net_sales_rank <= 5
+order by net_sales_rank
+limit 5
+"""
 
 
 def _money(value: Any, currency: str) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["DuckdbEngine"]
 
 _TYPES = {"text": "varchar", "double": "double precision"}
-_KEPT = ("ops",)
+_KEPT = ("ops", "raw")
 
 
 class DuckdbEngine:
@@ -93,16 +93,18 @@ class DuckdbEngine:
                 for column, type_ in columns.items():
                     connection.execute(f"alter table ops.{name} add column if not exists {column} {type_}")
             found = connection.execute("select value from ops.warehouse where name = 'version'").fetchone()
-            if found is not None and found[0] != str(WAREHOUSE_VERSION) or (found is None and "core" in schemas):
-                for schema in schemas - set(_KEPT) - {"main", "raw"}:
-                    connection.execute(f"drop schema {schema} cascade")
-                connection.execute("delete from ops.model_watermarks")
+            if (found is None and "core" in schemas) or (found is not None and found[0] != str(WAREHOUSE_VERSION)):
+                _empty(connection, schemas)
                 found = None
             if found is None:
                 connection.execute("delete from ops.warehouse where name = 'version'")
                 connection.execute("insert into ops.warehouse values ('version', ?)", [str(WAREHOUSE_VERSION)])
             row = connection.execute("select count(*) from ops.model_watermarks").fetchone()
             return row is None or row[0] == 0
+
+    def reset(self) -> None:
+        with self._connect() as connection:
+            _empty(connection, {row[0] for row in connection.execute(_SCHEMAS).fetchall()})
 
     def attach(self, tables: Sequence[RawTable]) -> None:
         with self._connect() as connection:
@@ -173,6 +175,20 @@ class DuckdbEngine:
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
         connection = publish.connect(self.folder)
         return connection.sql(sql, params=list(parameters)) if parameters else connection.sql(sql)
+
+
+def _empty(connection: duckdb.DuckDBPyConnection, schemas: set[str]) -> None:
+    connection.begin()
+    for schema in schemas - {"main", *_KEPT}:
+        connection.execute(f"drop schema {schema} cascade")
+    models = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'ops' and not list_contains(?, table_name)",
+        [list(OPS_TABLES)],
+    ).fetchall()
+    for (name,) in models:
+        connection.execute(f'drop table ops."{name}"')
+    connection.execute("delete from ops.model_watermarks")
+    connection.commit()
 
 
 _SCHEMAS = "select schema_name from duckdb_schemas() where database_name = 'shop' and not internal"
