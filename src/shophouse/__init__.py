@@ -1,10 +1,10 @@
 """shophouse: a self-hosted warehouse for a shop's data.
 
-    import shophouse
+import shophouse
 
-    shop = shophouse.open("my-shop")
-    shop.run()
-    shop.sql("select * from sales_monthly").df()
+shop = shophouse.open("my-shop")
+shop.run()
+shop.sql("select * from sales_monthly").df()
 """
 
 from __future__ import annotations

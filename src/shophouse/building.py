@@ -90,9 +90,7 @@ def arrivals(project: Project, lake: Lake, watermarks: dict[tuple[str, str], int
             superseded = [file for file in files if file.superseded_by is not None]
         found.superseded += superseded
         found.arrived += [file for file in files if file.load_id > seen]
-        found.arrived += [
-            file for file in superseded if file.load_id <= seen and (file.superseded_by or 0) > seen
-        ]
+        found.arrived += [file for file in superseded if file.load_id <= seen and (file.superseded_by or 0) > seen]
     return found
 
 
@@ -153,12 +151,15 @@ def build_models(
 
 
 def raise_for(results: Sequence[NodeResult], examples: dict[str, list[str]] | None = None) -> None:
-    """Raise BuildError for models that failed, else CheckFailed for tests that did; `examples` are failing rows by test."""
+    """Raise BuildError for models that failed, else CheckFailed for tests that did.
+
+    `examples` are failing rows, by test.
+    """
     models = [result for result in results if result.failed and result.resource in ("model", "seed", "snapshot")]
     tests = [result for result in results if result.failed and result.resource in ("test", "unit_test")]
     if models:
         raise BuildError(
-            f"{len(models)} model{'s' if len(models) > 1 else ''} could not be built: {', '.join(m.name for m in models)}",
+            f"{_counted(len(models), 'model')} could not be built: {', '.join(model.name for model in models)}",
             why=[line for model in models for line in _indented(model.message)],
             where=[model.compiled for model in models if model.compiled],
             hint="nothing was published; mend the model and type   shophouse run",
@@ -166,15 +167,19 @@ def raise_for(results: Sequence[NodeResult], examples: dict[str, list[str]] | No
     if tests:
         why: list[str] = []
         for test in tests:
-            rows = f"{test.failures} row{'s' if test.failures != 1 else ''}" if test.failures else test.message
+            rows = _counted(test.failures, "row") if test.failures else test.message
             why.append(f"{test.name}: {rows}")
             why += [f"  {line}" for line in (examples or {}).get(test.name, ())]
         raise CheckFailed(
-            f"{len(tests)} test{'s' if len(tests) > 1 else ''} failed: {', '.join(test.name for test in tests)}",
+            f"{_counted(len(tests), 'test')} failed: {', '.join(test.name for test in tests)}",
             why=why,
             where=[test.compiled for test in tests if test.compiled],
             hint="nothing was published; the last published version still serves",
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _indented(message: str) -> list[str]:

@@ -127,7 +127,7 @@ def _files(project: Project, source: str) -> Iterator[Finding]:
     yield Finding(about, "ok", f"{settings.path}: {len(files)} files, {size / 1e6:,.1f} MB")
     if reader is not None and (ignored := reader.ignored()):
         few = ", ".join(Path(file).name for file in ignored[:5]) + (" …" if len(ignored) > 5 else "")
-        hint = f"to read them, give them a table under sources.{source}.tables with files: \"…\""
+        hint = f'to read them, give them a table under sources.{source}.tables with files: "…"'
         yield Finding(about, "warning", f"{len(ignored)} files belong to no table: {few}", hint)
     for name, table in declared.items():
         mine = [file for file in files if table.files is None or fnmatchcase(file.name, table.files)]

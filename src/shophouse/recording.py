@@ -12,7 +12,10 @@ __all__ = ["record_runs"]
 
 
 def record_runs(engine: Engine, runs: Iterable[RunRecord]) -> None:
-    """Bring ops.runs, phases, model_runs, test_results and freshness in step with the records. Later ones replace earlier ones of the same run."""
+    """Bring ops.runs, phases, model_runs, test_results and freshness in step with the records.
+
+    Of several records of one run the last one counts.
+    """
     by_id = {run.run_id: run for run in runs}
     found = list(by_id.values())
     engine.replace(

@@ -1,7 +1,7 @@
 """What ran: one record a run, written to `logs/runs/` whatever becomes of the run, and from there into schema ops.
 
-The record is the file; ops is filled from it, so that a warehouse that is rebuilt, or that could not be opened, loses no
-history.
+The record is the file; ops is filled from it, so that a warehouse that is rebuilt, or that could not be opened, loses
+no history.
 """
 
 from __future__ import annotations

@@ -14,10 +14,7 @@ def differences(one: Path, other: Path) -> dict[str, tuple[int, int]]:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{one}' as one (read_only)")
         connection.execute(f"attach '{other}' as other (read_only)")
-        tables = {
-            name: _tables(connection, name)
-            for name in ("one", "other")
-        }
+        tables = {name: _tables(connection, name) for name in ("one", "other")}
         assert tables["one"] == tables["other"], set(tables["one"]) ^ set(tables["other"])
         found: dict[str, tuple[int, int]] = {}
         for table, columns in tables["one"].items():
@@ -40,7 +37,8 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, l
     tables: dict[str, list[tuple[str, str]]] = {}
     for schema, table, column, type_ in connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() "
-        "where database_name = ? and (list_contains(?, schema_name) or table_name = 'rejected_rows') "
+        "where table_oid in (select table_oid from duckdb_tables() where database_name = ?1) "
+        "and database_name = ?1 and (list_contains(?2, schema_name) or table_name = 'rejected_rows') "
         "order by schema_name, table_name, column_index",
         [database, list(SCHEMAS)],
     ).fetchall():

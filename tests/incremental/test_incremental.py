@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from incremental.comparison import differences
 from incremental.small_shop import SmallShop
 from requirements import requirement
-
 from shophouse.scaffold import init_project
 from shophouse.shop import Shop
 

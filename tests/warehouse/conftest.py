@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from .shops import RawShop
 
 @pytest.fixture(scope="session")
 def storefront(tmp_path_factory: pytest.TempPathFactory) -> RawShop:
-    """A small storefront, built from its first files and one day more. Leave it as it is: `planted` gives one to spoil."""
+    """A small storefront, built of its first files and one day more. Leave it as it is: `planted` is to be spoiled."""
     files = tmp_path_factory.mktemp("files")
     generate(files, seed=11, days=120, end=date(2025, 12, 31), orders=600, products=60)
     first = set(files.glob("*.csv"))

@@ -81,7 +81,7 @@ class RawShop:
         return int(row[0]) if row else 0
 
     def arrive(self, *, load_id: int | None = None) -> None:
-        """Show the loads to the warehouse; those with `load_id` (all, without one) are what the next build passes on."""
+        """Show the loads to the warehouse; those with `load_id` (all without one) are what the next build passes on."""
         tables = []
         for table in self.declaration.tables.values():
             files = self._files.get(table.name, [])
@@ -110,16 +110,13 @@ class RawShop:
         broken = [f"{result.name}: {result.message}" for result in results if result.failed]
         assert not broken, "\n".join(broken)
 
-    def test(self, *select: str) -> dict[str, NodeResult]:
-        """Run the data tests that are named, or all of core's, and return those that failed."""
+    def test(self, *select: str, unit: bool = False) -> list[NodeResult]:
+        """Run the data tests, or the unit tests, that are named, or all of core's."""
         wanted = select or ("shophouse.core", "shophouse.changes", "shophouse.ops")
-        results = self.dbt("test", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test",
-                           "--select", *wanted)  # fmt: skip
-        assert results, f"no test is called {select}"
-        return {result.name: result for result in results if result.failed}
-
-    def failing_rows(self, result: NodeResult) -> list[dict[str, Any]]:
-        return self.query((self.folder / result.compiled).read_text("utf-8"))
+        kind = "unit_test" if unit else "test"
+        return self.dbt(
+            "test", "--indirect-selection", "cautious", "--resource-type", kind, "--select", *wanted
+        )  # fmt: skip
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.engine.query(sql).to_pylist()

@@ -20,7 +20,7 @@ def main() -> None:
 
         app(prog_name="shophouse")
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        sys.stderr.write("stopped\n")
         sys.exit(130)
 
 

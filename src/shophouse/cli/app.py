@@ -95,7 +95,7 @@ def _told(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    typer.echo(text, err=True)
 
 
 def _stopped(folder: Path | None) -> str:
@@ -114,7 +114,10 @@ def _unexpected(error: Exception, folder: Path | None) -> str:
     if isinstance(error, OSError):
         lines = [f"error: {error}"]
     else:
-        lines = [f"error: {type(error).__name__}: {error}".rstrip(": "), "  this is a fault of shophouse, not of your shop"]
+        lines = [
+            f"error: {type(error).__name__}: {error}".rstrip(": "),
+            "  this is a fault of shophouse, not of your shop",
+        ]
     log = folder / "logs" / "shophouse.log" if folder else None
     if log is not None and log.parent.is_dir():
         with log.open("a", encoding="utf-8") as file:
@@ -156,7 +159,7 @@ def _print_version(value: bool) -> None:
     if value:
         from shophouse.version import __version__
 
-        print(f"shophouse {__version__}")
+        typer.echo(f"shophouse {__version__}")
         raise typer.Exit
 
 

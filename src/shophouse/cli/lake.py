@@ -82,7 +82,9 @@ def compact(tables: Tables = None, project: ProjectFolder = Path(), as_json: AsJ
 def expire(
     tables: Tables = None,
     keep: Annotated[int, typer.Option(min=1, help="How many snapshots stay, however old.")] = 1,
-    days: Annotated[float, typer.Option("--older-than", metavar="DAYS", min=0, help="Only snapshots older than this.")] = 7,
+    days: Annotated[
+        float, typer.Option("--older-than", metavar="DAYS", min=0, help="Only snapshots older than this.")
+    ] = 7,
     project: ProjectFolder = Path(),
     as_json: AsJson = False,
 ) -> None:

@@ -43,7 +43,9 @@ def query(
     try:
         relation = shop.sql(text)
         if relation is None:
-            raise ShophouseError("the statement gives no rows", hint="a query begins with select, from, with or describe")
+            raise ShophouseError(
+                "the statement gives no rows", hint="a query begins with select, from, with or describe"
+            )
         if as_json:
             _print_json(relation, limit)
         elif as_csv:

@@ -46,7 +46,8 @@ def restore(
     say(f"{plural(done.files, 'file')} restored in {done.folder}")
     project = Project.load(done.folder)
     if project.lake_folder.resolve() != done.folder.resolve() / "lake":
-        say(f"its lake is {done.folder / 'lake'}: write   lake: {{path: lake}}   in shophouse.yml, which says {project.lake.path}")
+        say(f"its lake is {done.folder / 'lake'}, but shophouse.yml says {project.lake.path}")
+        say("  write there:   lake: {path: lake}")
     say(f"next:   shophouse run -p {folder}")
 
 

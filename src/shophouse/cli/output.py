@@ -8,11 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -22,12 +25,12 @@ __all__ = ["Bars", "ago", "amount", "count", "json_text", "note", "plural", "say
 
 def say(line: str = "") -> None:
     """A line of the result."""
-    print(line)
+    typer.echo(line)
 
 
 def note(line: str) -> None:
     """A line for the person who watches."""
-    print(line, file=sys.stderr, flush=True)
+    typer.echo(line, err=True)
 
 
 def count(number: int | None) -> str:
@@ -67,25 +70,40 @@ def ago(moment: dt.datetime | str | None, now: dt.datetime | None = None) -> str
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """Rows under headings; `right` are the columns set flush right, as numbers are."""
-    listed = [[str(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        from rich.box import SIMPLE_HEAD
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
+    """Rows under headings; `right` are the columns set flush right, as numbers are.
 
-        drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for index, heading in enumerate(headings):
-            drawn.add_column(heading, justify="right" if index in right else "left", overflow="fold")
-        for row in listed:
-            drawn.add_row(*(Text(cell) for cell in row))
-        Console(highlight=False).print(drawn)
-        return
+    On a terminal that is too narrow for it, each row becomes a block of lines.
+    """
+    listed = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [list(headings), *listed]) for i in range(len(headings))]
-    for row in [list(headings), *listed]:
-        cells = (cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
-        say("  ".join(cells).rstrip())
+    if not sys.stdout.isatty():
+        for row in [list(headings), *listed]:
+            say(
+                "  ".join(
+                    c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+                ).rstrip()
+            )
+    elif sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
+        for row in listed:
+            say()
+            for heading, cell in zip(headings, row, strict=True):
+                say(f"{heading:>{max(map(len, headings))}}  {cell}")
+    else:
+        _draw(headings, listed, right)
+
+
+def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for index, heading in enumerate(headings):
+        drawn.add_column(heading, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False).print(drawn)
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
@@ -144,7 +162,8 @@ class Bars:
             return
         if self._progress is None or self._task is None:
             self._begin(total)
-        assert self._progress is not None and self._task is not None
+        assert self._progress is not None
+        assert self._task is not None
         both = f"{size(done)} of {size(total)}" if self._phase in ("ingest", "demo") else f"{done:,} of {total:,}"
         self._progress.update(self._task, completed=done, total=total, detail=f"{both}  {what}")
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from shophouse.cli.app import START, command
-from shophouse.cli.output import note, say, working
+from shophouse.cli.output import say, working
 
 __all__: list[str] = []
 
@@ -48,12 +48,15 @@ def init(
 @command(START)
 def demo(
     which: Annotated[
-        str, typer.Argument(metavar="[storefront|olist|online-retail]", help="A synthetic shop, or one of two real ones.")
+        str,
+        typer.Argument(metavar="[storefront|olist|online-retail]", help="A synthetic shop, or one of two real ones."),
     ] = "storefront",
     data: Annotated[
         Path | None, typer.Option("--data", metavar="FOLDER", help="Where the files of olist or online-retail are.")
     ] = None,
-    into: Annotated[Path | None, typer.Option("--into", metavar="FOLDER", help="The shop's folder, made if absent.")] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="FOLDER", help="The shop's folder, made if absent.")
+    ] = None,
     orders: Annotated[int, typer.Option(min=1, help="How many orders the storefront has.")] = 20_000,
     days: Annotated[int, typer.Option(min=1, help="In how many days.")] = 730,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 7,

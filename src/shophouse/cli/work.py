@@ -119,7 +119,9 @@ def export(
         say(json_text(rows, indent=1))
         return
     table(
-        ["file", "rows", "size"], [(str(file), count(found.rows), size(found.bytes)) for file, found in written], right=(1, 2)
+        ["file", "rows", "size"],
+        [(str(file), count(found.rows), size(found.bytes)) for file, found in written],
+        right=(1, 2),
     )
 
 
@@ -129,7 +131,9 @@ def print_run(run: Run, project: Path, *, as_json: bool) -> None:
     if as_json:
         exported = [str(path) for path in run.exported]
         ignored = run.ingested.ignored if run.ingested else []
-        say(json_text({**asdict(record), "seconds": record.seconds, "exported": exported, "ignored": ignored}, indent=1))
+        say(
+            json_text({**asdict(record), "seconds": record.seconds, "exported": exported, "ignored": ignored}, indent=1)
+        )
         return
     took = f"{_wall(record):.1f} s"
     if record.status == "nothing new":

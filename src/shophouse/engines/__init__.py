@@ -1,7 +1,7 @@
 """What runs the SQL: an engine makes the lake visible as `raw`, keeps `ops`, and publishes what was built.
 
-Each engine is a folder: `engine.py` with a class of the shape of `Engine`, `dialect.sql` with the verbs in which its SQL
-differs. The models themselves know no engine.
+Each engine is a folder: `engine.py` with a class of the shape of `Engine`, `dialect.sql` with the verbs in which its
+SQL differs. The models themselves know no engine.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Engine(Protocol):
         """Create or upgrade the warehouse. True when it holds nothing that a build could go on from."""
 
     def reset(self) -> None:
-        """Drop all models and forget what they have seen: the next build starts from the lake. What ran stays in ops."""
+        """Drop all models and forget what they have seen: the next build starts from the lake. Schema ops stays."""
 
     def attach(self, tables: Sequence[RawTable]) -> None:
         """Make these raw tables, and no others, visible in schema raw."""

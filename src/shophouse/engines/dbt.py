@@ -17,8 +17,6 @@ __all__ = ["Dbt", "NodeResult", "OnNode"]
 
 _QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
 
-Status = Literal["success", "error", "fail", "warn", "skipped", "pass", "no-op"]
-
 OnNode = Callable[[str, str, int, int], None]
 """Called when a node begins (its status is `started`) and when it is done: its name, its status, nodes done, nodes in all."""
 
@@ -146,7 +144,6 @@ def _result(result: Any) -> NodeResult:
         message=str(result.message or ""),
         compiled=str(getattr(node, "compiled_path", "") or ""),
     )
-
 
 
 def _raise_if_stopped(outcome: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 __all__ = ["OPS_TABLES", "WAREHOUSE_VERSION"]
 
 WAREHOUSE_VERSION: Final = 1
-"""What a built warehouse looks like. A warehouse of another version is rebuilt from the lake, keeping its `ops` history."""
+"""What a built warehouse looks like. One of another version is rebuilt from the lake and keeps its `ops` history."""
 
 OPS_TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "warehouse": {"name": "varchar", "value": "varchar"},

@@ -1,7 +1,7 @@
 """Published marts as files for people and other programs: CSV, Parquet, Excel.
 
 Below the folder of reports: `csv/sales_daily.csv`, `parquet/sales_daily.parquet`, `xlsx/sales_daily.xlsx`. Besides the
-marts there are exports by name, each a query in a file: those of `serve/exports/`, and those of a shop in its `exports/`.
+marts there are exports by name, each a query in a file: those of `serve/exports/`, and a shop's own in its `exports/`.
 A file is put in place whole. Rows are ordered by all of their columns, so that the same rows make the same bytes.
 """
 
@@ -166,7 +166,9 @@ def _write(project: Project, session: _Session, root: Path, path: str, query: st
             write_workbook(relation, incoming, target.stem, _descriptions(project, target.stem))
         os.replace(incoming, target)
     except duckdb.Error as error:
-        raise ConfigError(f"the export {target.stem} failed", why=str(error), hint=_where(project, target.stem)) from error
+        raise ConfigError(
+            f"the export {target.stem} failed", why=str(error), hint=_where(project, target.stem)
+        ) from error
     finally:
         incoming.unlink(missing_ok=True)
     stat = target.stat()

@@ -22,6 +22,10 @@ __all__ = ["write_runs_page"]
 _RUNS_READ = 500
 _RUNS_SHOWN = 30
 _SPARK = 12
+_COLUMNS = (
+    *("run_id", "started_at", "command", "is_full_refresh", "model", "schema", "status"),
+    *("seconds", "rows", "bytes", "previous_seconds"),
+)
 _PHASES = ("ingest", "prepare", "build", "check", "publish", "export")
 
 
@@ -61,9 +65,7 @@ class _Before:
 def _model_runs(runs: Sequence[RunRecord]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        "run_id started_at command is_full_refresh model schema status seconds rows bytes previous_seconds".split()
-    )
+    writer.writerow(_COLUMNS)
     before = _Before(())
     for run in runs:
         for model in run.models:
@@ -115,7 +117,9 @@ def _cards(runs: Sequence[RunRecord]) -> Iterator[str]:
     published = next((run.published for run in reversed(runs) if run.published is not None), None)
     rows = sum(load["rows"] for run in runs for load in run.loads)
     rejected = sum(load["rejected_rows"] for run in runs for load in run.loads)
-    cards = [(f"<span class='status {_tone(last.status)}'>{escape(last.status)}</span>", f"{last.command}, {_when(last)}")]
+    cards = [
+        (f"<span class='status {_tone(last.status)}'>{escape(last.status)}</span>", f"{last.command}, {_when(last)}")
+    ]
     if published is not None:
         cards.append((str(published), "published version"))
     if built is not None:
@@ -178,7 +182,9 @@ def _phases(run: RunRecord, longest: float) -> str:
     for name, seconds in run.phases.items():
         colour = name if name in _PHASES else "other"
         width = 100 * seconds / longest
-        parts.append(f'<i style="width:{width:.2f}%;background:var(--{colour})" title="{escape(name)} {seconds:.1f} s"></i>')
+        parts.append(
+            f'<i style="width:{width:.2f}%;background:var(--{colour})" title="{escape(name)} {seconds:.1f} s"></i>'
+        )
     return f'<div class="phases">{"".join(parts)}</div>'
 
 
@@ -212,7 +218,10 @@ def _models(runs: Sequence[RunRecord]) -> Iterator[str]:
     before = _Before(earlier for earlier in runs if earlier.run_id < run.run_id)
     kind = "full refresh" if run.is_full_refresh else "incremental run"
     yield f"<h2>Models</h2><p>Of the {kind} of {_when(run)}, slowest first, beside the last {kind} before it.</p>"
-    yield _head(["model", "n:seconds", "n:before", "n:change", "seconds over time", "n:rows", "n:change", "n:size"], aside={2, 4, 6})
+    yield _head(
+        ["model", "n:seconds", "n:before", "n:change", "seconds over time", "n:rows", "n:change", "n:size"],
+        aside={2, 4, 6},
+    )
     longest = max(model.seconds for model in run.models) or 1
     for model in sorted(run.models, key=lambda model: (-model.seconds, model.model)):
         earlier = before.of(model, run)
@@ -261,7 +270,7 @@ def _freshness(runs: Sequence[RunRecord]) -> Iterator[str]:
     run = _last_with(runs, "freshness")
     if run is None:
         return
-    yield f"<h2>Freshness</h2><p>How old the newest load of each table was, {_when(run)}, against what shophouse.yml allows.</p>"
+    yield f"<h2>Freshness</h2><p>How old the newest load of each table was, {_when(run)}, against what it may be.</p>"
     yield _head(["table", "status", "n:age", "n:warn after", "n:error after"])
     for result in run.freshness:
         tone = {"fresh": "good", "warn": "warn", "error": "bad"}.get(result.status, "quiet")
@@ -292,7 +301,9 @@ def _head(columns: Sequence[str], *, aside: Iterable[int] = ()) -> str:
     return f'<div class="scroll"><table><thead><tr>{"".join(cells)}</tr></thead><tbody>'
 
 
-def _row(cells: Sequence[str], *, right: Iterable[int] = (), aside: Iterable[int] = (), text: Iterable[int] = ()) -> str:
+def _row(
+    cells: Sequence[str], *, right: Iterable[int] = (), aside: Iterable[int] = (), text: Iterable[int] = ()
+) -> str:
     kinds = (("n", set(right)), ("aside", set(aside)), ("text", set(text)))
     drawn = [
         f'<td class="{" ".join(name for name, which in kinds if index in which)}">{cell}</td>'

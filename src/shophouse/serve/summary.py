@@ -33,7 +33,7 @@ def summary(shop: Shop, run: Run) -> Iterator[str]:
     yield f"  lake       {_near(project.lake_folder)}/   (every row that arrived, as Iceberg tables)"
     yield ""
     yield "  next"
-    yield f'    shophouse query "select month_start_date, channel, net_sales_amount from sales_monthly order by 1 desc limit 12"{option}'
+    yield f'    shophouse query "{_EXAMPLE}"{option}'
     yield f"    shophouse status{option}"
     yield f"    shophouse run{option}              nothing arrived, so it ends at once"
     yield "    shophouse init my-shop          a shop of your own"
@@ -115,6 +115,7 @@ group by month_start_date
 order by bool_and(is_complete) desc, month_start_date desc
 limit 1
 """
+_EXAMPLE = "select month_start_date, channel, net_sales_amount from sales_monthly order by 1 desc limit 12"
 _TOP_PRODUCTS = """
 select product_name, net_sales_amount
 from marts.top_products

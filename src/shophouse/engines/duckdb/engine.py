@@ -1,8 +1,8 @@
 """The DuckDB engine: one database file that is built, and numbered copies of it that are read.
 
-`warehouse/build/shop.duckdb` is written by one process at a time. Publishing copies it and puts the copy in place by a
-rename, so that readers never meet the writer and never see half a build. The catalog is called `shop` in all of them, so
-that a view finds its tables in whichever file it is read.
+`warehouse/build/shop.duckdb` is written by one process at a time. Publishing copies it and puts the copy in place by
+a rename, so that readers never meet the writer and never see half a build. The catalog is called `shop` in all of
+them, so that a view finds its tables in whichever file it is read.
 """
 
 from __future__ import annotations
@@ -110,7 +110,10 @@ class DuckdbEngine:
         with self._connect() as connection:
             wanted = {table.identifier: _raw_view(table) for table in tables}
             present = {
-                row[0] for row in connection.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
+                row[0]
+                for row in connection.execute(
+                    "select view_name from duckdb_views() where schema_name = 'raw'"
+                ).fetchall()
             }
             connection.begin()
             for name, sql in wanted.items():
@@ -160,7 +163,8 @@ class DuckdbEngine:
                 if (schema, name) not in tables:
                     continue
                 blocks = connection.execute(
-                    "select count(distinct block_id) from pragma_storage_info(?) where block_id >= 0", [f"{schema}.{name}"]
+                    "select count(distinct block_id) from pragma_storage_info(?) where block_id >= 0",
+                    [f"{schema}.{name}"],
                 ).fetchone()
                 found[schema, name] = (int(tables[schema, name]), int(blocks[0]) * block_size if blocks else 0)
             return found

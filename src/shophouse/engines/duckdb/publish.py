@@ -79,9 +79,14 @@ def connect(folder: Path, version: int | None = None) -> duckdb.DuckDBPyConnecti
     number = numbers[-1] if version is None else version
     if number not in numbers:
         raise BuildError(
-            f"version {number} is gone", where=str(folder), why=f"kept: {', '.join(map(str, numbers))}", hint="shophouse status"
+            f"version {number} is gone",
+            where=str(folder),
+            why=f"kept: {', '.join(map(str, numbers))}",
+            hint="shophouse status",
         )
     connection = duckdb.connect(":memory:")
-    connection.execute(f"attach '{str(version_file(folder, number)).replace(chr(39), chr(39) * 2)}' as shop (read_only)")
+    connection.execute(
+        f"attach '{str(version_file(folder, number)).replace(chr(39), chr(39) * 2)}' as shop (read_only)"
+    )
     connection.execute("use shop.marts")
     return connection

@@ -1,4 +1,94 @@
-{# Parts of the generic test raw_is_accounted_for. #}
+{#
+  Parts of the generic tests that are conservation laws.
+
+  Sums over each of millions of orders are what such a test costs. So both sides are first summed over a thousand buckets of
+  orders, each order with a weight of its own, so that an error is not hidden by its opposite in another order; only the orders
+  of a bucket that differs are summed one by one. CTEs that are read twice would be kept whole in memory: what is read
+  twice is text here.
+#}
+
+{# Which bucket a key (a bigint from 0 up) is in. #}
+{% macro bucket(key) %}mod({{ key }}, 1024){% endmacro %}
+
+
+{# The buckets in which the columns of `rows`, the text of a query whose two sides have opposite signs, don't sum to 0. #}
+{% macro differing_buckets(rows, key, columns) %}
+    {%- set weight = "cast(mod(summed." ~ key ~ ", 9973) + 1 as integer)" %}
+select {{ bucket("summed." ~ key) }} as bucket
+from ({{ rows }}) as summed
+group by {{ bucket("summed." ~ key) }}
+having
+    {%- for column in columns %}
+    sum(summed.{{ column }} * {{ weight }}) <> 0{% if not loop.last %} or{% endif %}
+    {%- endfor %}
+{% endmacro %}
+
+
+{# The ledger's amounts by order, and those of the facts with the opposite sign. #}
+{% macro ledger_and_facts(ledger, orders, lines, refunds, refund_items, headers) %}
+select
+    ledger.order_key as order_key,
+    true as is_ledger,
+    ledger.total_sales_amount as total_amount,
+    ledger.gross_amount as gross_amount
+from {{ ledger }} as ledger
+union all
+select
+    orders.order_key as order_key,
+    false as is_ledger,
+    cast(case when orders.is_cancelled then 0 else orders.refund_amount - orders.total_amount end as {{ type_money() }}) as total_amount,
+    cast(0 as {{ type_money() }}) as gross_amount
+from {{ orders }} as orders
+where orders.is_sale
+union all
+select
+    lines.order_key as order_key,
+    false as is_ledger,
+    cast(0 as {{ type_money() }}) as total_amount,
+    cast(-(lines.quantity * lines.unit_price) as {{ type_money() }}) as gross_amount
+from {{ lines }} as lines
+where lines.is_sale
+union all
+select
+    lines.order_key as order_key,
+    false as is_ledger,
+    cast(0 as {{ type_money() }}) as total_amount,
+    lines.tax_amount as gross_amount
+from {{ lines }} as lines
+where lines.is_sale
+    and lines.order_key in (select headers.order_key from {{ headers }} as headers where headers.has_taxes_included)
+union all
+select
+    lines.order_key as order_key,
+    false as is_ledger,
+    cast(lines.net_amount + lines.shipping_amount + lines.tax_amount as {{ type_money() }}) as total_amount,
+    cast(0 as {{ type_money() }}) as gross_amount
+from {{ lines }} as lines
+where lines.is_gift_card
+    and not lines.is_cancelled
+    and lines.order_key in (select orders.order_key from {{ orders }} as orders where orders.is_sale)
+union all
+select
+    refunds.order_key as order_key,
+    false as is_ledger,
+    refunds.refund_amount as total_amount,
+    cast(0 as {{ type_money() }}) as gross_amount
+from {{ refunds }} as refunds
+where not refunds.has_order
+union all
+select
+    refunds.order_key as order_key,
+    false as is_ledger,
+    cast(-(refund_items.refund_amount) as {{ type_money() }}) as total_amount,
+    cast(0 as {{ type_money() }}) as gross_amount
+from {{ refund_items }} as refund_items
+inner join {{ refunds }} as refunds
+    on refund_items.refund_key = refunds.refund_key
+where refunds.is_sale
+    and not refunds.is_cancelled
+    and not refund_items.is_sale
+{% endmacro %}
+
 
 {# One binding's staging rows: what names and orders them, their amount, and whether a newer load of their file replaced them. #}
 {% macro accounted_rows(entity, binding, superseded_files) %}
@@ -31,7 +121,7 @@ left join {{ superseded_files }} as superseded
   The rows of one binding that a newer row, or a newer load of their parent, took the place of, and deletes, as relations that
   end in replaced_<n>. Appended rows stand for themselves.
 #}
-{% macro replaced_rows(entity, binding, number) %}
+{% macro replaced_rows(entity, binding, superseded_files, number) %}
     {%- set key = ["source"] + contract()[entity]["key"] -%}
     {%- set parent = binding.get("parent") if binding["delivery"] == "upsert" else none -%}
     {%- set version = binding.get("version") %}
@@ -41,7 +131,7 @@ live_{{ number }} as (
         staged_{{ number }}.{{ column }} as {{ column }},
         {%- endfor %}
         staged_{{ number }}.amount as amount
-    from staged_{{ number }}
+    from ({{ accounted_rows(entity, binding, superseded_files) | indent(4) }}) as staged_{{ number }}
     inner join differing
         on staged_{{ number }}.source = differing.source
     where not staged_{{ number }}.is_superseded

@@ -1,46 +1,47 @@
 {#
-  Conservation law 2: what an order carries is on its lines, to the last fraction. Each row is an amount of an order that differs.
+  Conservation law 2: what an order carries is on its lines, to the last fraction. Each row is an order that differs.
 
   model    the lines, with allocated_<amount> columns
-  headers  the orders, with order_<amount> columns; those without lines have nothing to be split over
+  headers  the orders, with order_<amount> columns
+  orders   the orders with their line_count: those without lines have nothing to be split over
   amounts  the names, such as discount_amount
 #}
-{% test allocated_is_whole(model, headers, amounts) %}
-with
-
-lines as (
+{% test allocated_is_whole(model, headers, orders, amounts) %}
+    {%- set both -%}
     select
         order_key,
-        {%- for amount in amounts %}
-        cast(sum(allocated_{{ amount }}) as {{ type_money_sum() }}) as {{ amount }}{% if not loop.last %},{% endif %}
+        true as is_lines
+        {%- for amount in amounts %},
+        allocated_{{ amount }} as {{ amount }}
         {%- endfor %}
     from {{ model }}
-    group by order_key
-),
-
-compared as (
+    union all
     select
-        lines.order_key as order_key,
-        {%- for amount in amounts %}
-        lines.{{ amount }} as lines_{{ amount }},
-        headers.order_{{ amount }} as order_{{ amount }}{% if not loop.last %},{% endif %}
+        order_key,
+        false as is_lines
+        {%- for amount in amounts %},
+        -(order_{{ amount }}) as {{ amount }}
         {%- endfor %}
-    from lines
-    inner join {{ headers }} as headers
-        on lines.order_key = headers.order_key
-    where
-        {%- for amount in amounts %}
-        lines.{{ amount }} <> headers.order_{{ amount }}{% if not loop.last %} or{% endif %}
-        {%- endfor %}
+    from {{ headers }}
+    where order_key not in (select empty.order_key from {{ orders }} as empty where empty.line_count = 0)
+    {%- endset %}
+with
+
+differing as (
+    {{- differing_buckets(both, "order_key", amounts) | indent(4) }}
 )
-{% for amount in amounts %}
+
 select
-    order_key,
-    '{{ amount }}' as amount_name,
-    lines_{{ amount }} as allocated_amount,
-    order_{{ amount }} as order_amount
-from compared
-where lines_{{ amount }} <> order_{{ amount }}
-{% if not loop.last %}union all{% endif %}
-{%- endfor %}
+    amounts.order_key as order_key
+    {%- for amount in amounts %},
+    cast(sum(case when amounts.is_lines then amounts.{{ amount }} else 0 end) as {{ type_money_sum() }}) as lines_{{ amount }},
+    cast(-(sum(case when amounts.is_lines then 0 else amounts.{{ amount }} end)) as {{ type_money_sum() }}) as order_{{ amount }}
+    {%- endfor %}
+from ({{ both }}) as amounts
+where {{ bucket("amounts.order_key") }} in (select differing.bucket from differing)
+group by amounts.order_key
+having
+    {%- for amount in amounts %}
+    sum(amounts.{{ amount }}) <> 0{% if not loop.last %} or{% endif %}
+    {%- endfor %}
 {% endtest %}

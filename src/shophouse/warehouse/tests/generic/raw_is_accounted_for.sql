@@ -20,11 +20,7 @@ select
 where 1 = 0
     {%- else %}
 with
-{% for binding in covering %}
-staged_{{ loop.index }} as (
-    {{- accounted_rows(entity, binding, superseded_files) | indent(4) }}
-),
-{% endfor %}
+
 staged as (
     {%- for binding in covering %}
     select
@@ -32,7 +28,7 @@ staged as (
         is_superseded,
         cast(count(*) as bigint) as row_count,
         {{ sum_money("amount") }} as amount
-    from staged_{{ loop.index }}
+    from ({{ accounted_rows(entity, binding, superseded_files) | indent(4) }}) as staged_{{ loop.index }}
     group by
         source,
         is_superseded
@@ -108,7 +104,7 @@ differing as (
         or arrived_amount <> superseded_amount + core_amount + rejected_amount
 ),
 {% for binding in covering %}
-{{- replaced_rows(entity, binding, loop.index) }},
+{{- replaced_rows(entity, binding, superseded_files, loop.index) }},
 {% endfor %}
 replaced as (
     {%- for binding in covering %}

@@ -112,7 +112,7 @@ final as (
         orders.order_count as all_order_count,
         {{ ratio('directed.pair_order_count', 'orders.order_count') }} as support_rate,
         {{ ratio('directed.pair_order_count', 'popular.order_count') }} as confidence_rate,
-        {{ ratio(ratio('directed.pair_order_count', 'popular.order_count'), ratio('with_popular.order_count', 'orders.order_count')) }} as lift
+        {{ ratio('directed.pair_order_count * orders.order_count', 'popular.order_count * with_popular.order_count') }} as lift
     from directed
     cross join orders
     inner join popular
