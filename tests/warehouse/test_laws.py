@@ -70,7 +70,8 @@ BUGS = {
     "a discount that lost a cent on its way to the lines": bug(
         "law_2_lines_carry_what_their_order_carries",
         "update core.fct_order_items set allocated_discount_amount = allocated_discount_amount - 0.01 "
-        "where order_key = (select min(order_key) from core.order_headers where order_discount_amount > 0) and line_number = 1",
+        "where line_number = 1 and order_key = "
+        "(select min(order_key) from core.order_headers where order_discount_amount > 0)",
         "order_discount_amount",
     ),
     "shipping that is on each line in full": bug(

@@ -107,7 +107,7 @@ def _cell(sheet: Any, row: int, column: int, value: Any, format_: Any) -> None:
         sheet.write_string(row, column, str(value))
     elif isinstance(value, int | float | Decimal):
         if value == value and abs(value) != float("inf"):
-            sheet.write_number(row, column, value, format_)
+            sheet.write_number(row, column, float(value), format_)
     elif isinstance(value, dt.datetime | dt.date):
         plain = value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value
         sheet.write_datetime(row, column, plain, format_)

@@ -7,8 +7,9 @@
   columns     {name: SQL over `members`}, each with a type of the contract, in the order of the table
   named_in    [(model, key column, id column)]: facts that name members
   labels      the names of the columns that hold the id (inferred) or 'unknown'
+  unknowns    the names of the columns that hold 'unknown' where nothing is known
 #}
-{% macro dimension(key, entity, columns, named_in, labels) %}
+{% macro dimension(key, entity, columns, named_in, labels, unknowns=[]) %}
     {%- set id = contract()[entity]["key"][0] %}
 with
 
@@ -65,7 +66,7 @@ final as (
         inferred.source as source,
         inferred.{{ id }} as {{ id }},
         {%- for name, definition in columns.items() %}
-        cast({% if name in labels %}inferred.{{ id }}{% elif name.endswith('_key') %}{{ unknown_key() }}{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
+        cast({% if name in labels %}inferred.{{ id }}{% elif name in unknowns %}'unknown'{% elif name.endswith('_key') %}{{ unknown_key() }}{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
         {%- endfor %}
         true as is_inferred
     from inferred
@@ -75,7 +76,7 @@ final as (
         'unknown' as source,
         'unknown' as {{ id }},
         {%- for name, definition in columns.items() %}
-        cast({% if name in labels %}'unknown'{% elif name.endswith('_key') %}{{ unknown_key() }}{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
+        cast({% if name in labels + unknowns %}'unknown'{% elif name.endswith('_key') %}{{ unknown_key() }}{% else %}null{% endif %} as {{ type_of(definition[1]) }}) as {{ name }},
         {%- endfor %}
         true as is_inferred
 )

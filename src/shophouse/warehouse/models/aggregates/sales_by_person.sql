@@ -19,7 +19,7 @@ persons as (
 items as (
     select
         person_key,
-        cast(sum(item_count) as {{ type_money_sum() }}) as item_count
+        cast(sum(item_count) as {{ type_money() }}) as item_count
     from {{ ref('fct_orders') }}
     where is_valid
     group by person_key
@@ -28,9 +28,9 @@ items as (
 sold as (
     select
         person_key,
-        {{ sum_money('gross_amount') }} as gross_amount,
-        {{ sum_money('-discount_amount') }} as discount_amount,
-        {{ sum_money('case when not is_cancelled then cost_amount end') }} as cost_amount
+        cast(sum(gross_amount) as {{ type_money() }}) as gross_amount,
+        cast(sum(-discount_amount) as {{ type_money() }}) as discount_amount,
+        cast(sum(case when not is_cancelled then cost_amount end) as {{ type_money() }}) as cost_amount
     from {{ ref('fct_order_items') }}
     where is_sale
     group by person_key
@@ -39,8 +39,8 @@ sold as (
 taken_back as (
     select
         person_key,
-        {{ sum_money('return_amount') }} as return_amount,
-        {{ sum_money('cancellation_amount') }} as cancellation_amount
+        cast(sum(return_amount) as {{ type_money() }}) as return_amount,
+        cast(sum(cancellation_amount) as {{ type_money() }}) as cancellation_amount
     from {{ ref('taken_back_by_day') }}
     group by person_key
 ),
@@ -64,7 +64,7 @@ final as (
             coalesce(sold.gross_amount, 0)
             + coalesce(sold.discount_amount, 0)
             + coalesce(taken_back.return_amount, 0)
-            + coalesce(taken_back.cancellation_amount, 0) as {{ type_money_sum() }}
+            + coalesce(taken_back.cancellation_amount, 0) as {{ type_money() }}
         ) as net_sales_amount,
         sold.cost_amount as cost_amount
     from persons

@@ -13,5 +13,6 @@
         'longitude': ['members.longitude', 'double'],
     },
     named_in=[('fct_orders', 'geography_key', 'geography_id')],
-    labels=['state_code', 'state', 'country_code', 'country']
+    labels=[],
+    unknowns=['state_code', 'state', 'country_code', 'country']
 ) }}

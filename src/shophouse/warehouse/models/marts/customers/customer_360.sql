@@ -85,7 +85,7 @@ bought as (
     select
         lines.person_key as person_key,
         products.category_key as category_key,
-        {{ sum_money('lines.gross_amount') }} as gross_amount
+        cast(sum(lines.gross_amount) as {{ type_money() }}) as gross_amount
     from lines
     inner join products
         on lines.product_key = products.product_key
@@ -129,12 +129,12 @@ final as (
         persons.valid_order_count as order_count,
         persons.item_count as item_count,
         persons.gross_amount as gross_amount,
-        cast(-persons.discount_amount as {{ type_money_sum() }}) as discount_amount,
-        cast(-persons.return_amount as {{ type_money_sum() }}) as return_amount,
-        cast(-persons.cancellation_amount as {{ type_money_sum() }}) as cancellation_amount,
+        cast(-persons.discount_amount as {{ type_money() }}) as discount_amount,
+        cast(-persons.return_amount as {{ type_money() }}) as return_amount,
+        cast(-persons.cancellation_amount as {{ type_money() }}) as cancellation_amount,
         persons.net_sales_amount as net_sales_amount,
         persons.cost_amount as cost_amount,
-        cast(persons.net_sales_amount - persons.cost_amount as {{ type_money_sum() }}) as margin_amount,
+        cast(persons.net_sales_amount - persons.cost_amount as {{ type_money() }}) as margin_amount,
         {{ money_per('persons.net_sales_amount', 'persons.valid_order_count') }} as average_order_amount,
         {{ shop_currency() }} as currency_code,
         coalesce(channels.channel, 'unknown') as first_channel,

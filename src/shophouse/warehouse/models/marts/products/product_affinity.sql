@@ -1,7 +1,8 @@
--- One row per product and product that was bought with it in a valid order; each pair is there in both directions. Bounded so that it stays fast: pairs among
+-- One row per product and product that was bought with it in a valid order, the 20 most frequent of each. Bounded so that it stays fast and readable: pairs among
 -- the 1,000 products with the most orders, together in at least 5 orders.
 {% set most_products = 1000 %}
 {% set least_orders = 5 %}
+{% set most_companions = 20 %}
 with
 
 lines as (
@@ -100,29 +101,45 @@ directed as (
     from pairs
 ),
 
-final as (
+companions as (
     select
         directed.product_key as product_key,
-        products.product_name as product_name,
         directed.with_product_key as with_product_key,
-        with_products.product_name as with_product_name,
         directed.pair_order_count as pair_order_count,
+        cast(
+            row_number() over (
+                partition by directed.product_key
+                order by directed.pair_order_count desc nulls last, directed.with_product_key
+            ) as integer
+        ) as companion_rank
+    from directed
+),
+
+final as (
+    select
+        companions.product_key as product_key,
+        products.product_name as product_name,
+        companions.with_product_key as with_product_key,
+        with_products.product_name as with_product_name,
+        companions.companion_rank as companion_rank,
+        companions.pair_order_count as pair_order_count,
         popular.order_count as product_order_count,
         with_popular.order_count as with_product_order_count,
         orders.order_count as all_order_count,
-        {{ ratio('directed.pair_order_count', 'orders.order_count') }} as support_rate,
-        {{ ratio('directed.pair_order_count', 'popular.order_count') }} as confidence_rate,
-        {{ ratio('directed.pair_order_count * orders.order_count', 'popular.order_count * with_popular.order_count') }} as lift
-    from directed
+        {{ ratio('companions.pair_order_count', 'orders.order_count') }} as support_rate,
+        {{ ratio('companions.pair_order_count', 'popular.order_count') }} as confidence_rate,
+        {{ ratio('companions.pair_order_count * orders.order_count', 'popular.order_count * with_popular.order_count') }} as lift
+    from companions
     cross join orders
     inner join popular
-        on directed.product_key = popular.product_key
+        on companions.product_key = popular.product_key
     inner join popular as with_popular
-        on directed.with_product_key = with_popular.product_key
+        on companions.with_product_key = with_popular.product_key
     left join products
-        on directed.product_key = products.product_key
+        on companions.product_key = products.product_key
     left join products as with_products
-        on directed.with_product_key = with_products.product_key
+        on companions.with_product_key = with_products.product_key
+    where companions.companion_rank <= {{ most_companions }}
 )
 
 select
@@ -130,6 +147,7 @@ select
     product_name,
     with_product_key,
     with_product_name,
+    companion_rank,
     pair_order_count,
     product_order_count,
     with_product_order_count,

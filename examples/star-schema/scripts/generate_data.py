@@ -1,0 +1,18 @@
+"""Step 1: write the shop's files to data/. The same seed gives the same files.
+
+python scripts/generate_data.py [ORDERS]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from shophouse.demo.storefront import generate
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+if __name__ == "__main__":
+    made = generate(DATA, seed=7, days=365, orders=int(sys.argv[1]) if sys.argv[1:] else 5_000)
+    for table, rows in made.rows.items():
+        print(f"{table:<14} {rows:>8,} rows")
