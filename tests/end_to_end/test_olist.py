@@ -283,8 +283,7 @@ def test_every_marts_gross_sales_are_the_files_prices_canceled_orders_too(olist:
 def test_what_was_canceled_is_in_the_ledger_twice_and_adds_up_to_nothing(olist: Olist) -> None:
     assert value(
         olist.shop,
-        "select sum(gross_amount) from core.fct_order_items join core.fct_orders using (order_key) "
-        "where order_status = 'cancelled'",
+        "select sum(gross_amount) from core.fct_orders where order_status = 'cancelled'",
     ) == money(olist.figures.canceled_price)
     assert (
         value(
@@ -489,10 +488,9 @@ def test_late_parcels_are_those_that_came_after_the_promised_day(olist: Olist) -
 def test_segments_hold_every_buyer_once_and_all_they_spent(olist: Olist) -> None:
     buyers, spent = olist.files.row("select count(distinct person), sum(price) from lines where is_valid")
     assert row(olist.shop, "select count(*), count(distinct person_key) from marts.rfm_segments") == (buyers, buyers)
-    assert row(olist.shop, "select sum(person_count)::bigint, sum(net_sales_amount) from marts.customer_segments") == (
-        buyers,
-        money(spent),
-    )
+    bought = "select sum(person_count)::bigint, sum(net_sales_amount) from marts.customer_segments where order_count > 0"
+    assert row(olist.shop, bought) == (buyers, money(spent))
+    assert value(olist.shop, "select sum(person_count) from marts.customer_segments") == olist.figures.persons
 
 
 @requirement("S0-28", "S0-34", "S0-30")
@@ -507,7 +505,9 @@ def test_cohorts_are_the_months_of_first_orders_and_months_later_who_came_again(
         )
         select cohort, datediff('month', cohort, month) as later, count(*)
         from months join cohorts using (person)
-        group by cohort, later
+        -- the month of the last sale of any kind isn't over: nobody knows yet who comes again
+        where month = cohort or last_day(month) <= (select max(ordered_at)::date from lines)
+        group by cohort, later, month
         order by cohort, later
         """
     )

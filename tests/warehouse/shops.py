@@ -18,7 +18,7 @@ from shophouse.project import Project
 from shophouse.scaffold import ensure_dbt_files, init_project
 
 Row = Mapping[str, Any]
-CORE = ("+shophouse.core", "+shophouse.changes", "+shophouse.ops")
+CORE = ("+shophouse.core", "+shophouse.changes", "+shophouse.ops", "+shophouse.input")
 
 
 class RawShop:

@@ -15,6 +15,6 @@ if __name__ == "__main__":
     shop = shophouse.open(ROOT)
     (ROOT / "reports").mkdir(exist_ok=True)
     for query in sorted((ROOT / "sql").rglob("*.sql")):
-        result = shop.sql(query.read_text("utf-8")).df()
-        result.to_csv(ROOT / "reports" / f"{query.stem}.csv", index=False)
-        print(f"reports/{query.stem}.csv  {len(result):>6,} rows")
+        result = shop.sql(query.read_text("utf-8"))
+        result.write_csv(str(ROOT / "reports" / f"{query.stem}.csv"), header=True)
+        print(f"reports/{query.stem}.csv  {result.shape[0]:>6,} rows")

@@ -60,13 +60,6 @@ products as (
     from {{ ref('input_products') }}
 ),
 
-currencies as (
-    select
-        code,
-        cast(case minor_units when 0 then 1 when 3 then 1000 when 4 then 10000 else 100 end as integer) as scale
-    from {{ ref('currencies') }}
-),
-
 priced as (
     select
         headers.order_key as order_key,
@@ -115,26 +108,66 @@ priced as (
         and lines.product_id = products.product_id
 ),
 
--- Only orders that carry amounts of their own: most don't, and nothing is to be split in them. A gift card is money for later: what the
--- order carries belongs to its goods.
+-- Only orders that carry amounts of their own: most don't, and nothing is to be split in them. These lines are read a second
+-- time, for it is cheaper than to keep all lines until the shares are known.
+carrying_headers as (
+    select
+        order_headers.source as source,
+        order_headers.order_id as order_id,
+        order_headers.order_key as order_key,
+        order_headers.has_taxes_included as has_taxes_included,
+        order_headers.order_discount_amount as discount_amount,
+        order_headers.order_shipping_amount as shipping_amount,
+        order_headers.order_tax_amount as tax_amount,
+        cast(case currencies.minor_units when 0 then 1 when 3 then 1000 when 4 then 10000 else 100 end as integer) as scale
+    from {{ ref('order_headers') }} as order_headers
+    inner join {{ ref('currencies') }} as currencies
+        on order_headers.currency_code = currencies.code
+    where {{ is_affected('order_headers', 'order_key', 'affected_orders') }}
+        and (
+            order_headers.order_discount_amount <> 0
+            or order_headers.order_shipping_amount <> 0
+            or order_headers.order_tax_amount <> 0
+        )
+),
+
+carrying_lines as (
+    select
+        source,
+        order_id,
+        line_number,
+        quantity,
+        unit_price,
+        discount_amount,
+        tax_amount
+    from {{ affected_input('order_items', by='order_id', affected='affected_orders') }} as input_order_items
+),
+
 carrying as (
     select
-        priced.order_key as order_key,
-        priced.line_number as line_number,
-        currencies.scale as scale,
-        case
-            when priced.is_gift_card then 0
-            else cast(round(greatest(priced.gross_amount - priced.discount_amount, 0) * currencies.scale, 0) as bigint)
-        end as weight,
-        priced.order_discount_amount as discount_amount,
-        priced.order_shipping_amount as shipping_amount,
-        priced.order_tax_amount as tax_amount
-    from priced
-    inner join currencies
-        on priced.currency_code = currencies.code
-    where priced.order_discount_amount <> 0
-        or priced.order_shipping_amount <> 0
-        or priced.order_tax_amount <> 0
+        carrying_headers.order_key as order_key,
+        carrying_lines.line_number as line_number,
+        carrying_headers.scale as scale,
+        cast(
+            round(
+                greatest(
+                    cast(
+                        carrying_lines.quantity * carrying_lines.unit_price
+                        - case when carrying_headers.has_taxes_included then coalesce(carrying_lines.tax_amount, 0) else 0 end
+                        - coalesce(carrying_lines.discount_amount, 0) as {{ type_money() }}
+                    ),
+                    0
+                ) * carrying_headers.scale,
+                0
+            ) as bigint
+        ) as weight,
+        carrying_headers.discount_amount as discount_amount,
+        carrying_headers.shipping_amount as shipping_amount,
+        carrying_headers.tax_amount as tax_amount
+    from carrying_lines
+    inner join carrying_headers
+        on carrying_lines.source = carrying_headers.source
+        and carrying_lines.order_id = carrying_headers.order_id
 ),
 
 totals as (

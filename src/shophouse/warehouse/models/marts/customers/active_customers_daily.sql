@@ -1,5 +1,6 @@
--- One row per day from the first valid order to the last day of data: distinct persons who ordered on the day (DAU), in the 7 and in the 30 days that end with it.
--- A person counts from an order until the window's length after it or the next order day, whichever is first: windows are then running sums of begins and ends.
+-- One row per day from the first valid order to the last day of data: distinct persons who ordered on the day (DAU), and in the 7 and 30 days
+-- that end with it (WAU, MAU). A person counts from an order until the window's length after it or the next order day, whichever is first:
+-- windows are then running sums of begins and ends.
 with
 
 orders as (
@@ -109,8 +110,12 @@ final as (
     select
         calendar.date_day as date_day,
         cast(coalesce(by_day.active_count, 0) as bigint) as dau_purchasing,
-        cast(sum(coalesce(by_day.week_change, 0)) over (order by calendar.date_day rows between unbounded preceding and current row) as bigint) as wau_purchasing,
-        cast(sum(coalesce(by_day.month_change, 0)) over (order by calendar.date_day rows between unbounded preceding and current row) as bigint) as mau_purchasing,
+        cast(
+            sum(coalesce(by_day.week_change, 0)) over (order by calendar.date_day rows between unbounded preceding and current row) as bigint
+        ) as wau_purchasing,
+        cast(
+            sum(coalesce(by_day.month_change, 0)) over (order by calendar.date_day rows between unbounded preceding and current row) as bigint
+        ) as mau_purchasing,
         cast(coalesce(by_day.new_count, 0) as bigint) as new_person_count
     from calendar
     cross join as_of

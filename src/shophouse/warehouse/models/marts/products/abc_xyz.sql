@@ -1,6 +1,7 @@
 -- One row per product that was ever sold or taken back: ABC by net sales to date, XYZ by how much its monthly units vary.
--- A are the products whose better sellers make less than 80 % of all net sales, B those below 95 %, C the rest and what sold for nothing; products with equal
--- sales share a class. Units are of the whole months from the first sale to the last day of data, months without sale as 0; under 3 months there is no XYZ class.
+-- A are the products whose better sellers make less than 80 % of all net sales, B those below 95 %, C the rest and what sold for nothing;
+-- products with equal sales share a class. Units are of the whole months from the first sale to the last day of data, months without sale as 0;
+-- under 3 months there is no XYZ class.
 with
 
 sales as (
@@ -51,7 +52,7 @@ cumulated as (
     select
         revenues.product_key as product_key,
         revenues.net_sales_amount as net_sales_amount,
-        sum(greatest(revenues.net_sales_amount, 0)) over (order by revenues.net_sales_amount desc nulls last)
+        sum(greatest(revenues.net_sales_amount, 0)) over (order by revenues.net_sales_amount desc nulls last range between unbounded preceding and current row)
         - sum(greatest(revenues.net_sales_amount, 0)) over (partition by revenues.net_sales_amount) as better_amount,
         sum(greatest(revenues.net_sales_amount, 0)) over () as all_amount
     from revenues
@@ -69,19 +70,25 @@ demand as (
     group by sales.product_key
 ),
 
-varied as (
+means as (
     select
         demand.product_key as product_key,
         cast(demand.month_count as integer) as month_count,
-        {{ ratio('demand.unit_sum', 'demand.month_count') }} as mean_monthly_units,
-        case
-            when demand.month_count >= 3 and demand.unit_sum > 0
-                then {{ ratio(
-                    'sqrt(greatest(' ~ ratio('demand.unit_square_sum', 'demand.month_count') ~ ' - ' ~ ratio('demand.unit_sum', 'demand.month_count') ~ ' * ' ~ ratio('demand.unit_sum', 'demand.month_count') ~ ', 0))',
-                    ratio('demand.unit_sum', 'demand.month_count')
-                ) }}
-        end as variation
+        {{ ratio('demand.unit_sum', 'demand.month_count') }} as unit_mean,
+        {{ ratio('demand.unit_square_sum', 'demand.month_count') }} as unit_square_mean
     from demand
+),
+
+varied as (
+    select
+        means.product_key as product_key,
+        means.month_count as month_count,
+        means.unit_mean as mean_monthly_units,
+        case
+            when means.month_count >= 3 and means.unit_mean > 0
+                then sqrt(greatest(means.unit_square_mean - means.unit_mean * means.unit_mean, 0)) / means.unit_mean
+        end as variation
+    from means
 ),
 
 final as (

@@ -1,5 +1,5 @@
--- One row per product and product that was bought with it in a valid order, the 20 most frequent of each. Bounded so that it stays fast and readable: pairs among
--- the 1,000 products with the most orders, together in at least 5 orders.
+-- One row per product and product that was bought with it in a valid order, the 20 most frequent of each. Bounded so that it stays fast and
+-- readable: pairs among the 1,000 products with the most orders, together in at least 5 orders.
 {% set most_products = 1000 %}
 {% set least_orders = 5 %}
 {% set most_companions = 20 %}

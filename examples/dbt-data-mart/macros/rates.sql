@@ -1,0 +1,5 @@
+{# The share of a part in a whole, 0 to 1; null where the whole is 0. #}
+{% macro share_of(part, whole) %}{{ shophouse.ratio(part, whole) }}{% endmacro %}
+
+{# Money per thing, to four decimals; null where there are none. #}
+{% macro per(amount, things) %}{{ shophouse.money_per(amount, things) }}{% endmacro %}
