@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -168,11 +168,23 @@ class Shop:
             log.end("failed", error.what)
             raise
         except BaseException as error:
-            stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+            # DuckDB makes a RuntimeError of a Ctrl-C that meets it in a query
+            stopped = isinstance(error, KeyboardInterrupt | SystemExit) or str(error) == "Query interrupted"
             log.end("stopped" if stopped else "failed", f"{type(error).__name__}: {error}".strip(": "))
             raise
         else:
             log.end(run.record.status if run.record.status != "running" else "success")
+        finally:
+            self._write_page(run.record)
+
+    def _write_page(self, record: RunRecord) -> None:
+        """Failures too have to be on the page, so it is written whatever became of the run."""
+        if record.loads or record.models or record.tests or record.status in ("failed", "stopped"):
+            from shophouse.serve.runs_page import write_runs_page
+
+            # a full disk is told by what came before
+            with suppress(OSError):
+                write_runs_page(self.project.logs_folder, self.project.reports_folder)
 
     @contextmanager
     def _phase(self, run: Run, name: str) -> Iterator[None]:
@@ -269,11 +281,8 @@ class Shop:
         state = State.load(self.project)
         if state.exported == state.version:
             return
-        from shophouse.serve.runs_page import write_runs_page
-
         with self._phase(run, "export"):
             run.exported = self.export()
-            write_runs_page(self.project.logs_folder, self.project.reports_folder)
             state.exported = state.version
             state.save(self.project)
 
@@ -313,6 +322,8 @@ class Shop:
         arguments = ["--full-refresh"] if full_refresh else []
         if select:
             arguments += ["--select", *select]
+        # the packaged models' unit tests are run where shophouse is tested; a shop's own run here
+        arguments += ["--exclude", "resource_type:unit_test,package:shophouse"]
         names = _Names(self.listener.progress)
         results: list[NodeResult] = self._make_dbt().invoke(command, *arguments, on_node=names)
         sizes = self.engine.sizes(

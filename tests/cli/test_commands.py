@@ -179,7 +179,8 @@ def test_an_unexpected_error_says_where_its_traceback_is(tmp_path: Path, monkeyp
 
 
 def fresh_shop(folder: Path, demo_shop: DemoShop) -> Path:
-    done = shophouse("init", folder, "--platform", "storefront", "--currency", "USD")
+    zone = ("--timezone", "America/New_York")
+    done = shophouse("init", folder, "--platform", "storefront", "--currency", "USD", *zone)
     assert done.returncode == 0, done.stderr
     for file in (demo_shop.folder / "data").glob("*.csv"):
         shutil.copy(file, folder / "data")
@@ -205,8 +206,12 @@ def test_a_run_that_is_stopped_publishes_nothing_and_can_be_repeated(
     assert said.strip() == "stopped; nothing was published"
     assert not (folder / "warehouse" / "shop.duckdb").exists()
     assert json.loads(shophouse("status", "--json", "-p", folder).stdout)["runs"][0]["status"] == "stopped"
-    again = shophouse("build", "--select", "dim_date", "-p", folder)
+    assert "stopped" in (folder / "reports" / "runs.html").read_text("utf-8")
+    again = shophouse("run", "-p", folder)
     assert again.returncode == 0, again.stderr
+    for name in ("sales_daily", "customer_360"):
+        file = f"reports/csv/{name}.csv"
+        assert (folder / file).read_bytes() == (demo_shop.folder / file).read_bytes()
 
 
 def test_init_says_what_it_wrote_and_what_comes_next(tmp_path: Path) -> None:

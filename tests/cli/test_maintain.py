@@ -149,7 +149,6 @@ def test_a_shop_that_is_restored_elsewhere_has_every_row_and_reads_nothing_again
     assert "nothing new" in shophouse("ingest", "-p", there).stdout
     assert json.loads(shophouse("lake", "history", "--json", "-p", there).stdout)[-1]["rows"] == 2
     assert json.loads(shophouse("quarantine", "list", "--json", "-p", there).stdout)[0]["rejected_rows"] == 1
-    assert not list((there / "lake").rglob("*.lock"))
 
 
 def test_a_backup_holds_what_cannot_be_made_again_and_nothing_else(demo_shop: DemoShop, tmp_path: Path) -> None:

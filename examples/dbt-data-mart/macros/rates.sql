@@ -2,4 +2,4 @@
 {% macro share_of(part, whole) %}{{ shophouse.ratio(part, whole) }}{% endmacro %}
 
 {# Money per thing, to four decimals; null where there are none. #}
-{% macro per(amount, things) %}{{ shophouse.money_per(amount, things) }}{% endmacro %}
+{% macro per(amount, things) %}cast(round({{ amount }} / nullif({{ things }}, 0), 4) as decimal(18, 4)){% endmacro %}

@@ -1,7 +1,10 @@
-{# The columns of money that every fact of mart/facts has, summed from the ledger: signs as in the ledger turned positive. #}
+{# A sum of money, typed: engines differ in the type that sum gives. #}
+{% macro total(amount) %}cast(sum({{ amount }}) as decimal(28, 4)){% endmacro %}
+
+{# The amounts that every fact of mart/facts has, summed from the ledger, where what is taken off or back is negative. #}
 {% macro ledger_sums(ledger) %}
-    {{ shophouse.sum_money(ledger ~ '.gross_amount') }} as gross_amount,
-    {{ shophouse.sum_money('-' ~ ledger ~ '.discount_amount') }} as discount_amount,
-    {{ shophouse.sum_money('-(' ~ ledger ~ '.return_amount + ' ~ ledger ~ '.cancellation_amount)') }} as taken_back_amount,
-    {{ shophouse.sum_money(ledger ~ '.net_sales_amount') }} as net_sales_amount
+    {{ total(ledger ~ '.gross_amount') }} as gross_amount,
+    {{ total('-' ~ ledger ~ '.discount_amount') }} as discount_amount,
+    {{ total('-(' ~ ledger ~ '.return_amount + ' ~ ledger ~ '.cancellation_amount)') }} as taken_back_amount,
+    {{ total(ledger ~ '.net_sales_amount') }} as net_sales_amount
 {%- endmacro %}

@@ -1,53 +1,42 @@
--- The newest version of each order's lines, straight from the files, against core: quantity and money. Orders that core
--- rejected are in ops.rejected_rows, and lacking on both sides.
+-- What counts of the files' rows is what core has and what it rejected, in money. Of an order its newest load counts, of a
+-- line that comes twice in it the later row. The one row that this may give is the difference.
 with
 
 received as (
     select
-        cast(lines.order_id as varchar) as order_id,
-        lines.quantity as quantity,
         lines.quantity * lines.unit_price as amount,
         lines._load_id as _load_id,
-        max(lines._load_id) over (partition by lines._source, lines.order_id) as newest_load_id
+        max(lines._load_id) over (partition by lines._source, lines.order_id) as newest_load_id,
+        row_number() over (
+            partition by lines._source, lines.order_id, lines.line_number
+            order by lines._load_id desc, lines._row_number desc, lines._source_file desc
+        ) as version_rank
     from {{ source('ecommerce', 'order_items') }} as lines
 ),
 
-source_lines as (
-    select
-        received.order_id as order_id,
-        sum(received.quantity) as quantity,
-        sum(received.amount) as amount
+source_total as (
+    select coalesce(sum(received.amount), 0) as amount
     from received
     where received._load_id = received.newest_load_id
-    group by received.order_id
+        and received.version_rank = 1
 ),
 
-core_lines as (
-    select
-        order_items.order_id as order_id,
-        sum(order_items.quantity) as quantity,
-        sum(order_items.quantity * order_items.unit_price) as amount
-    from {{ ref('fct_order_items') }} as order_items
-    group by order_items.order_id
+core_total as (
+    select coalesce(sum(lines.quantity * lines.unit_price), 0) as amount
+    from {{ ref('fct_order_items') }} as lines
 ),
 
-rejected as (
-    select distinct order_key
-    from {{ ref('rejected_order_rows') }}
+rejected_total as (
+    select coalesce(sum(rejected.amount), 0) as amount
+    from {{ ref('rejected_rows') }} as rejected
+    where rejected.entity = 'order_items'
 )
 
 select
-    source_lines.order_id as order_id,
-    source_lines.quantity as source_quantity,
-    core_lines.quantity as core_quantity,
-    source_lines.amount as source_amount,
-    core_lines.amount as core_amount
-from source_lines
-left join core_lines
-    on source_lines.order_id = core_lines.order_id
-where (source_lines.quantity <> coalesce(core_lines.quantity, 0) or source_lines.amount <> coalesce(core_lines.amount, 0))
-    and not exists (
-        select 1
-        from rejected
-        where rejected.order_key = {{ shophouse.surrogate_key(["'storefront'", 'source_lines.order_id']) }}
-    )
+    source_total.amount as source_amount,
+    core_total.amount as core_amount,
+    rejected_total.amount as rejected_amount
+from source_total
+cross join core_total
+cross join rejected_total
+where source_total.amount <> core_total.amount + rejected_total.amount

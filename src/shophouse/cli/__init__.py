@@ -5,16 +5,16 @@ Nothing heavy is imported here or by the modules of the commands: a run that fin
 
 from __future__ import annotations
 
-import signal
 import sys
-from types import FrameType
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """The entry point. Ends the process with the exit code of `shophouse.errors`, 130 for Ctrl-C, 143 for SIGTERM."""
-    signal.signal(signal.SIGTERM, _terminate)
+    from shophouse.cli import stopping
+
+    stopping.listen()
     try:
         from shophouse.cli.commands import app
 
@@ -22,8 +22,3 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         sys.exit(130)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    # as an exception, so that leases and temporary files are left in order
-    raise SystemExit(128 + number)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
+from shophouse.cli import stopping
 from shophouse.errors import ShophouseError
 
 __all__ = [
@@ -73,16 +74,16 @@ def _told(function: Callable[..., None]) -> Callable[..., None]:
             sys.stdout.flush()
         except (typer.Exit, BrokenPipeError):
             raise
+        except (KeyboardInterrupt, SystemExit):
+            _print(_stopped(folder))
+            raise typer.Exit(stopping.code() or 130) from None
         except ShophouseError as error:
             _print(error.render())
             raise typer.Exit(error.exit_code) from error
-        except KeyboardInterrupt:
-            _print(_stopped(folder))
-            raise typer.Exit(130) from None
-        except SystemExit:
-            _print(_stopped(folder))
-            raise
         except Exception as error:
+            if (code := stopping.code()) is not None:
+                _print(_stopped(folder))
+                raise typer.Exit(code) from error
             if debug:
                 _print(traceback.format_exc().rstrip())
             _print(_unexpected(error, folder))

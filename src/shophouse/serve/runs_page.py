@@ -123,7 +123,7 @@ def _cards(runs: Sequence[RunRecord]) -> Iterator[str]:
     if published is not None:
         cards.append((str(published), "published version"))
     if built is not None:
-        cards.append((f"{_seconds(built.seconds)} s", f"last build, {len(built.models)} models"))
+        cards.append((f"{_seconds(built.seconds)} s", f"last build, models: {len(built.models)}"))
     if tested is not None:
         failed = sum(_tone(test.status) == "bad" for test in tested.tests)
         told = f"<span class='bad'>{failed} failed</span>" if failed else f"{len(tested.tests):,} passed"

@@ -31,11 +31,11 @@ select
     product_months.month_start_date as month_start_date,
     categories.category_key as category_key,
     categories.category_name as category_name,
-    cast(sum(product_months.quantity) as decimal(28, 4)) as quantity,
-    {{ shophouse.sum_money('product_months.gross_amount') }} as gross_amount,
-    {{ shophouse.sum_money('product_months.discount_amount') }} as discount_amount,
-    {{ shophouse.sum_money('product_months.taken_back_amount') }} as taken_back_amount,
-    {{ shophouse.sum_money('product_months.net_sales_amount') }} as net_sales_amount
+    {{ total('product_months.quantity') }} as quantity,
+    {{ total('product_months.gross_amount') }} as gross_amount,
+    {{ total('product_months.discount_amount') }} as discount_amount,
+    {{ total('product_months.taken_back_amount') }} as taken_back_amount,
+    {{ total('product_months.net_sales_amount') }} as net_sales_amount
 from product_months
 inner join products
     on product_months.product_key = products.product_key

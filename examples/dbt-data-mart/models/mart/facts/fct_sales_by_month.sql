@@ -13,9 +13,9 @@ days as (
 
 select
     days.month_start_date as month_start_date,
-    {{ shophouse.sum_money('days.gross_amount') }} as gross_amount,
-    {{ shophouse.sum_money('days.discount_amount') }} as discount_amount,
-    {{ shophouse.sum_money('days.taken_back_amount') }} as taken_back_amount,
-    {{ shophouse.sum_money('days.net_sales_amount') }} as net_sales_amount
+    {{ total('days.gross_amount') }} as gross_amount,
+    {{ total('days.discount_amount') }} as discount_amount,
+    {{ total('days.taken_back_amount') }} as taken_back_amount,
+    {{ total('days.net_sales_amount') }} as net_sales_amount
 from days
 group by days.month_start_date

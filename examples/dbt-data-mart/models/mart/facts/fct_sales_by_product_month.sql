@@ -17,7 +17,7 @@ ledger as (
 select
     ledger.month_start_date as month_start_date,
     ledger.product_key as product_key,
-    cast(sum(ledger.quantity) as decimal(28, 4)) as quantity,
+    {{ total('ledger.quantity') }} as quantity,
     {{ ledger_sums('ledger') }}
 from ledger
 group by

@@ -20,10 +20,10 @@ summed as (
         cast(sum(months.order_count) as bigint) as order_count,
         cast(sum(months.new_customer_count) as bigint) as new_customer_count,
         cast(sum(months.returning_order_count) as bigint) as returning_order_count,
-        {{ shophouse.sum_money('months.gross_amount') }} as gross_amount,
-        {{ shophouse.sum_money('months.discount_amount') }} as discount_amount,
-        {{ shophouse.sum_money('months.return_amount') }} as return_amount,
-        {{ shophouse.sum_money('months.net_sales_amount') }} as net_sales_amount
+        {{ total('months.gross_amount') }} as gross_amount,
+        {{ total('months.discount_amount') }} as discount_amount,
+        {{ total('months.return_amount') }} as return_amount,
+        {{ total('months.net_sales_amount') }} as net_sales_amount
     from months
     group by months.month_start_date
 )

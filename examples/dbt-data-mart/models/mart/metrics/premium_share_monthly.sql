@@ -19,8 +19,8 @@ products as (
 summed as (
     select
         product_months.month_start_date as month_start_date,
-        {{ shophouse.sum_money('case when products.is_premium then product_months.net_sales_amount else 0 end') }} as premium_net_sales_amount,
-        {{ shophouse.sum_money('product_months.net_sales_amount') }} as net_sales_amount
+        {{ total('case when products.is_premium then product_months.net_sales_amount else 0 end') }} as premium_net_sales_amount,
+        {{ total('product_months.net_sales_amount') }} as net_sales_amount
     from product_months
     inner join products
         on product_months.product_key = products.product_key

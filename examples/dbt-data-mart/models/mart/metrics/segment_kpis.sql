@@ -15,7 +15,7 @@ summed as (
         persons.segment as segment,
         count(*) as person_count,
         cast(sum(persons.order_count) as bigint) as order_count,
-        {{ shophouse.sum_money('persons.net_sales_amount') }} as net_sales_amount
+        {{ total('persons.net_sales_amount') }} as net_sales_amount
     from persons
     group by persons.segment
 )

@@ -109,7 +109,8 @@ priced as (
 ),
 
 -- Only orders that carry amounts of their own: most don't, and nothing is to be split in them. These lines are read a second
--- time, for it is cheaper than to keep all lines until the shares are known.
+-- time, for it is cheaper than to keep all lines until the shares are known. A gift card is money for later: what the order carries
+-- belongs to its goods.
 carrying_headers as (
     select
         order_headers.source as source,
@@ -136,6 +137,7 @@ carrying_lines as (
         source,
         order_id,
         line_number,
+        product_id,
         quantity,
         unit_price,
         discount_amount,
@@ -143,24 +145,36 @@ carrying_lines as (
     from {{ affected_input('order_items', by='order_id', affected='affected_orders') }} as input_order_items
 ),
 
+gift_cards as (
+    select
+        source,
+        product_id
+    from {{ ref('input_products') }}
+    where is_gift_card
+),
+
 carrying as (
     select
         carrying_headers.order_key as order_key,
         carrying_lines.line_number as line_number,
         carrying_headers.scale as scale,
-        cast(
-            round(
-                greatest(
-                    cast(
-                        carrying_lines.quantity * carrying_lines.unit_price
-                        - case when carrying_headers.has_taxes_included then coalesce(carrying_lines.tax_amount, 0) else 0 end
-                        - coalesce(carrying_lines.discount_amount, 0) as {{ type_money() }}
-                    ),
-                    0
-                ) * carrying_headers.scale,
-                0
-            ) as bigint
-        ) as weight,
+        case
+            when gift_cards.product_id is not null then 0
+            else
+                cast(
+                    round(
+                        greatest(
+                            cast(
+                                carrying_lines.quantity * carrying_lines.unit_price
+                                - case when carrying_headers.has_taxes_included then coalesce(carrying_lines.tax_amount, 0) else 0 end
+                                - coalesce(carrying_lines.discount_amount, 0) as {{ type_money() }}
+                            ),
+                            0
+                        ) * carrying_headers.scale,
+                        0
+                    ) as bigint
+                )
+        end as weight,
         carrying_headers.discount_amount as discount_amount,
         carrying_headers.shipping_amount as shipping_amount,
         carrying_headers.tax_amount as tax_amount
@@ -168,6 +182,9 @@ carrying as (
     inner join carrying_headers
         on carrying_lines.source = carrying_headers.source
         and carrying_lines.order_id = carrying_headers.order_id
+    left join gift_cards
+        on carrying_lines.source = gift_cards.source
+        and carrying_lines.product_id = gift_cards.product_id
 ),
 
 totals as (

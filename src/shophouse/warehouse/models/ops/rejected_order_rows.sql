@@ -6,20 +6,15 @@
     meta={'affected': 'affected_orders'}
 ) }}
 {%- set entities = ['orders', 'order_items', 'payments', 'shipments', 'reviews'] %}
+{%- set keys = ref('affected_orders') if is_incremental() else none %}
+{%- set by = 'order_id' if is_incremental() else none %}
+{%- set headers = [ref('order_headers'), 'order_id'] %}
+{%- if not execute %}{% do ref('affected_orders') %}{% endif %}
 
 with
 {% for entity in entities %}
 rejected_{{ entity }} as (
-    {%- if not execute %}
-        {%- do ref('affected_orders') -%}
-        {%- do ref('order_headers') -%}
-    {%- endif %}
-    {{- rejected_rows_of(
-        entity,
-        keys=(ref('affected_orders') if is_incremental() else none),
-        by=('order_id' if is_incremental() else none),
-        parents=([ref('order_headers'), 'order_id'] if entity != 'orders' else none)
-    ) | indent(4) }}
+    {{- rejected_rows_of(entity, keys=keys, by=by, parents=(headers if entity != 'orders' else none)) | indent(4) }}
 ){% if not loop.last %},{% endif %}
 {% endfor %}
 {% for entity in entities %}
