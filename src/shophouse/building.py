@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from shophouse.declarations import platform_declaration
 from shophouse.engines import Engine, RawSource, RawTable
-from shophouse.engines.dbt import Dbt, NodeResult, OnNode
+from shophouse.engines.dbt import NodeResult
 from shophouse.errors import BuildError, CheckFailed
 from shophouse.lake import Lake, LoadFile
 from shophouse.project import Project
 
-__all__ = ["Arrivals", "arrivals", "build_models", "raise_for", "raw_tables", "write_loads"]
+__all__ = ["Arrivals", "arrivals", "raise_for", "raw_tables", "write_loads"]
 
 
 @dataclass
@@ -131,23 +131,6 @@ def write_loads(engine: Engine, lake: Lake, found: Arrivals) -> None:
 
 def _pairs(files: Iterable[LoadFile]) -> list[tuple[str, str, int, str]]:
     return [(file.source, file.table, file.load_id, file.source_file) for file in files]
-
-
-def build_models(
-    dbt: Dbt,
-    *,
-    select: Sequence[str] = (),
-    exclude_views: bool = False,
-    full_refresh: bool = False,
-    on_node: OnNode | None = None,
-) -> list[NodeResult]:
-    """Run `dbt build` on the models that `select` names (dbt's node selection), or on all."""
-    arguments = ["--full-refresh"] if full_refresh else []
-    if select:
-        arguments += ["--select", *select]
-    if exclude_views:
-        arguments += ["--exclude", "config.materialized:view"]
-    return dbt.invoke("build", *arguments, on_node=on_node)
 
 
 def raise_for(results: Sequence[NodeResult], examples: dict[str, list[str]] | None = None) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from shophouse.engines import Engine
-    from shophouse.engines.dbt import NodeResult
+    from shophouse.engines.dbt import Dbt, NodeResult
     from shophouse.ingestion import Ingested
     from shophouse.lake import Lake
 
@@ -239,18 +239,32 @@ class Shop:
             found = arrivals(self.project, lake, marks)
             write_loads(engine, lake, found)
             run.record.is_full_refresh = full
-        wanted: Sequence[str] = select
-        if not select and not full and state.built is not None and state.built.models == inputs.models:
-            changed = {self._identifier(source, table) for source, table in found.tables}
-            wanted = self._make_dbt().downstream(changed)
-            if not wanted:
-                self._built(engine, found.watermarks, inputs)
-                return
+        unchanged = state.built is not None and state.built.models == inputs.models
         with self._phase(run, "build"):
-            results = self._dbt(run, "build", select=wanted, full_refresh=full)
+            if select or full or not unchanged:
+                results = self._dbt(run, "build", select=select, full_refresh=full)
+            else:
+                results = self._build_downstream(run, {self._identifier(*table) for table in found.tables})
         self._raise_for(results)
         if not select:
             self._built(engine, found.watermarks, inputs)
+
+    def _build_downstream(self, run: Run, changed: set[str]) -> list[NodeResult]:
+        """Build the tables downstream of the raw tables `changed`, then run their tests, all as compiled before."""
+        dbt = self._make_dbt()
+        models = dbt.downstream(changed)
+        if not models:
+            return []
+        tests = dbt.compiled_tests(models)
+        if tests is None:
+            return self._dbt(run, "build", select=models)
+        built = self._dbt(run, "run", select=models)
+        if any(result.failed for result in built):
+            return built
+        counted = self.engine.count([test.file.read_text(encoding="utf-8") for test in tests])
+        results = [test.result(*count) for test, count in zip(tests, counted, strict=True)]
+        self._record(run, results)
+        return [*built, *results]
 
     def _built(self, engine: Engine, watermarks: dict[tuple[str, str], int], inputs: Inputs) -> None:
         engine.replace("model_watermarks", [(source, table, load) for (source, table), load in watermarks.items()])
@@ -302,7 +316,7 @@ class Shop:
                 hint="see why nothing arrives, or change freshness in shophouse.yml",
             )
 
-    def _make_dbt(self) -> Any:
+    def _make_dbt(self) -> Dbt:
         from shophouse.engines.dbt import Dbt
 
         if not hasattr(self, "_dbt_project"):
@@ -325,7 +339,11 @@ class Shop:
         # the packaged models' unit tests are run where shophouse is tested; a shop's own run here
         arguments += ["--exclude", "resource_type:unit_test,package:shophouse"]
         names = _Names(self.listener.progress)
-        results: list[NodeResult] = self._make_dbt().invoke(command, *arguments, on_node=names)
+        results = self._make_dbt().invoke(command, *arguments, on_node=names)
+        self._record(run, results)
+        return results
+
+    def _record(self, run: Run, results: Sequence[NodeResult]) -> None:
         sizes = self.engine.sizes(
             (result.schema, result.name)
             for result in results
@@ -343,7 +361,6 @@ class Shop:
                         result.name, result.schema, result.status, round(result.seconds, 3), rows, size, result.message
                     )
                 )
-        return results
 
     def _raise_for(self, results: Sequence[NodeResult]) -> None:
         from shophouse.building import raise_for

@@ -70,6 +70,9 @@ class Engine(Protocol):
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Read from the warehouse that is being built."""
 
+    def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
+        """How many rows each query gives, and in how many seconds."""
+
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         """Rows and bytes of tables, by (schema, name)."""
 

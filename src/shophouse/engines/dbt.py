@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from shophouse.errors import BuildError
 
-__all__ = ["Dbt", "NodeResult", "OnNode"]
+__all__ = ["CompiledTest", "Dbt", "NodeResult", "OnNode"]
 
+_TARGET = Path(".shophouse") / "target"
 _QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
 
 OnNode = Callable[[str, str, int, int], None]
@@ -40,6 +41,24 @@ class NodeResult:
     @property
     def failed(self) -> bool:
         return self.status in ("error", "fail", "runtime error")
+
+
+@dataclass(frozen=True)
+class CompiledTest:
+    """A test's SQL, which gives the rows that break it."""
+
+    unique_id: str
+    name: str
+    file: Path
+    only_warns: bool
+
+    def result(self, failures: int, seconds: float) -> NodeResult:
+        """What dbt would say of it."""
+        status = "pass" if failures == 0 else "warn" if self.only_warns else "fail"
+        message = f"Got {failures} results, configured to fail if != 0" if failures else ""
+        return NodeResult(
+            self.unique_id, self.name, "test", "", "test", status, seconds, failures, message, str(self.file)
+        )
 
 
 class Dbt:
@@ -128,6 +147,26 @@ class Dbt:
             for key in seen
             if key.startswith("model.") and manifest.nodes[key].config.materialized not in ("view", "ephemeral")
         )
+
+
+    def compiled_tests(self, models: Iterable[str]) -> list[CompiledTest] | None:
+        """The tests that concern any of these models, as the last build compiled them; None when one was not.
+
+        Compiled SQL changes only with the project, and a project that changed is built by dbt anyway.
+        """
+        manifest = self.parse()
+        names = set(models)
+        found = []
+        for node in manifest.nodes.values():
+            if node.resource_type != "test" or not node.config.enabled:
+                continue
+            if not any(manifest.nodes[key].name in names for key in node.depends_on.nodes if key in manifest.nodes):
+                continue
+            file = self.folder / node.get_target_write_path(str(_TARGET), "compiled")
+            if not file.is_file():
+                return None
+            found.append(CompiledTest(node.unique_id, node.name, file, str(node.config.severity).lower() == "warn"))
+        return found
 
 
 def _result(result: Any) -> NodeResult:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -147,6 +148,15 @@ class DuckdbEngine:
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         with self._connect() as connection:
             return connection.execute(sql, list(parameters)).to_arrow_table()
+
+    def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
+        found = []
+        with self._connect() as connection:
+            for query in queries:
+                started = time.perf_counter()
+                row = connection.execute(f"select count(*) from (\n{query}\n) as counted").fetchone()
+                found.append((int(row[0]) if row else 0, time.perf_counter() - started))
+        return found
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:
