@@ -60,6 +60,10 @@ def examine(folder: Path) -> Iterator[Finding]:
     yield from _warehouse(project)
 
 
+def _many(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def _told(about: str, error: ShophouseError) -> Finding:
     detail = "; ".join((*error.where, *error.why))
     return Finding(about, "error", f"{error.what}{': ' if detail else ''}{detail}", " ".join(error.hint))
@@ -124,11 +128,11 @@ def _files(project: Project, source: str) -> Iterator[Finding]:
         yield Finding(about, "warning", f"{settings.path} matches no file", hint)
         return
     size = sum(file.stat().st_size for file in files)
-    yield Finding(about, "ok", f"{settings.path}: {len(files)} files, {size / 1e6:,.1f} MB")
+    yield Finding(about, "ok", f"{settings.path}: {_many(len(files), 'file')}, {size / 1e6:,.1f} MB")
     if reader is not None and (ignored := reader.ignored()):
         few = ", ".join(Path(file).name for file in ignored[:5]) + (" …" if len(ignored) > 5 else "")
         hint = f'to read them, give them a table under sources.{source}.tables with files: "…"'
-        yield Finding(about, "warning", f"{len(ignored)} files belong to no table: {few}", hint)
+        yield Finding(about, "warning", f"{_many(len(ignored), 'file')} of no table: {few}", hint)
     for name, table in declared.items():
         mine = [file for file in files if table.files is None or fnmatchcase(file.name, table.files)]
         if mine:
@@ -218,9 +222,9 @@ def _lake(project: Project) -> Iterator[Finding]:
         yield Finding("lake", "ok", f"{project.lake_folder} is empty", "shophouse run")
         return
     rows = sum(load.rows for load in loads)
-    yield Finding("lake", "ok", f"{len(tables)} tables, {len(loads)} loads, {rows:,} rows")
+    yield Finding("lake", "ok", f"{_many(len(tables), 'table')}, {_many(len(loads), 'load')}, {_many(rows, 'row')}")
     if rejected := sum(load.rejected_rows for load in loads):
-        yield Finding("lake", "warning", f"{rejected:,} rows are in quarantine", "shophouse quarantine list")
+        yield Finding("lake", "warning", f"{_many(rejected, 'row')} in quarantine", "shophouse quarantine list")
     strangers = sorted({source for source, _ in tables} - set(project.sources))
     if strangers:
         hint = "they are kept, but no model reads them: name the source in shophouse.yml again, or drop its tables"

@@ -112,7 +112,7 @@ def test_doctor_compares_what_is_declared_with_the_files(corner: Path) -> None:
     (corner / "data" / "orders-2.csv.gz").write_bytes(gzip.compress(b"id;day;colour\n1;2024-01-01;red\n"))
     (corner / "data" / "stray.csv").write_text("a\n1\n")
     said = "\n".join(findings(corner)["warning"])
-    assert "1 files belong to no table: stray.csv" in said
+    assert "1 file of no table: stray.csv" in said
     assert "orders-2.csv.gz has undeclared columns: colour" in said
     assert "orders-2.csv.gz lacks the columns amount" in said
 

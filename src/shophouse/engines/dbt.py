@@ -19,7 +19,7 @@ _TARGET = Path(".shophouse") / "target"
 _QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
 
 OnNode = Callable[[str, str, int, int], None]
-"""Called when a node begins (its status is `started`) and when it is done: its name, its status, nodes done, nodes in all."""
+"""Called when a node begins (status `started`) and when it is done: its name, its status, nodes done, nodes in all."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,9 @@ class Dbt:
         ]
         # profiles.yml names the database relative to the shop's folder
         with contextlib.chdir(self.folder):
-            outcome = runner.invoke([*_QUIET, "--log-path", str(self.log_folder), *args])
+            # manifest.json takes a second to write, and only the documentation reads it
+            written = () if command.startswith("docs") else ("--no-write-json",)
+            outcome = runner.invoke([*_QUIET, *written, "--log-path", str(self.log_folder), *args])
         _close_connections()
         _raise_if_stopped(outcome)
         if outcome.exception is not None:
@@ -120,7 +122,9 @@ class Dbt:
 
             folders = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
             with contextlib.chdir(self.folder):
-                outcome = dbtRunner().invoke([*_QUIET, "--log-path", str(self.log_folder), "parse", *folders])
+                outcome = dbtRunner().invoke(
+                    [*_QUIET, "--no-write-json", "--log-path", str(self.log_folder), "parse", *folders]
+                )
             _close_connections()
             _raise_if_stopped(outcome)
             if outcome.exception is not None or outcome.result is None:
@@ -147,7 +151,6 @@ class Dbt:
             for key in seen
             if key.startswith("model.") and manifest.nodes[key].config.materialized not in ("view", "ephemeral")
         )
-
 
     def compiled_tests(self, models: Iterable[str]) -> list[CompiledTest] | None:
         """The tests that concern any of these models, as the last build compiled them; None when one was not.

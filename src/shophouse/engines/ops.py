@@ -46,7 +46,6 @@ OPS_TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "line": "bigint",
         "column_name": "varchar",
         "reason": "varchar",
-        "raw": "varchar",
     },
     "runs": {
         "run_id": "varchar",

@@ -47,7 +47,8 @@ def _arrived(shop: Shop, run: Run) -> Iterator[str]:
         return
     loads = run.ingested.loads
     files = sum(load.files for load in loads)
-    yield f"  arrived    {run.ingested.rows:,} rows of {len(loads)} tables in {files} files" + (
+    where = f"{len(loads)} table{'s' * (len(loads) > 1)} in {files} file{'s' * (files > 1)}"
+    yield f"  arrived    {run.ingested.rows:,} rows of {where}" + (
         f"; {run.ingested.rejected_rows:,} rows in quarantine" if run.ingested.rejected_rows else ""
     )
     for load in sorted(loads, key=lambda load: -load.rows):
