@@ -71,13 +71,14 @@ def change(kept_storefront: KeptShop) -> Change:
         reader = csv.DictReader(handle)
         names = list(reader.fieldnames or ())
         orders = {int(order["order_id"]): order for order in reader}
-    # the only order of its person, so that nobody's second order becomes the first
+    # the only order of its person, so that nobody's second order becomes the first; gift cards are no sales
     ((cancelled,),) = query(
         before,
         """
         select min(order_id::bigint) from core.fct_orders
         where is_valid and order_status <> 'cancelled' and refund_amount = 0 and gross_amount > 0
             and person_key in (select person_key from core.dim_person where order_count = 1)
+            and order_key not in (select order_key from core.fct_order_items where is_gift_card)
         """,
     )
     some = orders[cancelled]

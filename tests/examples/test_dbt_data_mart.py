@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from requirements import requirement
 
+from requirements import requirement
 from shophouse.errors import CheckFailed
 from shophouse.quality.freshness import freshness
 

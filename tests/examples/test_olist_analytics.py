@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from requirements import requirement
 
+from requirements import requirement
 from shophouse.demo.lookalikes import OlistAnswers, olist_lookalike
 from shophouse.errors import CheckFailed
 

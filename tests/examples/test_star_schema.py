@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from requirements import requirement
 
 from .example import Example, copy_of

@@ -161,9 +161,10 @@ def _write(project: Project, session: _Session, root: Path, path: str, query: st
         elif target.suffix == ".parquet":
             relation.write_parquet(str(incoming), compression="zstd")
         else:
+            from shophouse.serve.described import column_descriptions
             from shophouse.serve.workbook import write_workbook
 
-            write_workbook(relation, incoming, target.stem, _descriptions(project, target.stem))
+            write_workbook(relation, incoming, target.stem, column_descriptions(project, target.stem))
         os.replace(incoming, target)
     except duckdb.Error as error:
         raise ConfigError(
@@ -178,18 +179,6 @@ def _write(project: Project, session: _Session, root: Path, path: str, query: st
 def _where(project: Project, name: str) -> str | None:
     own = project.folder / "exports" / f"{name}.sql"
     return f"mend {own}" if own.is_file() else None
-
-
-def _descriptions(project: Project, mart: str) -> dict[str, str]:
-    """Column → description as dbt's manifest of the last build has it; empty where there is none."""
-    try:
-        manifest = json.loads((project.generated_folder / "target" / "manifest.json").read_text("utf-8"))
-        for node in manifest["nodes"].values():
-            if node["resource_type"] == "model" and node["name"] == mart:
-                return {name: column["description"] for name, column in node["columns"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return {}
 
 
 def _quoted(name: str) -> str:

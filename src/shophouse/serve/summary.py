@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shophouse.project import Project, package_warehouse
+from shophouse.serve.described import laws
 
 if TYPE_CHECKING:
     from shophouse.shop import Run, Shop
 
-__all__ = ["laws", "summary"]
+__all__ = ["summary"]
 
 
 def summary(shop: Shop, run: Run) -> Iterator[str]:
@@ -70,22 +68,6 @@ def _proved(shop: Shop, run: Run) -> Iterator[str]:
         yield f"  proved     {passed} of {len(record.tests)} tests passed{told}"
     if run.record.published is not None:
         yield f"  published  version {run.record.published}; {run.record.seconds:.1f} s in all"
-
-
-def laws(project: Project) -> dict[str, int]:
-    """Test → the number of the conservation law that it proves, as its generic test says."""
-    generic = {}
-    for file in (package_warehouse() / "tests" / "generic").glob("*.sql"):
-        said = re.search(r"[Cc]onservation law (\d+)", file.read_text("utf-8"))
-        if said:
-            generic[file.stem] = int(said[1])
-    try:
-        manifest = json.loads((project.generated_folder / "target" / "manifest.json").read_text("utf-8"))
-        tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
-        kinds = {node["name"]: (node.get("test_metadata") or {}).get("name") for node in tests}
-    except (OSError, ValueError, KeyError):
-        return {}
-    return {name: generic[kind] for name, kind in kinds.items() if kind in generic}
 
 
 def _listed(numbers: Sequence[int]) -> str:
