@@ -166,4 +166,5 @@ def _counted(number: int, what: str) -> str:
 
 
 def _indented(message: str) -> list[str]:
-    return [line.rstrip() for line in message.splitlines() if line.strip()]
+    # dbt adds the stack of its macros, which says nothing about the model
+    return [line.rstrip() for line in message.splitlines() if line.strip() and "> called by " not in line]

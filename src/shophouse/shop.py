@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Listener", "Run", "Shop"]
 
+_RUNS_IN_OPS = 200
+
 
 class Listener(Protocol):
     """Told what is going on, for progress bars and the like. Every method may be called often."""
@@ -285,7 +287,7 @@ class Shop:
 
         with self._phase(run, "publish"):
             state = State.load(self.project)
-            record_runs(self.engine, [*self.runs(), run.record])
+            record_runs(self.engine, [*self.runs(_RUNS_IN_OPS), run.record])
             state.version = self.engine.publish()
             state.published = state.built
             state.save(self.project)
@@ -335,7 +337,8 @@ class Shop:
     ) -> list[NodeResult]:
         arguments = ["--full-refresh"] if full_refresh else []
         if select:
-            arguments += ["--select", *select]
+            # a test is run where all that it reads was selected or stands above it
+            arguments += ["--select", *select, "--indirect-selection", "buildable"]
         # the packaged models' unit tests are run where shophouse is tested; a shop's own run here
         arguments += ["--exclude", "resource_type:unit_test,package:shophouse"]
         names = _Names(self.listener.progress)

@@ -19,7 +19,8 @@ __all__ = ["column_descriptions", "laws"]
 
 def column_descriptions(project: Project, model: str) -> dict[str, str]:
     """Column → description; empty for a model that no yml describes. The shop's own model hides a packaged one."""
-    for file in _files(project):
+    # a model's yml is called as the model, as a rule
+    for file in sorted(_files(project), key=lambda file: file.stem != model):
         text = file.read_text("utf-8")
         if not re.search(rf"name: *{re.escape(model)}\s*$", text, re.MULTILINE):
             continue
