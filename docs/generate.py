@@ -33,8 +33,8 @@ def settings() -> str:
     lines = [
         "# Settings",
         "",
-        "The keys of `shophouse.yml`. A key that isn't listed is an error that names its line and the nearest right word.",
-        "For completion in an editor, the first line of the file names the schema, which `shophouse schema` prints.",
+        "The keys of `shophouse.yml`. Another key is an error that names its line and the nearest right word. For",
+        "completion in an editor, the first line of the file names the schema, which `shophouse schema` prints.",
         "",
     ]
     parts = [("", "", schema)]
@@ -101,8 +101,9 @@ def commands() -> str:
     lines = [
         "# Commands",
         "",
-        "`shophouse COMMAND --help` says the same. `--project FOLDER` (or the variable `SHOPHOUSE_PROJECT`) names the shop's",
-        "folder, which is the current one otherwise. Results go to stdout, all else to stderr. [Exit codes](errors.md).",
+        "`shophouse COMMAND --help` says the same. `--project FOLDER` (or the variable `SHOPHOUSE_PROJECT`) names the",
+        "shop's folder, else the current one is it. Results go to stdout, all else to stderr. What an exit code",
+        "means: [errors](errors.md).",
         "",
     ]
     chapters: dict[str, list[tuple[str, Any]]] = {name: [] for name in (START, RUN, LOOK, MAINTAIN)}
@@ -126,12 +127,8 @@ def _command(name: str, command: Any) -> Iterator[str]:
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
         if record is not None and not record[0].startswith(("-h", "--help", "--debug")):
-            left = (
-                re.sub(r" <(str|path|float)>", "", record[0])
-                .replace("<int range>", "NUMBER")
-                .replace("<int>", "NUMBER")
-            )
-            left = left.replace("<float range>", "NUMBER")
+            left = re.sub(r" <(str|path|list\[str\])>", "", record[0])
+            left = re.sub(r"<(int|float)( range)?>", "NUMBER", left)
             rows.append((left, " ".join(record[1].replace("(here)", "here").split()), parameter.param_type_name))
     arguments = [left for left, _, kind in rows if kind == "argument"]
     yield from ("```", " ".join([name, "[OPTIONS]", *arguments]), "```", "")
@@ -193,19 +190,18 @@ def errors() -> str:
     lines = [
         "# Errors and exit codes",
         "",
-        "An error says what, where, why, and after `hint:` what to type. A command that fails leaves nothing half done.",
+        "An error says what, where, why, and after `hint:` what to type. A command that fails leaves nothing half",
+        "done.",
         "",
         "| exit | raised | worth a retry | meaning |",
         "|---|---|---|---|",
         "| 0 | | | all is well |",
     ]
     for kind in kinds:
-        meaning = (
-            " ".join(inspect.getdoc(kind).split()) if kind is not ShophouseError else "Anything else, a fault too."
-        )  # type: ignore[union-attr]
-        lines.append(
-            f"| {kind.exit_code} | `{kind.__name__}` | {'yes' if kind.retryable else 'no'} | {_cell(meaning)} |"
-        )
+        said = inspect.getdoc(kind) if kind is not ShophouseError else "Anything else; a fault of shophouse too."
+        retry = "yes" if kind.retryable else "no"
+        meaning = _cell(" ".join((said or "").split()))
+        lines.append(f"| {kind.exit_code} | `{kind.__name__}` | {retry} | {meaning} |")
     lines += [
         "| 130 | | no | stopped by Ctrl-C |",
         "| 143 | | no | stopped by SIGTERM |",
@@ -250,7 +246,7 @@ def main() -> int:
         if "--check" not in sys.argv:
             page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(text, "utf-8")
-    print(f"{'differ' if '--check' in sys.argv else 'written'}: {', '.join(differing) or 'none'}")
+    sys.stdout.write(f"{'differ' if '--check' in sys.argv else 'written'}: {', '.join(differing) or 'none'}\n")
     return 1 if differing and "--check" in sys.argv else 0
 
 

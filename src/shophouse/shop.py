@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from shophouse.errors import CheckFailed, ShophouseError
+from shophouse.errors import BuildError, CheckFailed, ShophouseError
 from shophouse.project import Project
 from shophouse.run_log import ModelRun, RunLog, RunRecord, TestResult, records
 from shophouse.state import Inputs, State
@@ -114,8 +114,15 @@ class Shop:
         return run
 
     def publish(self) -> Run:
-        """Make what was built visible to readers."""
+        """Make what was built visible to readers. Raises BuildError when the last build did not go through."""
         with self._run("publish") as run, self.engine.writing("shophouse publish"):
+            state = State.load(self.project)
+            if state.built is None or not state.is_whole:
+                raise BuildError(
+                    "what was built last is not fit to be published",
+                    why="a build or one of its tests failed, or was stopped, or only some models were built",
+                    hint="mend it and type   shophouse run",
+                )
             self._publish(run)
         return run
 
@@ -242,6 +249,12 @@ class Shop:
             write_loads(engine, lake, found)
             run.record.is_full_refresh = full
         unchanged = state.built is not None and state.built.models == inputs.models
+        was_whole = state.is_whole
+        state.is_whole = False
+        if state.built is not None:
+            # should models be changed, built in part or in vain, and changed back: what is left must not pass for theirs
+            state.built = state.built.shared_with(inputs)
+        state.save(self.project)
         with self._phase(run, "build"):
             if select or full or not unchanged:
                 results = self._dbt(run, "build", select=select, full_refresh=full)
@@ -250,6 +263,9 @@ class Shop:
         self._raise_for(results)
         if not select:
             self._built(engine, found.watermarks, inputs)
+        elif was_whole:
+            state.is_whole = True
+            state.save(self.project)
 
     def _build_downstream(self, run: Run, changed: set[str]) -> list[NodeResult]:
         """Build the tables downstream of the raw tables `changed`, then run their tests, all as compiled before."""
@@ -272,6 +288,7 @@ class Shop:
         engine.replace("model_watermarks", [(source, table, load) for (source, table), load in watermarks.items()])
         state = State.load(self.project)
         state.built = inputs
+        state.is_whole = True
         state.save(self.project)
 
     def _identifier(self, source: str, table: str) -> str:

@@ -43,6 +43,14 @@ class Inputs:
             models=_digest(rest, single),
         )
 
+    def shared_with(self, other: Inputs) -> Inputs:
+        """These inputs, with nothing in place of the parts of the project that `other` has otherwise."""
+        return Inputs(
+            self.heads,
+            self.foundation if self.foundation == other.foundation else "",
+            self.models if self.models == other.models else "",
+        )
+
 
 @dataclass
 class State:
@@ -53,6 +61,8 @@ class State:
     version: int | None = None
     exported: int | None = None
     """The published version that the files in `reports/` were made from."""
+    is_whole: bool = True
+    """Whether what is in the warehouse now went through its build and its tests."""
 
     @staticmethod
     def file(project: Project) -> Path:
@@ -68,6 +78,7 @@ class State:
                 published=Inputs(**data["published"]) if data["published"] else None,
                 version=data["version"],
                 exported=data["exported"],
+                is_whole=data.get("is_whole", True),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return cls()

@@ -37,7 +37,14 @@ class KeptShop:
 
 def new_storefront(folder: Path, *, orders: int = 400, days: int = 120, seed: int = 11) -> Shop:
     """A shop whose data/ has a synthetic storefront; nothing is loaded yet. Days are New York's, money US dollars."""
-    init_project(folder, name="storefront", staging="storefront", timezone="America/New_York", currency="USD")
+    init_project(
+        folder,
+        name="storefront",
+        staging="storefront",
+        timezone="America/New_York",
+        currency="USD",
+        source_timezone="UTC",
+    )
     generate(folder / "data", seed=seed, days=days, orders=orders, products=60)
     return Shop.open(folder)
 
@@ -86,9 +93,8 @@ class Files:
     def __init__(self, tables: Mapping[str, str]) -> None:
         self.connection = duckdb.connect()
         for name, glob in tables.items():
-            # a name that doesn't come from the files alone: several files of one table
             self.connection.execute(
-                f"create table {name} as from read_csv('{glob}', header = true, all_varchar = true, union_by_name = true)"
+                f"create table {name} as from read_csv('{glob}', header = true, all_varchar = true)"
             )
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:

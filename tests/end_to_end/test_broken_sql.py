@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from requirements import requirement
 
 import shophouse as installed
+from requirements import requirement
+from shophouse.demo.storefront import delta
+from shophouse.errors import CheckFailed
 from shophouse.shop import Shop
 
 from .shops import row, shophouse, value
@@ -20,9 +22,7 @@ QUESTION = "select count(*), sum(net_sales_amount), max(date_day) from marts.sal
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a copy of the program whose SQL can be spoilt."""
     folder = tmp_path_factory.mktemp("package")
-    shutil.copytree(
-        Path(installed.__file__).parent, folder / "shophouse", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(Path(installed.__file__).parent, folder / "shophouse", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
@@ -63,10 +63,19 @@ def test_a_wrong_total_in_a_mart_stops_the_run_and_publishes_nothing(storefront:
     assert row(storefront, QUESTION) == before
     assert storefront.runs(1)[0].status == "failed"
 
+    # nor by hand
+    assert shophouse("publish", folder=folder).returncode == 8
+    assert (row(storefront, QUESTION), storefront.engine.published()) == (before, version)
+
+    # the files of the last days come with the mended program
+    delta(folder / "data", orders=20)
     mended = shophouse("run", folder=folder, package=package)
     assert mended.returncode == 0, mended.stderr
     assert storefront.engine.published() == (version or 0) + 1
-    assert row(storefront, QUESTION) == before
+    assert value(storefront, "select sum(net_sales_amount) from marts.sales_daily") == value(
+        storefront, "select sum(net_sales_amount) from core.fct_sales_ledger"
+    )
+    assert row(storefront, QUESTION) != before
 
 
 @requirement("S3-36")
@@ -99,6 +108,26 @@ def test_a_model_that_cannot_be_built_stops_the_run_and_names_itself(storefront:
     own.write_text("select person_key, net_sales_amount from {{ ref('customer_360') }}\n", "utf-8")
     assert storefront.run().status == "success"
     assert value(storefront, "select sum(net_sales_amount) from marts.big_spenders") == before[1]
+
+
+def test_a_mart_that_failed_and_was_taken_back_is_not_published_later(storefront: Shop) -> None:
+    """What the failed build left is in the warehouse, and a run builds only what is downstream of what arrived."""
+    marts = storefront.project.folder / "models" / "marts"
+    (marts / "calendar.sql").write_text("select max(year_number) as newest from {{ ref('dim_date') }}\n", "utf-8")
+    storefront.run()
+    right = value(storefront, "select newest from marts.calendar")
+
+    (marts / "calendar.sql").write_text("select 1 as newest from {{ ref('dim_date') }} limit 1\n", "utf-8")
+    (storefront.project.folder / "tests" / "newest.sql").write_text(
+        "select newest from {{ ref('calendar') }} where newest < 2000\n", "utf-8"
+    )
+    with pytest.raises(CheckFailed, match="newest"):
+        storefront.run()
+    (marts / "calendar.sql").write_text("select max(year_number) as newest from {{ ref('dim_date') }}\n", "utf-8")
+    (storefront.project.folder / "tests" / "newest.sql").unlink()
+    delta(storefront.project.folder / "data", orders=20)
+    storefront.run()
+    assert value(storefront, "select newest from marts.calendar") == right
 
 
 @requirement("S0-14", "S0-20")

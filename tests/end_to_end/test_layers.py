@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from datetime import timedelta
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from requirements import requirement
 
+from requirements import requirement
 from shophouse.demo.lookalikes import olist_lookalike
 from shophouse.demo.shops import make_demo
+from shophouse.engines.dbt import Dbt
 from shophouse.project import package_warehouse
 from shophouse.shop import Shop
 
@@ -27,8 +27,10 @@ class Built:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        file = self.shop.project.generated_folder / "target" / "manifest.json"
-        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        """As dbt understands the shop's project."""
+        project = self.shop.project
+        parsed = Dbt(project.folder, log_folder=project.logs_folder / "dbt").parse()
+        found: dict[str, Any] = parsed.writable_manifest().to_dict(omit_none=False)
         return found
 
     def models(self, folder: str) -> dict[str, dict[str, Any]]:
@@ -86,10 +88,13 @@ def test_core_is_a_star_of_facts_whose_every_key_leads_to_a_dimension(built: Bui
             assert value(built.shop, f"select count(*) - count(distinct {key}) from core.dim_{dimension}") == 0, key
             lost = f"{key} is null or {key} not in (select {key} from core.dim_{dimension})"
             assert value(built.shop, f"select count(*) from core.{fact} where {lost}") == 0, (fact, key)
-        assert value(
-            built.shop,
-            f"select count(*) from core.{fact} where order_date not in (select date_day from core.dim_date)",
-        ) == 0
+        assert (
+            value(
+                built.shop,
+                f"select count(*) from core.{fact} where order_date not in (select date_day from core.dim_date)",
+            )
+            == 0
+        )
 
 
 @requirement("S0-09")
@@ -106,7 +111,13 @@ def test_the_date_dimension_has_every_day_once(built: Built) -> None:
 
 @requirement("S3-07")
 def test_dates_are_dates_and_times_are_timestamps(built: Built) -> None:
-    for table in ("core.fct_orders", "core.fct_order_items", "core.fct_payments", "core.fct_refunds", "core.dim_customer"):
+    for table in (
+        "core.fct_orders",
+        "core.fct_order_items",
+        "core.fct_payments",
+        "core.fct_refunds",
+        "core.dim_customer",
+    ):
         columns = built.columns(table)
         assert any(name.endswith(("_at", "_date")) for name in columns)
         for name, type_ in columns.items():
@@ -127,9 +138,7 @@ def test_marts_are_tables_of_one_subject_each(built: Built) -> None:
     }
     assert {model["config"]["materialized"] for model in marts.values()} == {"table"}
     kinds = dict(
-        rows(
-            built.shop, "select table_name, table_type from information_schema.tables where table_schema = 'marts'"
-        )
+        rows(built.shop, "select table_name, table_type from information_schema.tables where table_schema = 'marts'")
     )
     assert kinds == dict.fromkeys(marts, "BASE TABLE")
 
@@ -188,9 +197,14 @@ def test_key_figures_are_calculated_beforehand_and_are_those_of_the_ledger(built
 @requirement("S0-13")
 def test_every_macro_of_the_package_is_called(built: Built) -> None:
     folder = package_warehouse()
-    texts = [file.read_text("utf-8") for part in ("models", "macros", "tests") for file in (folder / part).rglob("*.sql")]
+    texts = [
+        file.read_text("utf-8") for part in ("models", "macros", "tests") for file in (folder / part).rglob("*.sql")
+    ]
     macros = [
-        name for text in texts for name in re.findall(r"{%-?\s*macro\s+(\w+)\(", text) if not name.startswith("default__")
+        name
+        for text in texts
+        for name in re.findall(r"{%-?\s*macro\s+(\w+)\(", text)
+        if not name.startswith("default__")
     ]
     assert len(macros) > 40
     called = " ".join(re.sub(r"{%-?\s*macro\s+\w+\(", "", text) for text in texts)
@@ -258,7 +272,7 @@ def test_batches_of_csv_files_in_data_are_an_input(storefront: Shop, data: Path)
 @requirement("S3-04")
 def test_what_is_written_in_several_ways_is_cleaned_into_one(tmp_path: Path) -> None:
     """Olist's look-alike loses zeros of postcodes and writes states in any case after this; both are cleaned."""
-    olist_lookalike(tmp_path / "files", orders=120)
+    olist_lookalike(tmp_path / "files", orders=200)
     orders = tmp_path / "files" / "olist_orders_dataset.csv"
     customers = tmp_path / "files" / "olist_customers_dataset.csv"
     orders.write_text(orders.read_text("utf-8").replace(",delivered,", ", Delivered ,"), "utf-8")
@@ -272,7 +286,9 @@ def test_what_is_written_in_several_ways_is_cleaned_into_one(tmp_path: Path) -> 
         "select distinct order_status from core.fct_orders where order_status ilike '%delivered%'"
     ).to_pylist()
     assert found == [{"order_status": "delivered"}]
-    states = shop.engine.query("select distinct state_code from core.dim_geography where country_code = 'BR'").to_pylist()
+    states = shop.engine.query(
+        "select distinct state_code from core.dim_geography where country_code = 'BR'"
+    ).to_pylist()
     codes = {state["state_code"] for state in states}
     assert codes == {code.strip().upper() for code in codes}
     assert {"SP", "RJ"} <= codes

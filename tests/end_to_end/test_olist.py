@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from requirements import requirement
 
+from requirements import requirement
 from shophouse.demo.lookalikes import olist_lookalike
 from shophouse.demo.shops import make_demo
 from shophouse.shop import Run, Shop
@@ -141,9 +141,11 @@ def test_core_has_the_orders_lines_and_payments_of_the_files(olist: Olist) -> No
         olist.shop,
         "select count(*), count(distinct order_id), count(*) filter (line_count = 0) from core.fct_orders",
     ) == (known.orders, known.orders, known.orders_without_lines)
-    assert row(
-        olist.shop, "select count(*), sum(gross_amount), sum(shipping_amount) from core.fct_order_items"
-    ) == (known.lines, money(known.price), money(known.freight))
+    assert row(olist.shop, "select count(*), sum(gross_amount), sum(shipping_amount) from core.fct_order_items") == (
+        known.lines,
+        money(known.price),
+        money(known.freight),
+    )
     assert row(olist.shop, "select count(*), sum(payment_amount) from core.fct_payments") == (
         known.payments,
         money(known.payment_value),
@@ -216,9 +218,7 @@ def test_persons_are_those_of_customer_unique_id_with_their_lifetime_orders(olis
         group by customer_unique_id
         """
     )
-    person_of = dict(
-        rows(olist.shop, "select customer_id, person_key from core.dim_customer where not is_inferred")
-    )
+    person_of = dict(rows(olist.shop, "select customer_id, person_key from core.dim_customer where not is_inferred"))
     accounts = olist.files.rows("select customer_unique_id, min(customer_id) from customers group by 1")
     key_of = {person: person_of[account] for person, account in accounts}
     assert len(set(key_of.values())) == known.persons
@@ -236,11 +236,14 @@ def test_orders_without_lines_are_there_and_counted_nowhere_as_sales(olist: Olis
     )
     assert sum(found.values()) == without
     assert None not in found
-    assert value(
-        olist.shop,
-        "select count(*) from core.fct_sales_ledger where order_key in "
-        "(select order_key from core.fct_orders where line_count = 0)",
-    ) == 0
+    assert (
+        value(
+            olist.shop,
+            "select count(*) from core.fct_sales_ledger where order_key in "
+            "(select order_key from core.fct_orders where line_count = 0)",
+        )
+        == 0
+    )
     with_lines = olist.files.value("select count(distinct order_id) from lines where is_valid")
     for mart in ("sales_daily", "daily_revenue_by_state", "executive_daily", "sales_monthly", "store_performance"):
         assert value(olist.shop, f"select sum(order_count) from marts.{mart}") == with_lines, mart
@@ -318,10 +321,13 @@ def test_revenue_of_each_day_and_state_is_that_of_the_files(olist: Olist) -> Non
         "from marts.daily_revenue_by_state where order_count > 0 order by all",
     )
     # days on which nothing valid was ordered have no revenue either
-    assert rows(
-        olist.shop,
-        "select * from marts.daily_revenue_by_state where order_count = 0 and net_sales_amount <> 0",
-    ) == []
+    assert (
+        rows(
+            olist.shop,
+            "select * from marts.daily_revenue_by_state where order_count = 0 and net_sales_amount <> 0",
+        )
+        == []
+    )
 
 
 @requirement("S1-21")
@@ -482,7 +488,9 @@ def test_late_parcels_are_those_that_came_after_the_promised_day(olist: Olist) -
 def test_segments_hold_every_buyer_once_and_all_they_spent(olist: Olist) -> None:
     buyers, spent = olist.files.row("select count(distinct person), sum(price) from lines where is_valid")
     assert row(olist.shop, "select count(*), count(distinct person_key) from marts.rfm_segments") == (buyers, buyers)
-    bought = "select sum(person_count)::bigint, sum(net_sales_amount) from marts.customer_segments where order_count > 0"
+    bought = (
+        "select sum(person_count)::bigint, sum(net_sales_amount) from marts.customer_segments where order_count > 0"
+    )
     assert row(olist.shop, bought) == (buyers, money(spent))
     assert value(olist.shop, "select sum(person_count) from marts.customer_segments") == olist.figures.persons
 
@@ -523,7 +531,9 @@ def test_cohorts_are_the_months_of_first_orders_and_months_later_who_came_again(
 def test_keys_are_unique_never_null_and_lead_to_a_row(olist: Olist) -> None:
     assert not [test.test for test in olist.run.record.tests if test.status != "pass"]
     assert value(olist.shop, "select count(*) - count(distinct order_key) from core.fct_orders") == 0
-    assert value(olist.shop, "select count(*) - count(distinct (order_key, line_number)) from core.fct_order_items") == 0
+    assert (
+        value(olist.shop, "select count(*) - count(distinct (order_key, line_number)) from core.fct_order_items") == 0
+    )
     for fact, key, dimension in (
         ("fct_order_items", "order_key", "fct_orders"),
         ("fct_order_items", "product_key", "dim_product"),
@@ -537,7 +547,8 @@ def test_keys_are_unique_never_null_and_lead_to_a_row(olist: Olist) -> None:
     ):
         lost = value(
             olist.shop,
-            f"select count(*) from core.{fact} where {key} is null or {key} not in (select {key} from core.{dimension})",
+            f"select count(*) from core.{fact} "
+            f"where {key} is null or {key} not in (select {key} from core.{dimension})",
         )
         assert lost == 0, (fact, key)
 

@@ -57,4 +57,5 @@ def test_ingest_build_and_publish_one_by_one_are_a_run(tmp_path: Path, storefron
     done = shop.run()
     assert done.status in ("nothing new", "success")
     assert done.record.loads == []
-    assert [run.command for run in shop.runs()] == ["ingest", "ingest", "build", "publish", "run"]
+    # runs of the same second have no order among them
+    assert sorted(run.command for run in shop.runs()) == ["build", "ingest", "ingest", "publish", "run"]

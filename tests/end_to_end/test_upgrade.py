@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from incremental.comparison import differences
 from requirements import requirement
-
 from shophouse.engines.ops import WAREHOUSE_VERSION
 from shophouse.shop import Shop
 
@@ -36,7 +36,9 @@ def test_a_warehouse_of_an_older_version_is_rebuilt_and_keeps_its_history(storef
         connection.execute("create table core.fct_orders as select 'of another age' as order_key")
         connection.execute("insert into ops.runs (run_id, status) values ('of another age', 'success')")
     # a day's files make the run look at the warehouse at all
-    shutil.copyfile(storefront.project.folder / "data/categories.csv", storefront.project.folder / "data/categories-2.csv")
+    shutil.copyfile(
+        storefront.project.folder / "data/categories.csv", storefront.project.folder / "data/categories-2.csv"
+    )
     run = storefront.run()
     assert run.record.is_full_refresh
     assert differences(built, expected) == {}
@@ -80,9 +82,11 @@ def test_dbt_by_hand_lists_and_builds_in_the_shops_folder(storefront: Shop) -> N
     done = dbt(folder, "build", "--select", "sales_daily")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ERROR=0" in done.stdout
-    found = storefront.engine.query(QUESTION.replace("count(*)", "count(*) as number").replace(
-        "sum(net_sales_amount)", "sum(net_sales_amount) as net"
-    )).to_pylist()
+    found = storefront.engine.query(
+        QUESTION.replace("count(*)", "count(*) as number").replace(
+            "sum(net_sales_amount)", "sum(net_sales_amount) as net"
+        )
+    ).to_pylist()
     assert tuple(found[0].values()) == before
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from requirements import requirement
 
+from requirements import requirement
 from shophouse.errors import CheckFailed
 from shophouse.shop import Shop
 
@@ -36,12 +36,6 @@ def test_every_run_checks_that_facts_came_within_a_day(storefront: Shop) -> None
     assert {(checked[table].warn_after_seconds, checked[table].error_after_seconds) for table in FACTS} == {
         (86_400, 172_800)
     }
-    assert {
-        table
-        for (table,) in rows(
-            shop, f"select table_name from ops.freshness where run_id = '{run.record.run_id}' and status = 'fresh'"
-        )
-    } == set(FACTS)
 
 
 @requirement("S0-19", "S0-22")
@@ -114,9 +108,9 @@ def test_statistics_of_models_and_tests_are_in_reports(kept_storefront: KeptShop
     assert all(float(model["seconds"]) >= 0 for model in written.values())
     assert int(written["fct_orders"]["rows"]) == row(shop, "select count(*) from core.fct_orders")[0]
     page = (shop.project.reports_folder / "runs.html").read_text("utf-8")
-    assert record.run_id in page
-    assert "fct_orders" in page
-    assert f"{len(record.tests)}" in page
+    assert all(model.model in page for model in record.models if model.schema == "marts")
+    assert all(test.test in page for test in record.tests)
+    assert f"{len(record.tests):,} of {len(record.tests):,} passed" in page
     assert len(record.tests) == row(shop, "select count(*) from ops.test_results where status = 'pass'")[0]
 
 

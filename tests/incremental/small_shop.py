@@ -79,7 +79,8 @@ class SmallShop:
     def now(self) -> str:
         self.clock += self.random.randint(1, 40_000)
         day, second = divmod(self.clock, 86_400)
-        return f"2025-{1 + day // 28 % 12:02}-{1 + day % 28:02} {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+        date = f"2025-{1 + day // 28 % 12:02}-{1 + day % 28:02}"
+        return f"{date} {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
     def identifier(self) -> int:
         self.next_id += 1

@@ -75,7 +75,14 @@ def make_demo(
 
     path = _generate(folder, orders, days, seed) if demo.origin is None else _glob(which, demo, data)
     init_project(
-        folder, name=demo.title, staging=demo.staging, timezone=demo.timezone, currency=demo.currency, path=path
+        folder,
+        name=demo.title,
+        staging=demo.staging,
+        timezone=demo.timezone,
+        currency=demo.currency,
+        path=path,
+        # what is made here has its times in UTC; the data sets have their shops' own
+        source_timezone="UTC" if demo.origin is None else None,
     )
     return Project.load(folder)
 

@@ -22,8 +22,8 @@ def freshness(project: Project, lake: Lake, now: datetime | None = None) -> list
             limits = tables[name].freshness if name in tables else None
             loads = lake.loads(source, name)
             newest = loads[-1].loaded_at if loads else None
-            warn = limits.warn_after.total_seconds() if limits and limits.warn_after else None
-            error = limits.error_after.total_seconds() if limits and limits.error_after else None
+            warn = limits.warn_after.total_seconds() if limits and limits.warn_after is not None else None
+            error = limits.error_after.total_seconds() if limits and limits.error_after is not None else None
             age = (moment - newest).total_seconds() if newest else None
             results.append(
                 FreshnessResult(

@@ -38,12 +38,14 @@ def init_project(
     timezone: str = "UTC",
     currency: str = "EUR",
     path: str = "data/*.csv",
+    source_timezone: str | None = None,
     force: bool = False,
 ) -> list[Path]:
     """Write a shop's folder and return the files written, sorted.
 
     `name` is the folder's when absent. `staging` is a platform that comes with shophouse; without one, the source gets
-    a staging folder of its own under models/staging/, as an example to change. `path` is the glob of its files.
+    a staging folder of its own under models/staging/, as an example to change. `path` is the glob of its files, and
+    `source_timezone` the zone of the times in them, where it isn't `timezone`.
 
     Raises ConfigError, before anything is written, when the platform is unknown, a value isn't allowed in a project
     file, or files of these names exist and `force` isn't given.
@@ -69,6 +71,7 @@ def init_project(
             timezone=timezone,
             currency=currency,
             path=json.dumps(path, ensure_ascii=False),
+            source_timezone=(f"timezone: {source_timezone}" if source_timezone else "# timezone: UTC").ljust(30),
             packaged=", ".join(packaged),
         )
     )
