@@ -252,7 +252,7 @@ class Shop:
         was_whole = state.is_whole
         state.is_whole = False
         if state.built is not None:
-            # should models be changed, built in part or in vain, and changed back: what is left must not pass for theirs
+            # models may be changed, built in part or in vain, and changed back: what is left must not pass for theirs
             state.built = state.built.shared_with(inputs)
         state.save(self.project)
         with self._phase(run, "build"):

@@ -15,6 +15,8 @@ from shophouse.shop import Shop
 
 from .shops import row, shophouse, value
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "select count(*), sum(net_sales_amount), max(date_day) from marts.sales_daily"
 
 

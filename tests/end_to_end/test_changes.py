@@ -23,6 +23,8 @@ from shophouse.shop import Run, Shop
 
 from .shops import Files, KeptShop, money, row, rows, value
 
+pytestmark = pytest.mark.slow
+
 NEW = 900_001
 
 

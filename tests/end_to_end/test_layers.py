@@ -20,6 +20,8 @@ from shophouse.shop import Shop
 
 from .shops import KeptShop, row, rows, value
 
+pytestmark = pytest.mark.slow
+
 
 class Built:
     def __init__(self, shop: Shop) -> None:

@@ -23,6 +23,8 @@ from .shops import environment, shophouse, value
 
 HOLD = """
 import sys, time, shophouse
+
+pytestmark = pytest.mark.slow
 with shophouse.open(sys.argv[1]).engine.writing("shophouse run"):
     print("held", flush=True)
     time.sleep(600)

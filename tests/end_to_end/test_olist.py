@@ -16,6 +16,8 @@ from shophouse.shop import Run, Shop
 
 from .shops import Files, money, row, rows, shophouse, value
 
+pytestmark = pytest.mark.slow
+
 TABLES = {
     "orders": "olist_orders_dataset",
     "items": "olist_order_items_dataset",
@@ -96,9 +98,7 @@ def _lookalike(folder: Path) -> Figures:
     )
 
 
-@pytest.fixture(
-    scope="module", params=["lookalike", pytest.param("real", marks=[pytest.mark.real_data, pytest.mark.slow])]
-)
+@pytest.fixture(scope="module", params=["lookalike", pytest.param("real", marks=pytest.mark.real_data)])
 def olist(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

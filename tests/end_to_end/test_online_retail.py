@@ -21,6 +21,8 @@ from shophouse.shop import Run, Shop
 
 from .shops import money, row, rows, value
 
+pytestmark = pytest.mark.slow
+
 MATCHED = "staging.stg_online_retail__matched_cancellations"
 
 
@@ -44,9 +46,7 @@ def _read(file: Path) -> list[Row]:
     return [Row(r[0], r[1], r[2], int(r[3]), r[4], int(Decimal(r[5]) * 1000), r[6], r[7]) for r in table]
 
 
-@pytest.fixture(
-    scope="module", params=["lookalike", pytest.param("real", marks=[pytest.mark.real_data, pytest.mark.slow])]
-)
+@pytest.fixture(scope="module", params=["lookalike", pytest.param("real", marks=pytest.mark.real_data)])
 def retail(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

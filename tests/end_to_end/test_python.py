@@ -12,6 +12,8 @@ from shophouse.shop import Shop
 
 from .shops import new_storefront
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_query_is_a_data_frame_an_arrow_table_or_a_polars_frame(storefront: Shop) -> None:
     shop = shophouse.open(storefront.project.folder)

@@ -18,6 +18,8 @@ from shophouse.shop import Shop
 
 from .shops import KeptShop, rows, value
 
+pytestmark = pytest.mark.slow
+
 HERE = ZoneInfo("America/New_York")
 
 

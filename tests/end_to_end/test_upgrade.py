@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from incremental.comparison import differences
 from requirements import requirement
@@ -21,6 +22,8 @@ from shophouse.engines.ops import WAREHOUSE_VERSION
 from shophouse.shop import Shop
 
 from .shops import environment, row, rows, value
+
+pytestmark = pytest.mark.slow
 
 QUESTION = "select count(*), sum(net_sales_amount) from marts.sales_daily"
 

@@ -15,6 +15,8 @@ from shophouse.shop import Shop
 
 from .shops import KeptShop, row, rows, shophouse
 
+pytestmark = pytest.mark.slow
+
 FACTS = ("orders", "order_items", "payments", "refunds", "refund_items", "shipments")
 
 

@@ -39,6 +39,7 @@ def mart(tmp_path_factory: pytest.TempPathFactory) -> Example:
 
 @pytest.fixture(scope="module")
 def manifest(mart: Example) -> dict[str, Any]:
+    mart.shell("dbt parse --quiet")
     text = (mart.folder / ".shophouse" / "target" / "manifest.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import shophouse.errors
+from shophouse.errors import ShophouseError
+
+from .guide import DOCS, ROOT, steps
+
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["generate"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["settings", "commands", "models", "errors"])
+def test_a_generated_page_is_what_the_program_says_now(page: str, generate: ModuleType) -> None:
+    written = (DOCS / "reference" / f"{page}.md").read_text("utf-8")
+    assert written == generate.PAGES[f"reference/{page}.md"](), "type   python docs/generate.py"
+
+
+def test_every_error_has_its_exit_code_on_the_page() -> None:
+    page = (DOCS / "reference" / "errors.md").read_text("utf-8")
+    for name in shophouse.errors.__all__:
+        kind: type[ShophouseError] = getattr(shophouse.errors, name)
+        assert f"| {kind.exit_code} | `{name}` |" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if path.startswith("http") or path == "docs/coverage.md":
+            continue
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", there.read_text("utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in slugs, target
+
+
+def test_every_page_can_be_found_from_the_first() -> None:
+    contents = (DOCS / "README.md").read_text("utf-8")
+    pages = [page for page in DOCS.rglob("*.md") if page.name not in ("README.md", "coverage.md")]
+    assert not [page.name for page in pages if page.relative_to(DOCS).as_posix() not in contents]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_no_page_knows_a_machine(page: Path) -> None:
+    assert not re.findall(r"/work\b|/root\b|/tmp\b|\.\./shared", page.read_text("utf-8"))
+
+
+def test_the_readme_shows_a_model_of_the_guide_word_for_word() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"   ```sql\n(.*?)   ```", readme, re.DOTALL)
+    guide = {step.file: step.text for step in steps(DOCS / "guides" / "first-shop.md") if step.file}
+    model = guide["models/staging/kiosk/stg_kiosk__orders.sql"]
+    assert re.sub(r"^   ", "", shown, flags=re.MULTILINE) == model.partition("}}\n\n")[2]
+
+
+def test_the_readme_is_one_screen() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
