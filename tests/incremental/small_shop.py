@@ -47,6 +47,7 @@ class SmallShop:
     next_id: int = 1
     rows: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=lambda: {name: {} for name in COLUMNS})
     changed: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    nameless: int = 0
     older: list[tuple[str, Row]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,7 +65,7 @@ class SmallShop:
             + [self.resend_order] * 4
             + [self.change_user] * 3
             + [self.pay, self.pay, self.move_payment, self.refund, self.refund, self.ship]
-            + [self.change_product, self.repeat_row, self.send_older, self.line_without_order]
+            + [self.change_product, self.repeat_row, self.send_older, self.line_without_order, self.nameless_row]
         )
         for _ in range(steps):
             self.random.choice(actions)()
@@ -112,7 +113,7 @@ class SmallShop:
         }
 
     def _pick(self, table: str) -> tuple[Any, ...] | None:
-        keys = sorted(self.rows[table])
+        keys = sorted(key for key in self.rows[table] if key[0] != "nameless")
         return self.random.choice(keys) if keys else None
 
     def change_user(self) -> None:
@@ -176,6 +177,16 @@ class SmallShop:
 
     def line_without_order(self) -> None:
         self._lines(self.identifier() + 100_000)
+
+    def nameless_row(self) -> None:
+        """A row without its key, or without its order: rejected, each of them."""
+        choices = [("payments", "payment_id"), ("payments", "order_id"), ("order_items", "order_id")]
+        table, column = self.random.choice(choices)
+        key = self._pick(table)
+        if key is not None:
+            self.nameless += 1
+            self.rows[table][("nameless", self.nameless)] = {**self.rows[table][key], column: ""}
+            self.changed[table].append({**self.rows[table][key], column: ""})
 
     def pay(self) -> None:
         key = self._pick("orders")

@@ -15,7 +15,7 @@ from .shops import RawShop
 BUILT = (
     "select table_schema || '.' || table_name as name from information_schema.tables "
     "where table_schema in ('core', 'ops') and table_type = 'BASE TABLE' and (table_schema = 'core' "
-    "or table_name in ('rejected_rows', 'rejected_order_rows')) and table_name not like '%dbt%' order by name"
+    "or table_name like 'rejected%') and table_name not like '%dbt%' order by name"
 )
 
 

@@ -56,7 +56,7 @@ exists (
         select 1
         from {{ keys }} as wanted
         where wanted.source = ranked.source
-            and wanted.{{ by }} = ranked.{{ by }}
+            and wanted.{{ by }} = coalesce(ranked.{{ by }}, '')
     )
         {%- endset -%}
         {{ newest_of(entity, binding, found, scope, may_repeat, condition=(none if direct else wanted)) }}
@@ -119,10 +119,10 @@ from (
 ) as ranked
 where ranked._operation <> 'delete'
     {%- if may_repeat %}
-    and ranked.version_rank = 1
+    and (ranked.version_rank = 1{% for column in contract()[entity]["key"] %} or ranked.{{ column }} is null{% endfor %})
     {%- endif %}
     {%- if parent %}
-    and ranked._load_id = ranked.newest_load_id
+    and (ranked._load_id = ranked.newest_load_id{% for column in parent %} or ranked.{{ column }} is null{% endfor %})
     {%- endif %}
     {%- if condition %}
     and {{ condition }}
@@ -148,15 +148,18 @@ from {{ ref(binding["model"]) }} as staged
 where exists (
     select 1
     from {{ keys }} as wanted
-    where wanted.source = staged.source and wanted.{{ by }} = staged.{{ by }}
+    where wanted.source = staged.source and wanted.{{ by }} = coalesce(staged.{{ by }}, '')
 )
     {%- elif keys is not none %}
 where exists (
     select 1
     from {{ ref(binding["model"]) }} as found
     inner join {{ keys }} as wanted
-        on found.source = wanted.source and found.{{ by }} = wanted.{{ by }}
-    where {% for column in key %}found.{{ column }} = staged.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+        on found.source = wanted.source and coalesce(found.{{ by }}, '') = wanted.{{ by }}
+    where found.source = staged.source
+        {%- for column in key %}
+        and coalesce(cast(found.{{ column }} as {{ type_text() }}), '') = coalesce(cast(staged.{{ column }} as {{ type_text() }}), '')
+        {%- endfor %}
 )
     {%- endif %}
 {% endmacro %}

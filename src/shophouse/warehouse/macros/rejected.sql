@@ -42,3 +42,18 @@ where checked.rejection_reason is not null
     reason,
     amount
 {%- endmacro %}
+
+
+{#
+  rejected_rows_of() for an entity of orders, by affected orders in an incremental run. One model an entity: each looks all orders
+  up, and five at once would take the memory of five.
+#}
+{% macro rejected_of_orders(entity) %}
+    {%- set parents = [ref("order_headers"), "order_id"] if entity != "orders" else none -%}
+    {%- set affected = ref("affected_orders") -%}
+    {%- if is_incremental() -%}
+        {{ rejected_rows_of(entity, keys=affected, by="order_id", parents=parents) }}
+    {%- else -%}
+        {{ rejected_rows_of(entity, parents=parents) }}
+    {%- endif -%}
+{% endmacro %}

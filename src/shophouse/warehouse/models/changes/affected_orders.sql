@@ -1,4 +1,5 @@
 -- One row per order that this run must calculate again, because something that its facts are made of has arrived. Empty in a full run.
+-- Rows that name no order stand under the empty id: they are rejected, and that must be known of new ones too.
 {{ config(tags=['changes']) }}
 
 with
@@ -132,11 +133,10 @@ named as (
 final as (
     select
         named.source as source,
-        named.order_id as order_id,
+        coalesce(named.order_id, '') as order_id,
         {{ surrogate_key(['named.source', 'named.order_id']) }} as order_key
     from named
-    where named.order_id is not null
-        and {{ passes_changes_on() }}
+    where {{ passes_changes_on() }}
 )
 
 select

@@ -5,9 +5,14 @@
 with
 
 order_rows as (
+    {%- for entity in of_orders %}
     select
         {{- rejection_columns() | indent(4) }}
-    from {{ ref('rejected_order_rows') }}
+    from {{ ref('rejected_' ~ entity) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 )
 {% for entity in contract() if entity not in of_orders and has_entity(entity) %},
 rejected_{{ entity }} as (
