@@ -37,6 +37,7 @@ lint: setup ## Check style, types, imports and SQL
 	$(BIN)/sqlfluff lint --disable-progress-bar src/shophouse/warehouse/models
 
 docs: setup ## Write the generated pages of docs/
+	$(BIN)/python docs/generate.py
 	$(BIN)/pytest -q --coverage-doc docs/coverage.md
 
 bench: setup ## Time a run against a hand-written DuckDB script

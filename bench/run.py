@@ -2,9 +2,9 @@
 
     python bench/run.py [--lines 1000000 10000000] [--repeat 1] [--memory 3GB] [--data bench/data]
 
-For each size: a full run with delivery upsert and with append, nothing new, and one day more. Prints wall and CPU seconds,
-peak memory and the ratio to the script as a table, then the phases of each run. Each command is a process of its own; its
-figures are what the operating system counted for it.
+For each size: a full run with delivery upsert and with append, nothing new, and one day more. Prints wall and CPU
+seconds, peak memory and the ratio to the script as a table, then the phases of each run. Each command is a process of
+its own; its figures are what the operating system counted for it.
 """
 
 from __future__ import annotations

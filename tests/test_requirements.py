@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from requirements import coverage, known_ids, proofs_in
 
 TESTS = """

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from requirements import requirement
 
+from requirements import requirement
 from shophouse.errors import ConfigError
 from shophouse.project import Project, package_warehouse, staging_folders
 from shophouse.scaffold import dbt_name, ensure_dbt_files, init_project

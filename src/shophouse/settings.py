@@ -110,8 +110,8 @@ class FileFormat(Settings):
     decimal_separator: Literal[".", ","] | None = None
     """The decimal point."""
     max_rejected_rate: Annotated[float, Field(ge=0, le=1)] | None = None
-    """The share of a file's rows (0 to 1) that may go to quarantine before the load is refused: 0.1 when absent. Ten rows
-    always may, except at 0."""
+    """The share of a file's rows (0 to 1) that may go to quarantine before the load is refused: 0.1 when absent.
+    Ten rows always may, except at 0."""
 
 
 class FilesTable(TableSettings, FileFormat):

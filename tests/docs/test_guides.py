@@ -125,7 +125,7 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 name = "orders-2.csv" if day and kind == "other" else "orders.csv"
                 (folder / "data" / f"{delivery}_{kind}" / name).write_text("id,state\n" + "\n".join(rows) + "\n")
         shop.ingest()
-        shop.build(select=["+input_orders"], full_refresh=True)
+        shop.build(select=["+input_orders"])
     return folder
 
 

@@ -9,9 +9,10 @@ from types import ModuleType
 import pytest
 
 import shophouse.errors
+from requirements import requirement
 from shophouse.errors import ShophouseError
 
-from .guide import DOCS, ROOT, steps
+from .guide import DOCS, ROOT, shell, steps
 
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 
@@ -76,3 +77,16 @@ def test_the_readme_shows_a_model_of_the_guide_word_for_word() -> None:
 
 def test_the_readme_is_one_screen() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
+
+
+@requirement("S3-29")
+def test_an_environment_is_made_and_activated_on_windows_macos_and_linux(tmp_path: Path) -> None:
+    page = (DOCS / "guides" / "windows.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|`]+) \| `([^`]+)` \| (?:`([^`]+)`|the same) \|$", page, re.MULTILINE)
+    typed = {what: (windows, unix) for what, windows, unix in rows}
+    assert typed["an environment"][0] == "py -m venv .venv"
+    assert "Activate.ps1" in typed["activate it"][0]
+    shell(
+        f"{typed['an environment'][1]} --without-pip && . {typed['activate it'][1].split()[1]} && python -V", tmp_path
+    )
+    assert {"uv in it", "all that is locked", "the demo"} <= typed.keys()

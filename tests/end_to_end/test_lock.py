@@ -21,10 +21,10 @@ from shophouse.shop import Shop
 
 from .shops import environment, shophouse, value
 
+pytestmark = pytest.mark.slow
+
 HOLD = """
 import sys, time, shophouse
-
-pytestmark = pytest.mark.slow
 with shophouse.open(sys.argv[1]).engine.writing("shophouse run"):
     print("held", flush=True)
     time.sleep(600)

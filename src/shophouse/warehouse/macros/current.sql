@@ -185,6 +185,7 @@ where exists (
     {%- set key = repeated_key(entity) -%}
     {%- if not execute %}
         {%- do source("ops", "arrived_files") -%}
+        {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}{% do ref(binding["model"]) %}{% endfor -%}
     {%- endif -%}
     {%- if is_incremental() %}
         {{- arrived(entity, key) }}

@@ -9,10 +9,10 @@
 
 {# A quotient of money rounded half away from zero to four decimals; null when b is 0 or null. Returns money. #}
 {% macro money_per(a, b) %}{{ return(adapter.dispatch("money_per", "shophouse")(a, b)) }}{% endmacro %}
-{% macro default__money_per(a, b) %}cast(round(cast({{ a }} as decimal(38, 10)) / nullif(cast({{ b }} as decimal(18, 4)), 0), 4) as {{ type_money() }}){% endmacro %}
+{% macro default__money_per(a, b) %}cast(round(cast({{ a }} as decimal(38, 10)) / nullif(cast({{ b }} as decimal(18, 4)), 0), 4) as {{ shophouse.type_money() }}){% endmacro %}
 
 {# The sum of money over a group; null for no rows. Returns decimal(28, 4). #}
-{% macro sum_money(x) %}cast(sum({{ x }}) as {{ type_money_sum() }}){% endmacro %}
+{% macro sum_money(x) %}cast(sum({{ x }}) as {{ shophouse.type_money_sum() }}){% endmacro %}
 
 {# The sum of whole numbers over a group; null for no rows. Returns bigint. #}
 {% macro sum_count(x) %}cast(sum({{ x }}) as bigint){% endmacro %}
@@ -56,16 +56,16 @@
 {% macro to_utc(expression, zone) %}
     {%- if zone == "'UTC'" -%}{{ expression }}{%- else -%}{{ return(adapter.dispatch("to_utc", "shophouse")(expression, zone)) }}{%- endif -%}
 {% endmacro %}
-{% macro default__to_utc(expression, zone) %}cast(({{ expression }} at time zone {{ zone }}) at time zone 'UTC' as {{ type_timestamp() }}){% endmacro %}
+{% macro default__to_utc(expression, zone) %}cast(({{ expression }} at time zone {{ zone }}) at time zone 'UTC' as {{ shophouse.type_timestamp() }}){% endmacro %}
 
 {# A UTC timestamp as the wall-clock time in the named zone. Returns timestamp. #}
 {% macro to_local(expression, zone) %}
     {%- if zone == "'UTC'" -%}{{ expression }}{%- else -%}{{ return(adapter.dispatch("to_local", "shophouse")(expression, zone)) }}{%- endif -%}
 {% endmacro %}
-{% macro default__to_local(expression, zone) %}cast(({{ expression }} at time zone 'UTC') at time zone {{ zone }} as {{ type_timestamp() }}){% endmacro %}
+{% macro default__to_local(expression, zone) %}cast(({{ expression }} at time zone 'UTC') at time zone {{ zone }} as {{ shophouse.type_timestamp() }}){% endmacro %}
 
 {# The local day of a UTC timestamp in the named zone. Returns date. #}
-{% macro local_date(expression, zone) %}cast({{ to_local(expression, zone) }} as date){% endmacro %}
+{% macro local_date(expression, zone) %}cast({{ shophouse.to_local(expression, zone) }} as date){% endmacro %}
 
 {# The first 60 bits of the md5 of a text, as a bigint: the same on every engine. #}
 {% macro hash_key(text) %}{{ return(adapter.dispatch("hash_key", "shophouse")(text)) }}{% endmacro %}
@@ -76,7 +76,7 @@
   Whether whole numbers of a group may repeat: never false when they do. The sum of distinct powers of two has as many bits as
   there are numbers; numbers beyond 40 and negative ones count as repeated.
 #}
-{% macro may_repeat(number) %}(max({{ number }}) > 40 or min({{ number }}) < 0 or {{ bits_set("cast(sum(case when " ~ number ~ " between 0 and 40 then " ~ power_of_two(number) ~ " else 0 end) as bigint)") }} <> count(*)){% endmacro %}
+{% macro may_repeat(number) %}(max({{ number }}) > 40 or min({{ number }}) < 0 or {{ shophouse.bits_set("cast(sum(case when " ~ number ~ " between 0 and 40 then " ~ shophouse.power_of_two(number) ~ " else 0 end) as bigint)") }} <> count(*)){% endmacro %}
 
 {# How many bits of a bigint ≥ 0 are set. Returns a whole number. #}
 {% macro bits_set(number) %}{{ return(adapter.dispatch("bits_set", "shophouse")(number)) }}{% endmacro %}

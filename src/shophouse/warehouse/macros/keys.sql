@@ -4,8 +4,8 @@
 #}
 {% macro surrogate_key(parts) %}
     {%- set texts = [] -%}
-    {%- for part in parts -%}{%- do texts.append("coalesce(cast(" ~ part ~ " as " ~ type_text() ~ "), '')") -%}{%- endfor -%}
-    {{- hash_key(texts | join(" || '|' || ")) -}}
+    {%- for part in parts -%}{%- do texts.append("coalesce(cast(" ~ part ~ " as " ~ shophouse.type_text() ~ "), '')") -%}{%- endfor -%}
+    {{- shophouse.hash_key(texts | join(" || '|' || ")) -}}
 {% endmacro %}
 
 {# The key of every dimension's unknown member. No key in a fact is null. #}

@@ -1,8 +1,8 @@
 {# The SQL type of a contract type. Every engine takes these names as they are, or overrides type_timestamp, type_text. #}
 {% macro type_of(name) %}
     {%- set types = {
-        "text": type_text(),
-        "money": type_money(),
+        "text": shophouse.type_text(),
+        "money": shophouse.type_money(),
         "quantity": "decimal(18, 4)",
         "rate": "decimal(18, 8)",
         "integer": "integer",
@@ -10,7 +10,7 @@
         "boolean": "boolean",
         "double": "double precision",
         "date": "date",
-        "timestamp": type_timestamp()
+        "timestamp": shophouse.type_timestamp()
     } -%}
     {%- if name not in types -%}
         {{ exceptions.raise_compiler_error("unknown type '" ~ name ~ "'; use one of " ~ types.keys() | join(", ")) }}
