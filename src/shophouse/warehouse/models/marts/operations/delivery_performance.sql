@@ -48,9 +48,10 @@ ranked as (
     select
         case
             when row_number() over (
-                partition by parcels.order_key
-                order by parcels.shipped_date nulls last, parcels.shipment_key
-            ) = 1 then parcels.order_key
+                    partition by parcels.order_key
+                    order by parcels.shipped_date nulls last, parcels.shipment_key
+                ) = 1
+                then parcels.order_key
         end as first_order_key,
         parcels.geography_key as geography_key,
         parcels.carrier as carrier,

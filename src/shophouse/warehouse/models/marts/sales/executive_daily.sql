@@ -218,7 +218,10 @@ final as (
         windowed.trailing_{{ length }}_days_net_sales_amount as trailing_{{ length }}_days_net_sales_amount,
         windowed.trailing_{{ length }}_days_order_count as trailing_{{ length }}_days_order_count,
         before_{{ length }}.trailing_{{ length }}_days_net_sales_amount as previous_{{ length }}_days_net_sales_amount,
-        {{ growth('windowed.trailing_' ~ length ~ '_days_net_sales_amount', 'before_' ~ length ~ '.trailing_' ~ length ~ '_days_net_sales_amount') }} as trailing_{{ length }}_days_growth_rate,
+        {{ growth(
+            'windowed.trailing_' ~ length ~ '_days_net_sales_amount',
+            'before_' ~ length ~ '.trailing_' ~ length ~ '_days_net_sales_amount'
+        ) }} as trailing_{{ length }}_days_growth_rate,
         {%- endfor %}
         cast(null as {{ type_money_sum() }}) as target_value
     from windowed
