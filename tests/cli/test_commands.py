@@ -182,6 +182,10 @@ def fresh_shop(folder: Path, demo_shop: DemoShop) -> Path:
     zone = ("--timezone", "America/New_York")
     done = shophouse("init", folder, "--platform", "storefront", "--currency", "USD", *zone)
     assert done.returncode == 0, done.stderr
+    project = folder / "shophouse.yml"
+    text = project.read_text("utf-8")
+    assert "    # timezone: UTC " in text
+    project.write_text(text.replace("    # timezone: UTC ", "    timezone: UTC "), "utf-8")
     for file in (demo_shop.folder / "data").glob("*.csv"):
         shutil.copy(file, folder / "data")
     return folder
