@@ -81,6 +81,12 @@ named as (
     union
     {{ arrived('order_items', ['order_id']) }}
     union
+    {{ arrived('payments', ['order_id']) }}
+    union
+    {{ arrived('shipments', ['order_id']) }}
+    union
+    {{ arrived('reviews', ['order_id']) }}
+    union
     select
         payment_versions.source as source,
         payment_versions.order_id as order_id
