@@ -55,14 +55,14 @@ def ingest(
             notice(line)
 
     for name in sources or project.sources:
-        ignored: list[str] = []
-        for source, table in readers(project, name, progress=progress, notice=tell):
+        tables = readers(project, name, progress=progress, notice=tell)
+        for source, table in tables:
             with lake.load(name, table.name, run_id=run_id) as load:
                 record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
             if record is not None:
                 result.loads.append(record)
-            ignored = getattr(source, "ignored", list)()
-        result.ignored += ignored
+        if tables:
+            result.ignored += getattr(tables[0][0], "ignored", list)()
     return result
 
 
