@@ -24,7 +24,7 @@ demo: setup ## Build a synthetic shop's warehouse in demo-shop/
 	@$(SHOPHOUSE) demo storefront --into $(DEMO) --orders $(ORDERS)
 
 test: lint ## Run everything that CI runs
-	$(BIN)/pytest -q --coverage-doc docs/coverage.md
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile --coverage-doc=docs/coverage.md
 
 unit: setup ## Run the tests that take seconds
 	$(BIN)/pytest -q -m "not slow and not server and not real_data"
@@ -38,7 +38,7 @@ lint: setup ## Check style, types, imports and SQL
 
 docs: setup ## Write the generated pages of docs/
 	$(BIN)/python docs/generate.py
-	$(BIN)/pytest -q --coverage-doc docs/coverage.md
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile --coverage-doc=docs/coverage.md
 
 bench: setup ## Time a run against a hand-written DuckDB script
 	$(BIN)/python bench/run.py

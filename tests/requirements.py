@@ -3,8 +3,8 @@
     @requirement("S0-15", "S0-16")
     def test_a_second_run_changes_nothing() -> None: ...
 
-    pytest --coverage-doc docs/coverage.md                          after a whole run, writes the file
-    pytest --coverage-doc docs/coverage.md --coverage-doc-check     fails when the file says otherwise
+    pytest --coverage-doc=docs/coverage.md                          after a whole run, writes the file
+    pytest --coverage-doc=docs/coverage.md --coverage-doc-check     fails when the file says otherwise
 
 A proof counts when every case of the test that ran passed. A test that was skipped here, for want of data or a server,
 keeps the line that the file on disk gives it: it was proved on a machine that has them.
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _HEAD = """# Coverage
 
 Each requirement of the systems that shophouse replaces, and the tests that prove it. Written by
-`pytest --coverage-doc docs/coverage.md` from the tests that ran and passed, never by hand.
+`pytest --coverage-doc=docs/coverage.md` from the tests that ran and passed, never by hand.
 """
 
 
@@ -94,7 +94,7 @@ class CoverageDoc:
         if text == before:
             self.said = f"{self.file} is up to date"
         elif self.check:
-            self.said = f"{self.file} differs from what the tests prove; write it with --coverage-doc {self.file}"
+            self.said = f"{self.file} differs from what the tests prove; write it with --coverage-doc={self.file}"
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         else:
             self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than some seconds")
     config.addinivalue_line("markers", "real_data: needs the real data sets, see the fixture shophouse_data")
     file = config.getoption("--coverage-doc")
-    if not file:
+    if not file or config.getoption("collectonly"):
         if config.getoption("--coverage-doc-check"):
             raise pytest.UsageError("--coverage-doc-check needs --coverage-doc FILE")
         return
