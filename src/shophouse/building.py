@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from shophouse.declarations import platform_declaration
 from shophouse.engines import Engine, RawSource, RawTable
-from shophouse.engines.dbt import NodeResult
+from shophouse.engines.plan import NodeResult
 from shophouse.errors import BuildError, CheckFailed
 from shophouse.lake import Lake, LoadFile
 from shophouse.project import Project

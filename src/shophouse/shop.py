@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from shophouse.engines import Engine
-    from shophouse.engines.dbt import Dbt, NodeResult
+    from shophouse.engines.dbt import Dbt
+    from shophouse.engines.plan import NodeResult, Plan
     from shophouse.ingestion import Ingested
     from shophouse.lake import Lake
 
@@ -108,7 +109,7 @@ class Shop:
         with self._run("check") as run, self.engine.writing("shophouse check"):
             self._prepare_dbt()
             with self._phase(run, "check"):
-                results = self._dbt(run, "test")
+                results = self._dbt(run, self._make_dbt(), "test")
             self._raise_for(results)
             self._freshness(run)
         return run
@@ -229,6 +230,7 @@ class Shop:
 
     def _build(self, run: Run, *, select: Sequence[str] = (), full_refresh: bool = False) -> None:
         from shophouse.building import arrivals, raw_tables, write_loads
+        from shophouse.engines.plan import Plan
 
         engine, lake = self.engine, self.lake
         with self._phase(run, "prepare"):
@@ -256,33 +258,41 @@ class Shop:
             state.built = state.built.shared_with(inputs)
         state.save(self.project)
         with self._phase(run, "build"):
-            if select or full or not unchanged:
-                results = self._dbt(run, "build", select=select, full_refresh=full)
+            plan = Plan.load(self._plan_file, inputs.project) if unchanged and not (select or full) else None
+            dbt = self._make_dbt()
+            if plan is None:
+                results = self._dbt(run, dbt, "build", select=select, full_refresh=full)
             else:
-                results = self._build_downstream(run, {self._identifier(*table) for table in found.tables})
-        self._raise_for(results)
+                results = self._build_downstream(run, plan, {self._identifier(*table) for table in found.tables})
+            self._raise_for(results)
+            if plan is None and not select:
+                self._keep_plan(dbt, inputs)
         if not select:
             self._built(engine, found.watermarks, inputs)
         elif was_whole:
             state.is_whole = True
             state.save(self.project)
 
-    def _build_downstream(self, run: Run, changed: set[str]) -> list[NodeResult]:
-        """Build the tables downstream of the raw tables `changed`, then run their tests, all as compiled before."""
-        dbt = self._make_dbt()
-        models = dbt.downstream(changed)
-        if not models:
-            return []
-        tests = dbt.compiled_tests(models)
-        if tests is None:
-            return self._dbt(run, "build", select=models)
-        built = self._dbt(run, "run", select=models)
-        if any(result.failed for result in built):
-            return built
-        counted = self.engine.count([test.file.read_text(encoding="utf-8") for test in tests])
-        results = [test.result(*count) for test, count in zip(tests, counted, strict=True)]
+    def _build_downstream(self, run: Run, plan: Plan, changed: set[str]) -> list[NodeResult]:
+        """Build the tables downstream of the raw tables `changed`, then run their tests, all as dbt compiled them."""
+        models, tests = plan.downstream(changed)
+        results = self.engine.execute(models, _Names(self.listener.progress))
+        if not any(result.failed for result in results):
+            counted = self.engine.count([test.sql for test in tests])
+            results += [test.result(*count) for test, count in zip(tests, counted, strict=True)]
         self._record(run, results)
-        return [*built, *results]
+        return results
+
+    def _keep_plan(self, dbt: Dbt, inputs: Inputs) -> None:
+        plan = dbt.plan(inputs.project)
+        if plan is None:
+            self._plan_file.unlink(missing_ok=True)
+        else:
+            plan.save(self._plan_file)
+
+    @property
+    def _plan_file(self) -> Path:
+        return self.project.generated_folder / "plan.json"
 
     def _built(self, engine: Engine, watermarks: dict[tuple[str, str], int], inputs: Inputs) -> None:
         engine.replace("model_watermarks", [(source, table, load) for (source, table), load in watermarks.items()])
@@ -338,9 +348,7 @@ class Shop:
     def _make_dbt(self) -> Dbt:
         from shophouse.engines.dbt import Dbt
 
-        if not hasattr(self, "_dbt_project"):
-            self._dbt_project = Dbt(self.project.folder, log_folder=self.project.logs_folder / "dbt")
-        return self._dbt_project
+        return Dbt(self.project.folder, log_folder=self.project.logs_folder / "dbt")
 
     def _prepare_dbt(self) -> None:
         from shophouse.building import raw_tables
@@ -350,7 +358,7 @@ class Shop:
         self.engine.attach(raw_tables(self.project, self.lake))
 
     def _dbt(
-        self, run: Run, command: str, *, select: Sequence[str] = (), full_refresh: bool = False
+        self, run: Run, dbt: Dbt, command: str, *, select: Sequence[str] = (), full_refresh: bool = False
     ) -> list[NodeResult]:
         arguments = ["--full-refresh"] if full_refresh else []
         if select:
@@ -359,7 +367,7 @@ class Shop:
         # the packaged models' unit tests are run where shophouse is tested; a shop's own run here
         arguments += ["--exclude", "resource_type:unit_test,package:shophouse"]
         names = _Names(self.listener.progress)
-        results = self._make_dbt().invoke(command, *arguments, on_node=names)
+        results = dbt.invoke(command, *arguments, on_node=names)
         self._record(run, results)
         return results
 

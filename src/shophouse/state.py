@@ -43,6 +43,11 @@ class Inputs:
             models=_digest(rest, single),
         )
 
+    @property
+    def project(self) -> str:
+        """A hash of all but the data."""
+        return f"{self.foundation}-{self.models}"
+
     def shared_with(self, other: Inputs) -> Inputs:
         """These inputs, with nothing in place of the parts of the project that `other` has otherwise."""
         return Inputs(

@@ -26,7 +26,20 @@ from .shops import KeptShop, environment, new_storefront
 
 pytestmark = pytest.mark.slow
 
-MODELS = ".shophouse/target/run/shophouse/models"
+# `shophouse run`, telling in the folder `building` which models it came to.
+RUN = """
+from pathlib import Path
+from shophouse.shop import Shop
+
+class Telling:
+    def phase(self, name): ...
+    def notice(self, line): ...
+    def progress(self, what, done, total):
+        Path("building").mkdir(exist_ok=True)
+        Path("building", what.replace("/", "_")).touch()
+
+Shop.open(".", listener=Telling()).run()
+"""
 Reached = Callable[[Path], bool]
 
 
@@ -46,10 +59,10 @@ def _newer(place: str, than: str) -> Reached:
 POINTS: dict[str, Reached] = {
     "writing the first load": _loaded(1),
     "some tables committed": _loaded(4),
-    "order headers": _exists(f"{MODELS}/core/order_headers.sql"),
-    "order lines": _exists(f"{MODELS}/core/fct_order_items.sql"),
-    "orders": _exists(f"{MODELS}/core/fct_orders.sql"),
-    "marts": _exists(f"{MODELS}/marts/sales/sales_daily.sql"),
+    "order headers": _exists("building/order_headers"),
+    "order lines": _exists("building/fct_order_items"),
+    "orders": _exists("building/fct_orders"),
+    "marts": _exists("building/sales_daily"),
     "copying the version": _exists("warehouse/incoming"),
     "version in place": _exists("warehouse/shop-2.duckdb"),
     "exporting": _newer("reports/csv", than="warehouse/shop-1.duckdb"),
@@ -58,14 +71,14 @@ POINTS: dict[str, Reached] = {
 
 def forget(folder: Path) -> None:
     """What tells how far a run came, so that each point is that of the next run."""
-    shutil.rmtree(folder / ".shophouse" / "target" / "run", ignore_errors=True)
+    shutil.rmtree(folder / "building", ignore_errors=True)
     (folder / "logs" / "shophouse.log").write_text("")
 
 
 def run_and_kill(folder: Path, reached: Reached) -> bool:
-    """Start `shophouse run` and kill it the moment that a point is reached; false when it was done before."""
+    """Start a run and kill it the moment that a point is reached; false when it was done before."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "shophouse", "run"],
+        [sys.executable, "-c", RUN],
         cwd=folder,
         env=environment(),
         stdout=subprocess.DEVNULL,
@@ -163,10 +176,14 @@ def undisturbed(kept_storefront: KeptShop, tmp_path_factory: pytest.TempPathFact
 
 
 @requirement("S0-15", "S0-16", "S3-32")
-@pytest.mark.parametrize("point", POINTS)
-def test_a_run_that_was_killed_and_run_again_ends_as_an_undisturbed_one(undisturbed: Undisturbed, point: str) -> None:
+@pytest.mark.parametrize(("point", "by_dbt"), [*((point, False) for point in POINTS), ("order lines", True)])
+def test_a_run_that_was_killed_and_run_again_ends_as_an_undisturbed_one(
+    undisturbed: Undisturbed, point: str, by_dbt: bool
+) -> None:
     shop = undisturbed.kept.back()
     folder = shop.project.folder
+    if by_dbt:
+        (folder / ".shophouse" / "plan.json").unlink()
     with Reader(folder).reading() as reader:
         assert run_and_kill(folder, POINTS[point]), "the run was over before it came to this point"
         shop.run()
@@ -189,12 +206,12 @@ def test_a_first_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
     shop = new_storefront(tmp_path / "shop")
     first = (
         lambda folder: len(list(folder.glob("lake/storefront/*/data/load-*1"))) >= 2,
-        _exists(f"{MODELS}/core/fct_order_items.sql"),
-        _exists(f"{MODELS}/marts/sales/sales_daily.sql"),
+        _exists("building/fct_order_items"),
+        _exists("building/sales_daily"),
         _exists("warehouse/shop-1.duckdb"),
     )
     for reached in first:
-        shutil.rmtree(shop.project.folder / ".shophouse" / "target" / "run", ignore_errors=True)
+        shutil.rmtree(shop.project.folder / "building", ignore_errors=True)
         assert run_and_kill(shop.project.folder, reached)
     shop.run()
     assert differences(shop.project.folder / "warehouse/build/shop.duckdb", expected) == {}

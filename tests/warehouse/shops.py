@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from shophouse.declarations import Declaration, platform_declaration
 from shophouse.engines import RawSource, RawTable
-from shophouse.engines.dbt import Dbt, NodeResult
+from shophouse.engines.dbt import Dbt
 from shophouse.engines.duckdb.engine import DuckdbEngine
+from shophouse.engines.plan import NodeResult
 from shophouse.project import Project
 from shophouse.scaffold import ensure_dbt_files, init_project
 

@@ -6,7 +6,7 @@ SQL differs. The models themselves know no engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +16,12 @@ from shophouse.project import Project
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Engine", "RawSource", "RawTable", "engine_of"]
+    from shophouse.engines.plan import CompiledModel, NodeResult
+
+__all__ = ["Engine", "OnNode", "RawSource", "RawTable", "engine_of"]
+
+OnNode = Callable[[str, str, int, int], None]
+"""Called when a node begins (status `started`) and when it is done: its name, its status, nodes done, nodes in all."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,9 @@ class Engine(Protocol):
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Read from the warehouse that is being built."""
+
+    def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
+        """Build these models in their order, each in a transaction; ends with the first that fails."""
 
     def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
         """How many rows each query gives, and in how many seconds."""

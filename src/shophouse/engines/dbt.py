@@ -6,59 +6,17 @@ Importing dbt takes two to three seconds, so it happens in `Dbt.invoke`, not her
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from shophouse.engines import OnNode
+from shophouse.engines.plan import NodeResult, Plan
 from shophouse.errors import BuildError
 
-__all__ = ["CompiledTest", "Dbt", "NodeResult", "OnNode"]
+__all__ = ["Dbt"]
 
 _TARGET = Path(".shophouse") / "target"
 _QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
-
-OnNode = Callable[[str, str, int, int], None]
-"""Called when a node begins (status `started`) and when it is done: its name, its status, nodes done, nodes in all."""
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What became of one model, seed or test."""
-
-    unique_id: str
-    name: str
-    resource: Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
-    schema: str
-    materialized: str
-    status: str
-    seconds: float
-    failures: int
-    message: str
-    compiled: str
-    """Path of the compiled SQL, where there is one."""
-
-    @property
-    def failed(self) -> bool:
-        return self.status in ("error", "fail", "runtime error")
-
-
-@dataclass(frozen=True)
-class CompiledTest:
-    """A test's SQL, which gives the rows that break it."""
-
-    unique_id: str
-    name: str
-    file: Path
-    only_warns: bool
-
-    def result(self, failures: int, seconds: float) -> NodeResult:
-        """What dbt would say of it."""
-        status = "pass" if failures == 0 else "warn" if self.only_warns else "fail"
-        message = f"Got {failures} results, configured to fail if != 0" if failures else ""
-        return NodeResult(
-            self.unique_id, self.name, "test", "", "test", status, seconds, failures, message, str(self.file)
-        )
 
 
 class Dbt:
@@ -68,6 +26,7 @@ class Dbt:
         self.folder = folder
         self.log_folder = log_folder
         self._manifest: Any = None
+        self._compiled: dict[str, str] = {}
 
     def invoke(self, command: str, *arguments: str, on_node: OnNode | None = None) -> list[NodeResult]:
         """Run a dbt command, as `build` or `docs generate`, and return what became of each node.
@@ -89,7 +48,7 @@ class Dbt:
                 node = event.data.node_info
                 on_node(str(node.node_name), str(node.node_status), done, max(total, done))
 
-        runner = dbtRunner(manifest=self._manifest, callbacks=[listen])
+        runner = dbtRunner(manifest=self.parse(), callbacks=[listen])
         args = [
             *command.split(),
             "--project-dir",
@@ -110,6 +69,11 @@ class Dbt:
                 f"dbt {command} could not run", why=str(outcome.exception).strip(), where=f"project {self.folder}"
             )
         results = getattr(outcome.result, "results", None) or []
+        self._compiled |= {
+            result.node.unique_id: result.node.compiled_code
+            for result in results
+            if getattr(result.node, "compiled_code", None)
+        }
         return [_result(result) for result in results]
 
     def parse(self) -> Any:
@@ -132,44 +96,19 @@ class Dbt:
             self._manifest = outcome.result
         return self._manifest
 
-    def downstream(self, raw_tables: Iterable[str]) -> list[str]:
-        """Names of the models that hold rows (no views) and depend on any of these tables of the schema raw."""
-        manifest = self.parse()
-        wanted = set(raw_tables)
-        start = [
-            key for key, source in manifest.sources.items() if source.schema == "raw" and source.identifier in wanted
-        ]
-        seen: set[str] = set()
-        todo = list(start)
-        while todo:
-            for child in manifest.child_map.get(todo.pop(), ()):
-                if child not in seen:
-                    seen.add(child)
-                    todo.append(child)
-        return sorted(
-            manifest.nodes[key].name
-            for key in seen
-            if key.startswith("model.") and manifest.nodes[key].config.materialized not in ("view", "ephemeral")
-        )
+    def plan(self, project: str) -> Plan | None:
+        """The SQL of all that the last `build` ran, as an incremental run needs it; None when only dbt can run it.
 
-    def compiled_tests(self, models: Iterable[str]) -> list[CompiledTest] | None:
-        """The tests that concern any of these models, as the last build compiled them; None when one was not.
-
-        Compiled SQL changes only with the project, and a project that changed is built by dbt anyway.
+        `project` is the hash of the project, under which the plan is kept. Raises BuildError.
         """
         manifest = self.parse()
-        names = set(models)
-        found = []
-        for node in manifest.nodes.values():
-            if node.resource_type != "test" or not node.config.enabled:
-                continue
-            if not any(manifest.nodes[key].name in names for key in node.depends_on.nodes if key in manifest.nodes):
-                continue
-            file = self.folder / node.get_target_write_path(str(_TARGET), "compiled")
-            if not file.is_file():
-                return None
-            found.append(CompiledTest(node.unique_id, node.name, file, str(node.config.severity).lower() == "warn"))
-        return found
+        self.invoke("compile", "--select", "config.materialized:incremental", "shophouse.changes")
+        return Plan.of(
+            manifest,
+            project,
+            self._compiled,
+            lambda node: str(node.get_target_write_path(str(_TARGET), "compiled")),
+        )
 
 
 def _result(result: Any) -> NodeResult:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from shophouse.engines import OnNode
+    from shophouse.engines.plan import CompiledModel, NodeResult
+
 __all__ = ["DuckdbEngine"]
 
 _TYPES = {"text": "varchar", "double": "double precision"}
@@ -149,6 +152,26 @@ class DuckdbEngine:
         with self._connect() as connection:
             return connection.execute(sql, list(parameters)).to_arrow_table()
 
+    def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
+        import duckdb
+
+        results: list[NodeResult] = []
+        with self._connect() as connection:
+            for model in models:
+                on_node(model.name, "started", len(results), len(models))
+                started = time.perf_counter()
+                try:
+                    connection.begin()
+                    for statement in _statements(model):
+                        connection.execute(statement)
+                    connection.commit()
+                except duckdb.Error as error:
+                    results.append(model.result("error", time.perf_counter() - started, str(error)))
+                    break
+                results.append(model.result("success", time.perf_counter() - started))
+                on_node(model.name, "success", len(results), len(models))
+        return results
+
     def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
         found = []
         with self._connect() as connection:
@@ -189,6 +212,20 @@ class DuckdbEngine:
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
         connection = publish.connect(self.folder)
         return connection.sql(sql, params=list(parameters)) if parameters else connection.sql(sql)
+
+
+def _statements(model: CompiledModel) -> list[str]:
+    if model.materialized == "table":
+        return [f"create or replace table {model.relation} as\n{model.sql}"]
+    if not model.key:
+        return [f"insert into {model.relation} by name\n{model.sql}"]
+    # read before anything is deleted: a model may look at its own rows as they are
+    return [
+        f"create or replace temp table replacing as\n{model.sql}",
+        f"delete from {model.relation} where {model.key} in (select {model.key} from {model.affected})",
+        f"insert into {model.relation} by name select * from replacing",
+        "drop table replacing",
+    ]
 
 
 def _empty(connection: duckdb.DuckDBPyConnection, schemas: set[str]) -> None:

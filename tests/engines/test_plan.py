@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shophouse.demo.storefront import generate
+from shophouse.engines.plan import CompiledModel, CompiledTest, Plan
+from shophouse.scaffold import init_project
+from shophouse.shop import Shop
+
+
+def model(name: str, *parents: str, materialized: str = "table") -> CompiledModel:
+    return CompiledModel(f"model.{name}", name, "core", f"core.{name}", materialized, parents, sql=f"select '{name}'")
+
+
+def data_test(name: str, *parents: str) -> CompiledTest:
+    return CompiledTest(f"test.{name}", name, "select 1 where false", f"{name}.sql", False, parents)
+
+
+PLAN = Plan(
+    "a-b",
+    {"shop__orders": "source.orders", "shop__products": "source.products"},
+    [
+        model("stg_orders", "source.orders", materialized="view"),
+        model("orders", "model.stg_orders"),
+        model("products", "source.products"),
+        model("sales", "model.orders", "model.products"),
+    ],
+    [
+        data_test("orders_are_unique", "model.orders"),
+        data_test("products_are_unique", "model.products"),
+        data_test("sales_are_orders", "model.sales", "model.orders"),
+    ],
+)
+
+
+def names(found: tuple[list[CompiledModel], list[CompiledTest]]) -> tuple[list[str], list[str]]:
+    return [model.name for model in found[0]], [test.name for test in found[1]]
+
+
+def test_what_is_built_is_what_depends_on_what_arrived_through_views_too() -> None:
+    assert names(PLAN.downstream(["shop__orders"])) == (["orders", "sales"], ["orders_are_unique", "sales_are_orders"])
+
+
+def test_a_table_that_no_model_reads_builds_nothing() -> None:
+    assert names(PLAN.downstream(["shop__unread"])) == ([], [])
+
+
+def test_a_plan_is_kept_for_the_project_that_it_was_compiled_from(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    assert Plan.load(file, "a-b") is None
+    PLAN.save(file)
+    assert Plan.load(file, "a-b") == PLAN
+    assert Plan.load(file, "a-c") is None
+    file.write_text(file.read_text()[:-5])
+    assert Plan.load(file, "a-b") is None
+
+
+@pytest.mark.slow
+def test_a_model_that_only_dbt_can_run_leaves_all_to_dbt(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    generate(folder / "data", orders=200)
+    init_project(folder, staging="storefront", currency="USD", path="data/*.csv")
+    shop = Shop.open(folder)
+    shop.run()
+    plan = folder / ".shophouse" / "plan.json"
+    assert plan.is_file()
+    own = folder / "models" / "marts" / "newest.sql"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("{{ config(post_hook='select 1') }}\nselect max(order_date) as day from {{ ref('fct_orders') }}\n")
+    shop.run()
+    assert not plan.is_file()
+    own.write_text("select max(order_date) as day from {{ ref('fct_orders') }}\n")
+    shop.run()
+    assert plan.is_file()
