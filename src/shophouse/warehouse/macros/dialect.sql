@@ -4,8 +4,8 @@
   all engines read alike.
 #}
 
-{# Calculation in double: null when b is 0 or null. Rates only, never money. Returns double. #}
-{% macro ratio(a, b) %}(cast({{ a }} as double precision) / nullif(cast({{ b }} as double precision), 0)){% endmacro %}
+{# Calculation in double: null when b is 0 or null. Rates only, never money. 0 is added because 0 divided by a negative number is -0. Returns double. #}
+{% macro ratio(a, b) %}(cast({{ a }} as double precision) / nullif(cast({{ b }} as double precision), 0) + 0){% endmacro %}
 
 {# A quotient of money rounded half away from zero to four decimals; null when b is 0 or null. Returns money. #}
 {% macro money_per(a, b) %}{{ return(adapter.dispatch("money_per", "shophouse")(a, b)) }}{% endmacro %}
