@@ -84,7 +84,8 @@ class Database:
 
         parameters: dict[str, Any] = {"connect_timeout": 10, **self._parameters, "application_name": called[:63]}
         try:
-            return psycopg.connect(autocommit=autocommit, **parameters)
+            # a statement that comes again may mean another table: what is temporary, or was made anew
+            return psycopg.connect(autocommit=autocommit, prepare_threshold=None, **parameters)
         except psycopg.OperationalError as error:
             raise BuildError(
                 "the database can't be reached",
