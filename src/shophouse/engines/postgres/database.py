@@ -66,6 +66,8 @@ class Database:
         settings = {
             "TimeZone": "UTC",
             "jit": "off",
+            # nothing is known of what views calculate, and a loop over millions of rows that were taken for one never ends
+            "enable_nestloop": "off",
             "work_mem": self.settings.work_mem.replace(" ", ""),
             "client_min_messages": "warning",
         }
