@@ -3,6 +3,9 @@
 
 {% macro postgres__safe_cast(expression, type) %}case when pg_input_is_valid({{ expression }}, '{{ type }}') then cast({{ expression }} as {{ type }}) end{% endmacro %}
 
+{# With twenty digits behind the point, so that rounding twice can't make a half of what is none. #}
+{% macro postgres__money_per(a, b) %}cast(round(cast({{ a }} as decimal(38, 20)) / nullif(cast({{ b }} as decimal(18, 4)), 0), 4) as {{ shophouse.type_money() }}){% endmacro %}
+
 {% macro postgres__json_text(column, path) %}(cast({{ column }} as jsonb) #>> '{ {{- path | replace(".", ",") -}} }'){% endmacro %}
 
 {% macro postgres__matches(text, pattern) %}({{ text }} ~ '{{ pattern }}'){% endmacro %}
