@@ -130,7 +130,10 @@ where ranked._operation <> 'delete'
 {% endmacro %}
 
 
-{# The staging rows of one binding with every contract column: absent optional ones are typed nulls. #}
+{#
+  The staging rows of one binding with every contract column: absent optional ones are typed nulls. With keys, those of the keys;
+  a join, for a correlated exists whose condition is an expression is worked out for every row.
+#}
 {% macro staged(entity, binding, keys=none, by=none, key=none) %}
     {%- set definition = contract()[entity] %}
 select
@@ -145,22 +148,25 @@ select
     staged._operation as _operation
 from {{ ref(binding["model"]) }} as staged
     {%- if keys is not none and key is none %}
-where exists (
-    select 1
-    from {{ keys }} as wanted
-    where wanted.source = staged.source and wanted.{{ by }} = coalesce(staged.{{ by }}, '')
-)
+inner join {{ keys }} as wanted
+    on staged.source = wanted.source
+    and coalesce(staged.{{ by }}, '') = wanted.{{ by }}
     {%- elif keys is not none %}
-where exists (
-    select 1
+inner join (
+    select distinct
+        found.source as source
+        {%- for column in key %},
+        coalesce(cast(found.{{ column }} as {{ type_text() }}), '') as {{ column }}
+        {%- endfor %}
     from {{ ref(binding["model"]) }} as found
     inner join {{ keys }} as wanted
-        on found.source = wanted.source and coalesce(found.{{ by }}, '') = wanted.{{ by }}
-    where found.source = staged.source
-        {%- for column in key %}
-        and coalesce(cast(found.{{ column }} as {{ type_text() }}), '') = coalesce(cast(staged.{{ column }} as {{ type_text() }}), '')
-        {%- endfor %}
-)
+        on found.source = wanted.source
+        and coalesce(found.{{ by }}, '') = wanted.{{ by }}
+) as named
+    on staged.source = named.source
+    {%- for column in key %}
+    and coalesce(cast(staged.{{ column }} as {{ type_text() }}), '') = named.{{ column }}
+    {%- endfor %}
     {%- endif %}
 {% endmacro %}
 
@@ -170,7 +176,7 @@ where exists (
   being sorted, and the optimiser knows that the table is small. Lines are kept by order, for an order's lines are replaced
   together.
 #}
-{% macro keeps_repeated() %}{{ return(["orders", "order_items", "payments", "shipments"]) }}{% endmacro %}
+{% macro keeps_repeated() %}{{ return(["customers", "orders", "order_items", "payments", "shipments"]) }}{% endmacro %}
 
 
 {% macro repeated_key(entity) %}{{ return(["order_id"] if entity == "order_items" else contract()[entity]["key"]) }}{% endmacro %}
