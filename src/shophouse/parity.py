@@ -104,7 +104,7 @@ def parity(
 
 
 def _beside(project: Project, folder: Path, engine: Mapping[str, Any]) -> Project:
-    """The same shop over the same lake on another engine, under another name, so that it can't take the shop's place."""
+    """The same shop over the same lake on another engine, named otherwise, so that it can't take the shop's place."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in _OWN:
         source, target = project.folder / part, folder / part
@@ -114,7 +114,11 @@ def _beside(project: Project, folder: Path, engine: Mapping[str, Any]) -> Projec
         elif source.is_file():
             shutil.copyfile(source, target)
     settings = yaml.safe_load(project.file.read_text("utf-8"))
-    settings |= {"name": f"{project.name[:70]}, parity", "engine": dict(engine), "lake": {"path": str(project.lake_folder)}}
+    settings |= {
+        "name": f"{project.name[:70]}, parity",
+        "engine": dict(engine),
+        "lake": {"path": str(project.lake_folder)},
+    }
     (folder / PROJECT_FILE).write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
     return Project.load(folder)
 

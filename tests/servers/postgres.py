@@ -58,7 +58,18 @@ def running() -> Iterator[Server]:
     binaries = _binaries()
     with (base / "log").open("wb") as log:
         subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"],
+            [
+                binaries / "initdb",
+                "-D",
+                data,
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+                "--locale=C",
+            ],
             check=True,
             stdout=log,
             stderr=log,
@@ -68,7 +79,12 @@ def running() -> Iterator[Server]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}", "fsync=off", "full_page_writes=off"]
+        settings = [
+            "listen_addresses=127.0.0.1",
+            f"unix_socket_directories={data}",
+            "fsync=off",
+            "full_page_writes=off",
+        ]
         options = [word for setting in settings for word in ("-c", setting)]
         process = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-p", str(port), *options],

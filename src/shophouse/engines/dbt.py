@@ -130,4 +130,3 @@ def _raise_if_stopped(outcome: Any) -> None:
     # dbt hands over every exception as a value, and that a person or a scheduler wants to stop is not a failed build
     if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
         raise outcome.exception
-

@@ -58,4 +58,3 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
         ],
         "tables": tables,
     }
-

@@ -1,4 +1,4 @@
-"""Connections to the shop's database: psycopg for its own SQL, DuckDB's extension for rows in bulk, libpq's variables for dbt.
+"""Connections to the shop's database: psycopg for SQL, DuckDB's extension for rows in bulk, libpq's variables for dbt.
 
 The DSN is read from the environment whenever a connection is made, and goes into no message.
 """
@@ -66,7 +66,7 @@ class Database:
         settings = {
             "TimeZone": "UTC",
             "jit": "off",
-            # nothing is known of what views calculate, and a loop over millions of rows that were taken for one never ends
+            # what views calculate is taken for one row where it is millions, and a loop over them never ends
             "enable_nestloop": "off",
             "work_mem": self.settings.work_mem.replace(" ", ""),
             "client_min_messages": "warning",
@@ -78,7 +78,9 @@ class Database:
     def place(self) -> str:
         """Host and name of the database."""
         found = self._parameters
-        return f"{found.get('host', 'localhost')}:{found.get('port', '5432')}/{found.get('dbname', found.get('user', ''))}"
+        return (
+            f"{found.get('host', 'localhost')}:{found.get('port', '5432')}/{found.get('dbname', found.get('user', ''))}"
+        )
 
     def connect(self, *, autocommit: bool = False, called: str = "shophouse") -> psycopg.Connection[Any]:
         """A connection of psycopg. Raises BuildError when the server can't be reached or refuses."""

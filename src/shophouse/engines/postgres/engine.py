@@ -50,7 +50,9 @@ class PostgresEngine:
 
     @contextmanager
     def writing(self, what: str) -> Iterator[None]:
-        with self.database.connect(autocommit=True, called=f"{what}, process {os.getpid()} on {socket.gethostname()}") as holder:
+        with self.database.connect(
+            autocommit=True, called=f"{what}, process {os.getpid()} on {socket.gethostname()}"
+        ) as holder:
             row = holder.execute("select pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
             if not (row and row[0]):
                 raise LockedError(
@@ -102,7 +104,7 @@ class PostgresEngine:
             return row is None or row[0] == 0
 
     def _refuse_strangers(self, connection: psycopg.Connection[Any]) -> None:
-        """Raise ConfigError where the models would not come out right, or something of somebody else's would be lost."""
+        """Raise ConfigError where models would come out otherwise, or something of somebody else's would be lost."""
         where = self.database.place
         if connection.info.server_version < _OLDEST:
             raise ConfigError(
@@ -136,7 +138,7 @@ class PostgresEngine:
                 f"the database is the shop {row[0]}'s",
                 where=where,
                 why=f"this one is called {self.project.name}",
-                hint="give each shop a database of its own; was it renamed? Then drop the database: a run makes it anew",
+                hint="give each shop a database of its own; if it was renamed, drop this one and run again",
             )
 
     def reset(self) -> None:
@@ -275,4 +277,3 @@ def _empty(connection: psycopg.Connection[Any]) -> None:
 def _plain(value: Any) -> Any:
     # a text of PostgreSQL holds every character but this
     return value.replace("\0", "") if isinstance(value, str) else value
-

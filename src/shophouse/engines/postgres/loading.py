@@ -79,9 +79,7 @@ def attach(database: Database, tables: Sequence[RawTable]) -> None:
                 aside += _move(connection, arrived)
             for key in known.keys() - wanted.keys():
                 aside += _drop(connection, known[key].relation)
-                connection.execute(
-                    "delete from shophouse.lake_tables where source = %s and table_name = %s", list(key)
-                )
+                connection.execute("delete from shophouse.lake_tables where source = %s and table_name = %s", list(key))
             relations = {key: loaded.relation for key, loaded in _known(connection).items()}
             for table in tables:
                 aside += _show(connection, table, relations)
@@ -230,9 +228,7 @@ def _drop(connection: psycopg.Connection[Any], relation: str) -> list[View]:
     return aside
 
 
-def _show(
-    connection: psycopg.Connection[Any], table: RawTable, relations: Mapping[tuple[str, str], str]
-) -> list[View]:
+def _show(connection: psycopg.Connection[Any], table: RawTable, relations: Mapping[tuple[str, str], str]) -> list[View]:
     """Make or replace the view of a raw table; returns the views that had to be dropped for it."""
     import psycopg
 

@@ -121,7 +121,7 @@ def _copy_views(connection: psycopg.Connection[Any], schemas: Sequence[str], num
     """Views over what is published read the copies; one over anything else is published as a table."""
     copies = [_prefix(number) + schema for schema in schemas]
     for schema, view in _relations(connection, _only(schemas), "v"):
-        # with the build's schemas as the path, names are written without them, and mean the copies under the copies' path
+        # under the build's path the view is written without schemas, and read under the copies' it means the copies
         _set_path(connection, schemas)
         row = connection.execute("select pg_catalog.pg_get_viewdef(to_regclass(%s))", [name(schema, view)]).fetchone()
         _set_path(connection, copies)
