@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +74,6 @@ def parity(
     dsn: str | None = None,
     schemas: Sequence[str] = ("marts",),
     listener: Listener | None = None,
-    began: Callable[[str], None] = lambda engine: None,
 ) -> Parity:
     """Build the shop, as its lake is now, on each engine below `folder`, and compare the tables of `schemas`.
 
@@ -93,7 +92,6 @@ def parity(
         shop.ingest()
     found: dict[str, dict[str, Digest]] = {}
     for engine in engines:
-        began(engine)
         settings = {"kind": engine, "dsn": dsn} if engine == "postgres" else {"kind": engine}
         built = Shop(_beside(shop.project, folder / engine, settings), listener)
         built.build()
