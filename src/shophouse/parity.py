@@ -19,7 +19,7 @@ from shophouse.yamlfile import did_you_mean
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["ENGINES", "Digest", "Parity", "parity"]
+__all__ = ["ENGINES", "Digest", "Parity", "digests", "parity"]
 
 ENGINES = ("duckdb", "postgres")
 _OWN = ("models", "macros", "seeds", "tests", "snapshots", "dbt_project.yml", "packages.yml")
@@ -96,7 +96,7 @@ def parity(
         built = Shop(_beside(shop.project, folder / engine, settings), listener)
         built.build()
         built.publish()
-        for table, digest in _digests(built, schemas):
+        for table, digest in digests(built, schemas):
             found.setdefault(table, {})[engine] = digest
     return Parity(tuple(engines), dict(sorted(found.items())))
 
@@ -121,7 +121,8 @@ def _beside(project: Project, folder: Path, engine: Mapping[str, Any]) -> Projec
     return Project.load(folder)
 
 
-def _digests(shop: Shop, schemas: Sequence[str]) -> Iterator[tuple[str, Digest]]:
+def digests(shop: Shop, schemas: Sequence[str]) -> Iterator[tuple[str, Digest]]:
+    """Each published table of these schemas. Raises BuildError when nothing is published."""
     session: duckdb.DuckDBPyRelation = shop.sql("select 1")
 
     def ask(sql: str) -> list[Any]:

@@ -154,9 +154,7 @@ def test_a_table_that_is_made_anew_keeps_the_views_above_it(till: Till) -> None:
 
 
 @requirement("S0-15")
-def test_a_load_that_breaks_off_is_done_again_from_where_it_was(
-    till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_load_that_breaks_off_is_done_again_from_where_it_was(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     till.arrive("sales.csv", sales((1, "a")))
     before = till.rows()
     till.write("sales.csv", sales((2, "b")))

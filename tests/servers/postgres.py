@@ -6,6 +6,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -97,12 +98,9 @@ def running() -> Iterator[Server]:
         _wait(server, process, base / "log")
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.send_signal(3)
-            process.wait(10)
+        # at once: nothing of it is kept
+        process.send_signal(signal.SIGQUIT)
+        process.wait(20)
         shutil.rmtree(base, ignore_errors=True)
 
 

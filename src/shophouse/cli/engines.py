@@ -25,7 +25,8 @@ def parity(
         str, typer.Option("--engines", metavar="ENGINES", help="Which, with commas between.")
     ] = "duckdb,postgres",
     dsn: Annotated[
-        str | None, typer.Option("--dsn", metavar="env:NAME", help="An empty database for postgres, not the shop's own.")
+        str | None,
+        typer.Option("--dsn", metavar="env:NAME", help="An empty database for postgres, not the shop's own."),
     ] = None,
     schemas: Annotated[
         str, typer.Option("--schemas", metavar="SCHEMAS", help="Which tables, as marts,core,aggregates.")

@@ -116,9 +116,9 @@ class PostgresEngine:
         ).fetchone()
         if not (row and row[0]):
             raise ConfigError(
-                "the database sorts text by a language",
+                "the database's locale is not C.UTF-8",
                 where=where,
-                why="numbers would depend on it: UTF-8 in the order of its code points is needed",
+                why="numbers would depend on how it orders text and what it takes for capitals",
                 hint="create database shop template template0 encoding 'UTF8'"
                 " locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'",
             )
