@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["requirements"]
+pytest_plugins = ["requirements", "servers.fixtures"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

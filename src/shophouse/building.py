@@ -56,7 +56,9 @@ def raw_tables(project: Project, lake: Lake) -> list[RawTable]:
             name,
             columns[platform, name],
             [
-                RawSource(source, project.timezone_of(source), lake.schema(source, name), files)
+                RawSource(
+                    source, project.timezone_of(source), lake.schema(source, name), files, lake.identity(source, name)
+                )
                 for source in sources
                 if (source, name) in present and (files := lake.data_files(source, name))
             ],

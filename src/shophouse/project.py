@@ -25,6 +25,7 @@ from shophouse.settings import (
     FilesTable,
     Freshness,
     LakeSettings,
+    PostgresEngine,
     Settings,
     SourceSettings,
     TableSettings,
@@ -44,6 +45,7 @@ __all__ = [
     "FilesTable",
     "Freshness",
     "LakeSettings",
+    "PostgresEngine",
     "Project",
     "Secret",
     "Settings",
@@ -57,7 +59,7 @@ __all__ = [
 PROJECT_FILE = "shophouse.yml"
 
 _SOURCES: Mapping[str, type[SourceSettings]] = {"files": FilesSource}
-_ENGINES: Mapping[str, type[EngineSettings]] = {"duckdb": DuckdbEngine}
+_ENGINES: Mapping[str, type[EngineSettings]] = {"duckdb": DuckdbEngine, "postgres": PostgresEngine}
 
 S = TypeVar("S", bound=Settings)
 

@@ -15,6 +15,7 @@ from shophouse.values import (
     LocalFolder,
     LocalGlob,
     Name,
+    Secret,
     TimeZone,
     Words,
 )
@@ -171,6 +172,33 @@ class DuckdbEngine(EngineSettings):
         # One thread of dbt: DuckDB runs each model on all cores, and several at once only take more memory.
         output = {"type": "duckdb", "path": "warehouse/build/shop.duckdb", "schema": "main", "threads": 1}
         return {**output, "config_options": self.config}
+
+
+class PostgresEngine(EngineSettings):
+    """PostgreSQL 16 or newer, a database of the shop's own. Needs `pip install "shophouse[postgres]"`."""
+
+    kind: Literal["postgres"]
+    dsn: Secret
+    """Where the database is, by reference: `env:SHOP_DSN`, set to `postgresql://user:password@host:5432/database`."""
+    threads: Annotated[int, Field(ge=1)] = 4
+    """How many models are built at once."""
+    work_mem: Annotated[str, Field(pattern=r"^\d+ ?(kB|MB|GB)$")] = "64MB"
+    """Memory of each sort and hash of a query, as 64MB."""
+    readers: tuple[Name, ...] = ()
+    """Roles that may read what is published."""
+
+    def dbt_output(self) -> dict[str, Any]:
+        # libpq's own variables: shophouse sets them around dbt, a person who types dbt sets them alike
+        return {
+            "type": "postgres",
+            "host": "{{ env_var('PGHOST', 'localhost') }}",
+            "port": "{{ env_var('PGPORT', '5432') | as_number }}",
+            "user": "{{ env_var('PGUSER', 'postgres') }}",
+            "password": "{{ env_var('PGPASSWORD', '') }}",
+            "dbname": "{{ env_var('PGDATABASE', 'postgres') }}",
+            "schema": "main",
+            "threads": self.threads,
+        }
 
 
 class LakeSettings(Settings):

@@ -348,7 +348,7 @@ class Shop:
     def _make_dbt(self) -> Dbt:
         from shophouse.engines.dbt import Dbt
 
-        return Dbt(self.project.folder, log_folder=self.project.logs_folder / "dbt")
+        return Dbt(self.project.folder, self.engine, log_folder=self.project.logs_folder / "dbt")
 
     def _prepare_dbt(self) -> None:
         from shophouse.building import raw_tables

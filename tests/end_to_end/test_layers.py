@@ -14,6 +14,7 @@ import pytest
 from requirements import requirement
 from shophouse.demo.lookalikes import olist_lookalike
 from shophouse.demo.shops import make_demo
+from shophouse.engines import engine_of
 from shophouse.engines.dbt import Dbt
 from shophouse.project import package_warehouse
 from shophouse.shop import Shop
@@ -31,7 +32,7 @@ class Built:
     def manifest(self) -> dict[str, Any]:
         """As dbt understands the shop's project."""
         project = self.shop.project
-        parsed = Dbt(project.folder, log_folder=project.logs_folder / "dbt").parse()
+        parsed = Dbt(project.folder, engine_of(project), log_folder=project.logs_folder / "dbt").parse()
         found: dict[str, Any] = parsed.writable_manifest().to_dict(omit_none=False)
         return found
 

@@ -34,7 +34,7 @@ class RawShop:
         self.engine = DuckdbEngine(self.project)
         self.engine.prepare()
         self.file = self.engine.file
-        self._dbt = Dbt(self.folder, log_folder=self.folder / "logs")
+        self._dbt = Dbt(self.folder, self.engine, log_folder=self.folder / "logs")
         self._loads: list[tuple[str, str, int, str, int]] = []
         self._superseded: list[tuple[str, str, int, str]] = []
         self._files: dict[str, list[str]] = {}

@@ -32,6 +32,8 @@ class RawSource:
     timezone: str
     columns: Mapping[str, str]
     files: Sequence[str]
+    identity: str = ""
+    """Another one when the lake's table was dropped and made anew, so that its loads count from 1 again."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,9 @@ class Engine(Protocol):
     def writing(self, what: str) -> AbstractContextManager[None]:
         """Hold the warehouse's write lock. Raises LockedError that says who holds it."""
 
+    def writer(self) -> str | None:
+        """Who holds the write lock, as far as it tells; None when nobody does."""
+
     def prepare(self) -> bool:
         """Create or upgrade the warehouse. True when it holds nothing that a build could go on from."""
 
@@ -66,6 +71,9 @@ class Engine(Protocol):
     def attach(self, tables: Sequence[RawTable]) -> None:
         """Make these raw tables, and no others, visible in schema raw."""
 
+    def dbt(self) -> AbstractContextManager[None]:
+        """What has to be around each call of dbt: what it needs to connect, and what it would leave behind."""
+
     def replace(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Replace all rows of an ops table, in one transaction."""
 
@@ -73,7 +81,7 @@ class Engine(Protocol):
         """Add rows to an ops table, in one transaction."""
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        """Read from the warehouse that is being built."""
+        """Read from the warehouse that is being built, in the engine's own SQL."""
 
     def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
         """Build these models in their order, each in a transaction; ends with the first that fails."""
@@ -91,11 +99,18 @@ class Engine(Protocol):
         """Number of the newest published version; None before the first."""
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
-        """Run a query on the newest published version, read-only; the result is a DuckDB relation."""
+        """Run a query on the newest published version, read-only, in DuckDB's SQL; the result is a DuckDB relation."""
+
+    def place(self) -> str:
+        """Where other programs read what is published, in one line without a secret."""
 
 
 def engine_of(project: Project) -> Engine:
-    """The engine that `shophouse.yml` names."""
+    """The engine that `shophouse.yml` names. Raises ConfigError when its library is not installed."""
+    if project.engine.kind == "postgres":
+        from shophouse.engines.postgres.engine import PostgresEngine
+
+        return PostgresEngine(project)
     from shophouse.engines.duckdb.engine import DuckdbEngine
 
     return DuckdbEngine(project)

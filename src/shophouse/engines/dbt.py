@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from shophouse.engines import OnNode
+from shophouse.engines import Engine, OnNode
 from shophouse.engines.plan import NodeResult, Plan
 from shophouse.errors import BuildError
 
@@ -22,8 +22,9 @@ _QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
 class Dbt:
     """The dbt project of a shop's folder. Keeps the parsed manifest between calls."""
 
-    def __init__(self, folder: Path, *, log_folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine, *, log_folder: Path) -> None:
         self.folder = folder
+        self.engine = engine
         self.log_folder = log_folder
         self._manifest: Any = None
         self.compiled: dict[str, str] = {}
@@ -59,11 +60,10 @@ class Dbt:
             *arguments,
         ]
         # profiles.yml names the database relative to the shop's folder
-        with contextlib.chdir(self.folder):
+        with contextlib.chdir(self.folder), self.engine.dbt():
             # manifest.json takes a second to write, and only the documentation reads it
             written = () if command.startswith("docs") else ("--no-write-json",)
             outcome = runner.invoke([*_QUIET, *written, "--log-path", str(self.log_folder), *args])
-        _close_connections()
         _raise_if_stopped(outcome)
         if outcome.exception is not None:
             raise BuildError(
@@ -86,16 +86,19 @@ class Dbt:
             from dbt.cli.main import dbtRunner
 
             folders = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
-            with contextlib.chdir(self.folder):
+            with contextlib.chdir(self.folder), self.engine.dbt():
                 outcome = dbtRunner().invoke(
                     [*_QUIET, "--no-write-json", "--log-path", str(self.log_folder), "parse", *folders]
                 )
-            _close_connections()
             _raise_if_stopped(outcome)
             if outcome.exception is not None or outcome.result is None:
                 raise BuildError("the dbt project does not parse", why=str(outcome.exception).strip())
             self._manifest = outcome.result
         return self._manifest
+
+    def compiled(self, unique_id: str) -> str:
+        """The SQL of a node that was compiled or built before."""
+        return self._compiled[unique_id]
 
     def plan(self, project: str) -> Plan | None:
         """The SQL of all that the last `build` ran, as an incremental run needs it; None when only dbt can run it.
@@ -132,10 +135,3 @@ def _raise_if_stopped(outcome: Any) -> None:
     # dbt hands over every exception as a value, and that a person or a scheduler wants to stop is not a failed build
     if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
         raise outcome.exception
-
-
-def _close_connections() -> None:
-    # dbt-duckdb keeps the database open after a run, and nobody else could open it then
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    DuckDBConnectionManager.close_all_connections()

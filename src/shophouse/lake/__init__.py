@@ -43,6 +43,11 @@ class Lake:
         head = self.head(source, table)
         return head.schema if head else {}
 
+    def identity(self, source: str, table: str) -> str:
+        """Another one when the table was dropped and made anew; empty for a table that never arrived."""
+        head = self.head(source, table)
+        return str(head.metadata["table-uuid"]) if head else ""
+
     def data_files(self, source: str, table: str) -> list[str]:
         """Absolute paths of the current snapshot's Parquet files, oldest load first.
 

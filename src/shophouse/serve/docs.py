@@ -27,7 +27,7 @@ def write_docs(shop: Shop) -> Path:
     folder = project.reports_folder / "docs"
     with shop.engine.writing("shophouse docs"):
         ensure_dbt_files(project)
-        dbt = Dbt(project.folder, log_folder=project.logs_folder / "dbt")
+        dbt = Dbt(project.folder, shop.engine, log_folder=project.logs_folder / "dbt")
         dbt.invoke("docs generate", "--static", "--quiet")
     made = project.generated_folder / "target"
     folder.mkdir(parents=True, exist_ok=True)

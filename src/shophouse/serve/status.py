@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from shophouse.quality.freshness import freshness
@@ -38,7 +37,7 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
         "shop": project.name,
         "folder": str(project.folder),
         "published": shop.engine.published(),
-        "writing": _writing(shop),
+        "writing": shop.engine.writer(),
         "runs": [
             {
                 "run_id": run.run_id,
@@ -59,11 +58,3 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
         ],
         "tables": tables,
     }
-
-
-def _writing(shop: Shop) -> str | None:
-    try:
-        held = json.loads((shop.project.warehouse_folder / "build" / "lock.json").read_text("utf-8"))
-        return f"{held['what']}, process {held['pid']} on {held['host']} since {held['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

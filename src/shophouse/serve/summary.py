@@ -27,7 +27,7 @@ def summary(shop: Shop, run: Run) -> Iterator[str]:
     option = "" if project.folder == here else f" -p {_near(project.folder)}"
     yield ""
     yield f"  reports    {_near(project.reports_folder)}/   (exports, and runs.html: what ran)"
-    yield f"  database   {_near(project.warehouse_folder / 'shop.duckdb')}   (for any tool that reads DuckDB)"
+    yield f"  database   {shop.engine.place()}"
     yield f"  lake       {_near(project.lake_folder)}/   (every row that arrived, as Iceberg tables)"
     yield ""
     yield "  next"

@@ -5,8 +5,22 @@
 
 {% macro duckdb__matches(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
 
-{# A quotient of decimals would be a double: whole ten-thousandths stay exact. #}
-{% macro duckdb__money_per(a, b) %}cast(round(cast({{ a }} as decimal(28, 4)) / nullif(cast({{ b }} as decimal(18, 4)), 0), 4) as {{ shophouse.type_money() }}){% endmacro %}
+{#
+  A quotient of decimals is a double here. It is rounded as it is, unless it lies so near to a half that its error could decide, or
+  is so large that it has no such digits: then whole ten-thousandths are divided, which is exact and slow.
+#}
+{% macro duckdb__money_per(a, b) %}
+    {%- set quotient = "(cast(" ~ a ~ " as double) / nullif(cast(" ~ b ~ " as double), 0))" -%}
+    {%- set over = "abs(cast(cast(" ~ a ~ " as decimal(28, 4)) * 10000 as hugeint))" -%}
+    {%- set under = "abs(cast(cast(" ~ b ~ " as decimal(18, 4)) * 10000 as hugeint))" -%}
+cast(
+    case
+        when abs({{ quotient }}) > 1e9 or abs(abs({{ quotient }}) * 10000 - floor(abs({{ quotient }}) * 10000) - 0.5) < 0.01
+            then cast(case when {{ quotient }} < 0 then -1 else 1 end * (({{ over }} * 20000 + {{ under }}) // (2 * {{ under }})) as decimal(22, 0)) * cast(0.0001 as decimal(4, 4))
+        else round({{ quotient }}, 4)
+    end as {{ shophouse.type_money() }}
+)
+{%- endmacro %}
 
 {% macro duckdb__bits_set(number) %}bit_count({{ number }}){% endmacro %}
 

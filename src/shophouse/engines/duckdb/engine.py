@@ -72,6 +72,23 @@ class DuckdbEngine:
             holder.unlink(missing_ok=True)
             lock.release()
 
+    def writer(self) -> str | None:
+        try:
+            held = json.loads(self.file.with_name("lock.json").read_text("utf-8"))
+            return f"{held['what']}, process {held['pid']} on {held['host']} since {held['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @contextmanager
+    def dbt(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            # dbt-duckdb keeps the database open after a run, and nobody else could open it then
+            from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+            DuckDBConnectionManager.close_all_connections()
+
     @contextmanager
     def _connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
@@ -214,6 +231,11 @@ class DuckdbEngine:
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
         connection = publish.connect(self.folder)
         return connection.sql(sql, params=list(parameters)) if parameters else connection.sql(sql)
+
+    def place(self) -> str:
+        file = self.folder / "shop.duckdb"
+        near = os.path.relpath(file)
+        return f"{file if near.startswith(os.path.join('..', '..')) else near}   (for any tool that reads DuckDB)"
 
 
 def _statements(model: CompiledModel) -> list[str]:

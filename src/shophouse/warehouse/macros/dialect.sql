@@ -4,8 +4,8 @@
   all engines read alike.
 #}
 
-{# Calculation in double: null when b is 0 or null. Rates only, never money. Returns double. #}
-{% macro ratio(a, b) %}(cast({{ a }} as double precision) / nullif(cast({{ b }} as double precision), 0)){% endmacro %}
+{# Calculation in double: null when b is 0 or null. Rates only, never money. 0 is added because 0 divided by a negative number is -0. Returns double. #}
+{% macro ratio(a, b) %}(cast({{ a }} as double precision) / nullif(cast({{ b }} as double precision), 0) + 0){% endmacro %}
 
 {# A quotient of money rounded half away from zero to four decimals; null when b is 0 or null. Returns money. #}
 {% macro money_per(a, b) %}{{ return(adapter.dispatch("money_per", "shophouse")(a, b)) }}{% endmacro %}
@@ -40,9 +40,30 @@
 {% macro whole_quotient(a, b) %}{{ return(adapter.dispatch("whole_quotient", "shophouse")(a, b)) }}{% endmacro %}
 {% macro default__whole_quotient(a, b) %}(({{ a }}) / ({{ b }})){% endmacro %}
 
-{# A cast that gives null where the text is not such a value. #}
-{% macro safe_cast(expression, type) %}{{ return(adapter.dispatch("safe_cast", "shophouse")(expression, type)) }}{% endmacro %}
-{% macro default__safe_cast(expression, type) %}try_cast({{ expression }} as {{ type }}){% endmacro %}
+{# A cast that gives null where the text is not such a value, written plainly: digits, ISO dates and times, true and false. #}
+{% macro safe_cast(expression, type) %}case when {{ shophouse.matches(expression, shophouse.plain_form(type)) }} then {{ shophouse.cast_or_null(expression, type) }} end{% endmacro %}
+
+{# How the values of a type are written. Engines take more, each something else: 1.5 as an integer, today as a date. #}
+{% macro plain_form(type) %}
+    {%- set forms = {
+        "integer": "^[+-]?[0-9]+$",
+        "bigint": "^[+-]?[0-9]+$",
+        "decimal": "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)$",
+        "double precision": "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$",
+        "boolean": "^(true|false)$",
+        "date": "^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$",
+        "timestamp": "^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]([ T][0-9][0-9]:[0-9][0-9](:[0-9][0-9]([.][0-9]+)?)?)?$"
+    } -%}
+    {%- set kind = type.split("(")[0] -%}
+    {%- if kind not in forms -%}
+        {{ exceptions.raise_compiler_error("safe_cast: unknown type '" ~ type ~ "'; use one of " ~ forms.keys() | join(", ")) }}
+    {%- endif -%}
+    {{- return(forms[kind]) -}}
+{% endmacro %}
+
+{# A cast that gives null instead of an error. For safe_cast: what is no error differs between engines. #}
+{% macro cast_or_null(expression, type) %}{{ return(adapter.dispatch("cast_or_null", "shophouse")(expression, type)) }}{% endmacro %}
+{% macro default__cast_or_null(expression, type) %}try_cast({{ expression }} as {{ type }}){% endmacro %}
 
 {# The text at a dotted path of a JSON text; null where there is none. Returns text. #}
 {% macro json_text(column, path) %}{{ return(adapter.dispatch("json_text", "shophouse")(column, path)) }}{% endmacro %}

@@ -86,13 +86,13 @@ places as (
         _source_file
 ),
 
--- Summed as decimals: a mean of doubles depends on the order in which an engine adds them up.
+-- Summed as whole hundred-millionths of a degree: a mean of doubles depends on the order in which an engine adds them up.
 centres as (
     select
         source,
         zip_code_prefix,
-        {{ ratio('sum(cast(latitude as decimal(18, 8)))', 'count(latitude)') }} as latitude,
-        {{ ratio('sum(cast(longitude as decimal(18, 8)))', 'count(longitude)') }} as longitude,
+        {{ ratio('sum(cast(floor(latitude * 100000000 + 0.5) as decimal(18, 0)))', 'count(latitude) * 100000000') }} as latitude,
+        {{ ratio('sum(cast(floor(longitude * 100000000 + 0.5) as decimal(18, 0)))', 'count(longitude) * 100000000') }} as longitude,
         row_number() over (
             partition by source, zip_code_prefix
             order by _load_id desc nulls last, _source_file desc nulls last

@@ -1,0 +1,279 @@
+"""The PostgreSQL engine: a database of the shop's own on a server, into which the lake's rows are loaded once.
+
+What is built stands in the schemas that the models name; what is published, in others: see `publish`. DuckDB moves
+rows in bulk and reads what is published, so that queries and exports are the same as with the engine DuckDB.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from shophouse.engines import RawTable
+from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION
+from shophouse.engines.postgres import loading, publish
+from shophouse.engines.postgres.database import Database, name
+from shophouse.engines.postgres.views import restore, views
+from shophouse.errors import ConfigError, LockedError
+from shophouse.project import PostgresEngine as Settings
+from shophouse.project import Project
+
+if TYPE_CHECKING:
+    import duckdb
+    import psycopg
+    import pyarrow as pa
+
+    from shophouse.engines import OnNode
+    from shophouse.engines.plan import CompiledModel, NodeResult
+
+__all__ = ["PostgresEngine"]
+
+_LOCK = 0x73686F70686F7573
+_LAYERS = ("staging", "input", "changes", "core", "aggregates", "marts", "analytics", "reference", "main")
+_OURS = ("raw", "lake", "ops", *_LAYERS)
+_OLDEST = 160000
+_EXACTLY_COUNTED = 1_000_000
+
+
+class PostgresEngine:
+    """See `shophouse.engines.Engine` for what each method promises."""
+
+    def __init__(self, project: Project) -> None:
+        assert isinstance(project.engine, Settings)
+        self.project = project
+        self.settings = project.engine
+        self.database = Database(project.engine)
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[None]:
+        with self.database.connect(
+            autocommit=True, called=f"{what}, process {os.getpid()} on {socket.gethostname()}"
+        ) as holder:
+            row = holder.execute("select pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
+            if not (row and row[0]):
+                raise LockedError(
+                    "the warehouse is being written",
+                    where=self.database.place,
+                    why=self.writer() or "another process is starting or ending",
+                    hint="try again when it is done",
+                )
+            # closing the connection gives the lock back, and so does a process that dies
+            yield
+
+    def writer(self) -> str | None:
+        with self.database.connect(autocommit=True) as connection:
+            row = connection.execute(
+                "select a.application_name || ' since '"
+                " || to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')"
+                " from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid"
+                " join pg_catalog.pg_database d on d.oid = l.database and d.datname = current_database()"
+                " where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
+                " and (cast(l.classid as bigint) << 32) | cast(l.objid as bigint) = %s",
+                [_LOCK],
+            ).fetchone()
+            return str(row[0]) if row else None
+
+    def prepare(self) -> bool:
+        with self.database.connect() as connection:
+            self._refuse_strangers(connection)
+            for schema in ("shophouse", "raw", "lake", "ops"):
+                connection.execute(f"create schema if not exists {schema}")
+            connection.execute(loading.BOOKKEEPING)
+            connection.execute(publish.BOOKKEEPING)
+            for table, columns in OPS_TABLES.items():
+                spec = ", ".join(f"{column} {type_}" for column, type_ in columns.items())
+                connection.execute(f"create table if not exists ops.{table} ({spec})")
+                for column, type_ in columns.items():
+                    connection.execute(f"alter table ops.{table} add column if not exists {column} {type_}")
+            found = dict(connection.execute("select name, value from ops.warehouse").fetchall())
+            version = found.get("version")
+            if version is not None and version != str(WAREHOUSE_VERSION):
+                _empty(connection)
+                version = None
+            if version is None:
+                connection.execute("delete from ops.warehouse")
+                connection.execute(
+                    "insert into ops.warehouse values ('version', %s), ('shop', %s)",
+                    [str(WAREHOUSE_VERSION), self.project.name],
+                )
+            row = connection.execute("select count(*) from ops.model_watermarks").fetchone()
+            return row is None or row[0] == 0
+
+    def _refuse_strangers(self, connection: psycopg.Connection[Any]) -> None:
+        """Raise ConfigError where models would come out otherwise, or something of somebody else's would be lost."""
+        where = self.database.place
+        if connection.info.server_version < _OLDEST:
+            raise ConfigError(
+                f"PostgreSQL {connection.info.server_version // 10000} is too old", where=where, why="16 is needed"
+            )
+        row = connection.execute(
+            "select pg_encoding_to_char(encoding) = 'UTF8' and 'B' < 'a' and lower('É') = 'é'"
+            " from pg_catalog.pg_database where datname = current_database()"
+        ).fetchone()
+        if not (row and row[0]):
+            raise ConfigError(
+                "the database's locale is not C.UTF-8",
+                where=where,
+                why="numbers would depend on how it orders text and what it takes for capitals",
+                hint="create database shop template template0 encoding 'UTF8'"
+                " locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'",
+            )
+        schemas = {row[0] for row in connection.execute("select nspname from pg_catalog.pg_namespace").fetchall()}
+        if "shophouse" not in schemas:
+            if strangers := sorted(schemas & set(_OURS)):
+                raise ConfigError(
+                    "the database is in use",
+                    where=where,
+                    why=f"it has schemas that shophouse would write to: {', '.join(strangers)}",
+                    hint="give the shop a database of its own",
+                )
+            return
+        row = connection.execute("select value from ops.warehouse where name = 'shop'").fetchone()
+        if row and row[0] != self.project.name:
+            raise ConfigError(
+                f"the database is the shop {row[0]}'s",
+                where=where,
+                why=f"this one is called {self.project.name}",
+                hint="give each shop a database of its own; if it was renamed, drop this one and run again",
+            )
+
+    def reset(self) -> None:
+        with self.database.connect() as connection:
+            _empty(connection)
+
+    def attach(self, tables: Sequence[RawTable]) -> None:
+        loading.attach(self.database, tables)
+
+    @contextmanager
+    def dbt(self) -> Iterator[None]:
+        with self.database.connect(autocommit=True) as connection:
+            before = views(connection)
+        with self.database.environment():
+            yield
+        # a table that dbt builds alone takes along the views above it, which it would build only with the rest
+        with self.database.connect(autocommit=True) as connection:
+            restore(connection, before)
+
+    def replace(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._write(table, rows, empty=True)
+
+    def append(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._write(table, rows, empty=False)
+
+    def _write(self, table: str, rows: Iterable[Sequence[Any]], *, empty: bool) -> None:
+        columns = ", ".join(OPS_TABLES[table])
+        with self.database.connect() as connection:
+            if empty:
+                connection.execute(f"delete from ops.{table}")
+            with connection.cursor().copy(f"copy ops.{table} ({columns}) from stdin") as copy:
+                for row in rows:
+                    copy.write_row([_plain(value) for value in row])
+            connection.execute(f"analyze ops.{table}")
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        import pyarrow as pa
+
+        with self.database.connect() as connection:
+            cursor = connection.execute(sql, list(parameters) or None)
+            rows = cursor.fetchall()
+            names = [column.name for column in cursor.description or ()]
+        return pa.table({column: pa.array([row[i] for row in rows]) for i, column in enumerate(names)})
+
+    def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
+        import psycopg
+
+        results: list[NodeResult] = []
+        with self.database.connect(autocommit=True) as connection:
+            for model in models:
+                on_node(model.name, "started", len(results), len(models))
+                started = time.perf_counter()
+                try:
+                    with connection.transaction():
+                        _build(connection, model)
+                except psycopg.Error as error:
+                    results.append(model.result("error", time.perf_counter() - started, str(error)))
+                    break
+                results.append(model.result("success", time.perf_counter() - started))
+                on_node(model.name, "success", len(results), len(models))
+        return results
+
+    def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
+        found = []
+        with self.database.connect(autocommit=True) as connection:
+            for query in queries:
+                started = time.perf_counter()
+                row = connection.execute(f"select count(*) from (\n{query}\n) as counted").fetchone()
+                found.append((int(row[0]) if row else 0, time.perf_counter() - started))
+        return found
+
+    def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        with self.database.connect(autocommit=True) as connection:
+            for schema, table in models:
+                row = connection.execute(
+                    "select pg_total_relation_size(oid), reltuples from pg_catalog.pg_class"
+                    " where oid = to_regclass(%s) and relkind in ('r', 'p', 'm')",
+                    [name(schema, table)],
+                ).fetchone()
+                if row is None:
+                    continue
+                size, rows = int(row[0]), int(row[1])
+                if rows < _EXACTLY_COUNTED:
+                    counted = connection.execute(f"select count(*) from {name(schema, table)}").fetchone()
+                    rows = int(counted[0]) if counted else 0
+                found[schema, table] = (rows, size)
+        return found
+
+    def publish(self) -> int:
+        return publish.publish(self.database, self.settings.readers)
+
+    def published(self) -> int | None:
+        with self.database.connect(autocommit=True) as connection:
+            return publish.newest(connection)
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
+        connection = publish.connect(self.database)
+        return connection.sql(sql, params=list(parameters)) if parameters else connection.sql(sql)
+
+    def place(self) -> str:
+        return f"{self.database.place}   (PostgreSQL: schemas published_marts, published_core …)"
+
+
+def _build(connection: psycopg.Connection[Any], model: CompiledModel) -> None:
+    """Views stand on the tables, so these are filled anew and never replaced. Columns meet by name."""
+    source = f"(\n{model.sql}\n) as built"
+    if model.key:
+        # read before anything is deleted: a model may look at its own rows as they are
+        connection.execute(f"create temp table replacing on commit drop as select * from {source}")
+        connection.execute(
+            f"delete from {model.relation} where {model.key} in (select {model.key} from {model.affected})"
+        )
+        source = "replacing"
+    described = connection.execute(f"select * from {source} limit 0").description or ()
+    columns = ", ".join(name(column.name) for column in described)
+    if model.materialized == "table":
+        connection.execute(f"truncate {model.relation}")
+    connection.execute(f"insert into {model.relation} ({columns}) select {columns} from {source}")
+    connection.execute(f"analyze {model.relation}")
+
+
+def _empty(connection: psycopg.Connection[Any]) -> None:
+    for schema in _LAYERS:
+        connection.execute(f"drop schema if exists {schema} cascade")
+    rows = connection.execute(
+        "select c.relname, c.relkind from pg_catalog.pg_class c"
+        " where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'v') and c.relname <> all(%s)",
+        [list(OPS_TABLES)],
+    ).fetchall()
+    for relation, kind in rows:
+        connection.execute(f"drop {'view' if kind == 'v' else 'table'} if exists {name('ops', relation)} cascade")
+    connection.execute("delete from ops.model_watermarks")
+
+
+def _plain(value: Any) -> Any:
+    # a text of PostgreSQL holds every character but this
+    return value.replace("\0", "") if isinstance(value, str) else value

