@@ -116,13 +116,14 @@ def _refund_parts(batch: Batch) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     goodwill = (batch.refund_kind == 2) & (batch.refunded < NEVER)
     goods = np.where(goodwill, batch.goodwill, batch.summed(by_line))
     with_shipping = full & (batch.tender % 2 == 0)
-    shipping = np.where(with_shipping, batch.shipping, 0)
+    shipping = np.where(with_shipping, batch.shipping - batch.shipping_tax * batch.taxes_included, 0)
     tax = tax + np.where(with_shipping, batch.shipping_tax, 0)
     return goods, tax, shipping, goods + tax + shipping, by_line
 
 
 def _net_of_discount(batch: Batch) -> Ints:
-    """By line of refunded orders: its net less its share of the order's discount, to the cent by largest remainder."""
+    """By line of refunded orders: its net, without tax, less its share of the order's discount, to the cent by largest
+    remainder."""
     net: Ints = batch.net.copy()
     lines = np.flatnonzero(((batch.refunded < NEVER) & (batch.discount > 0))[batch.order])
     order = batch.order[lines]
@@ -136,7 +137,7 @@ def _net_of_discount(batch: Batch) -> Ints:
     rank = np.empty(len(lines), dtype=np.int64)
     rank[ranked] = np.arange(len(lines)) - np.repeat(starts, np.diff(np.append(starts, len(lines))))
     net[lines] -= share + (rank < (batch.discount - given)[order])
-    return net
+    return net - batch.line_tax * batch.taxes_included[batch.order]
 
 
 def refund_tables(batch: Batch, since: int, now: int) -> tuple[Any, Any]:
