@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,12 @@ class Demo:
     origin: str | None = None
 
 
+# One currency: the ledger has no other yet.
+WORLD_MARKETS = ("US",)
+
 DEMOS = {
     "storefront": Demo("Demo shop", "storefront", "America/New_York", "USD", "demo-shop"),
+    "shop": Demo("World shop", "storefront", "America/New_York", "USD", "demo-world"),
     "olist": Demo(
         "Olist",
         "olist",
@@ -57,6 +61,7 @@ def make_demo(
     orders: int = 20_000,
     days: int = 730,
     seed: int = 7,
+    markets: Sequence[str] | None = None,
     notice: Callable[[str], None] = lambda line: None,
 ) -> Project:
     """The project of a demo, made where it isn't there yet; files of a data set are read where they are.
@@ -73,7 +78,12 @@ def make_demo(
         return _existing(folder, which, demo, notice)
     from shophouse.scaffold import init_project
 
-    path = _generate(folder, orders, days, seed) if demo.origin is None else _glob(which, demo, data)
+    if demo.origin is not None:
+        path = _glob(which, demo, data)
+    elif which == "shop":
+        path = _generate_world(folder, orders, days, seed, markets)
+    else:
+        path = _generate(folder, orders, days, seed)
     init_project(
         folder,
         name=demo.title,
@@ -110,6 +120,20 @@ def _generate(folder: Path, orders: int, days: int, seed: int) -> str:
             left.unlink()
         generate(data, seed=seed, days=days, orders=orders)
     return "data/*.csv"
+
+
+def _generate_world(folder: Path, orders: int, days: int, seed: int, markets: Sequence[str] | None) -> str:
+    from shophouse.demo.world.deliveries import DATA, STATE, write_storefront
+    from shophouse.demo.world.settings import Settings
+    from shophouse.demo.world.truth import TRUTH
+
+    settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or WORLD_MARKETS))
+    # written last, as above
+    if not (folder / TRUTH / STATE).exists():
+        for left in (*folder.glob(f"{DATA}/*.*"), *folder.glob(f"{TRUTH}/*.*")):
+            left.unlink()
+        write_storefront(folder, settings)
+    return f"{DATA}/*"
 
 
 def _glob(which: str, demo: Demo, data: Path | None) -> str:

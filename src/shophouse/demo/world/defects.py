@@ -1,8 +1,8 @@
 """Faults planted in the files, each with a label.
 
-A label says in which delivery and table, of which kind, and by which key the row is found; of what can't be read at all,
-the file and the line. Rows that are wrong in themselves have keys of their own, from 900,000,000 on, and never come
-right: what the shop really sold is what all other rows say.
+A label says in which delivery and table, of which kind, and by which key the row is found; of what can't be read at
+all, the file and the line. Rows that are wrong in themselves have keys of their own, from 900,000,000 on, and never
+come right: what the shop really sold is what all other rows say.
 """
 
 from __future__ import annotations

@@ -172,21 +172,18 @@ class _Writer:
             if self.truth is None:
                 return out, list(tables), labels
             part = ("-visits" if kind == "visits" else "") + (f"-{number + 1:04d}" if parts > 1 else "")
-            for name, table in tables:
+            for name, table in _joined(tables):
                 _put(out, name, table, part)
             return out, [], labels
 
-        gathered: dict[str, list[Any]] = {}
+        gathered: list[tuple[str, Any]] = []
         with ThreadPoolExecutor(_WORKERS) as pool:
             for out, tables, labels in pool.map(one, range(parts)):
                 self.out.add([out])
                 self.labels.rows += labels.rows
-                for name, table in tables:
-                    gathered.setdefault(name, []).append(table)
-        for name, several in gathered.items():
-            table = pa.concat_tables(several)
-            if len(table):
-                _put(self.out, name, table, "-visits" if kind == "visits" else "")
+                gathered += tables
+        for name, table in _joined(gathered):
+            _put(self.out, name, table, "-visits" if kind == "visits" else "")
 
     def _orders(self, number: int) -> tuple[Tables, Labels]:
         world, since, now = self.world, self.since, self.now
@@ -325,7 +322,9 @@ class _Writer:
                 "payments": events.payment_table(example, -NEVER, NEVER - 1),
             }
             for name, table in made.items():
-                written = [file for file in self.out.tally.files if file.startswith(f"{name}-") or file == f"{name}.csv"]
+                written = [
+                    file for file in self.out.tally.files if file.startswith(f"{name}-") or file == f"{name}.csv"
+                ]
                 if written and len(table):
                     spoil(self.data, name, max(written), table, self.labels, self.turn)
         pa.parquet.write_table(self.labels.table(), self.folder / TRUTH / f"defects{self.suffix}.parquet")
@@ -333,6 +332,15 @@ class _Writer:
     @property
     def _first_batch(self) -> int:
         return min(CHUNK, len(self.world.crowd.person))
+
+
+def _joined(tables: Tables) -> Tables:
+    """The tables of each name as one, those without a row left out."""
+    parts: dict[str, list[Any]] = {}
+    for name, table in tables:
+        if len(table):
+            parts.setdefault(name, []).append(table)
+    return [(name, pa.concat_tables(several)) for name, several in parts.items()]
 
 
 def _put(out: Out, name: str, table: Any, part: str) -> None:
@@ -347,8 +355,10 @@ def _with(table: Any, **values: Any) -> Any:
     for name, value in values.items():
         position = table.schema.get_field_index(name)
         kind = table.schema.field(name).type
-        column = pa.array([value] * len(table)).cast(pa.int64()).cast(kind) if name.endswith("_at") else pa.array(
-            [value] * len(table), kind
+        column = (
+            pa.array([value] * len(table)).cast(pa.int64()).cast(kind)
+            if name.endswith("_at")
+            else pa.array([value] * len(table), kind)
         )
         table = table.set_column(position, name, column)
     return table

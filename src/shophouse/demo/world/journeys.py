@@ -80,7 +80,8 @@ def batches(world: Setting) -> int:
 
 
 def of_prospects(world: Setting, number: int, values: Ints, claims: Claims) -> tuple[Visits, Touches]:
-    """What led to the first orders, or to nothing. `values` are those of the persons' first orders, cents of a dollar."""
+    """What led to the first orders, or to nothing. `values` are those of the persons' first orders, in cents of a
+    dollar."""
     prospects, truths = world.crowd.prospects, world.truths
     rng = world.settings.rng(JOURNEYS, 2 * number)
     which = np.arange(number * CHUNK, min((number + 1) * CHUNK, len(prospects.person)))

@@ -161,7 +161,9 @@ def spend_table(
 ) -> Any:
     """Channel and day: what it cost, and what the platform says came of it."""
     paid = [n for n, channel in enumerate(truths.channels) if channel.per_click or channel.per_thousand]
-    channel, day = (grid.ravel() for grid in np.meshgrid(np.array(paid), np.arange(first_day, until_day), indexing="ij"))
+    channel, day = (
+        grid.ravel() for grid in np.meshgrid(np.array(paid), np.arange(first_day, until_day), indexing="ij")
+    )
     shown, clicked = claims.impressions[channel, day], claims.clicks[channel, day]
     per_click = np.array([one.per_click for one in truths.channels])[channel]
     per_thousand = np.array([one.per_thousand for one in truths.channels])[channel]

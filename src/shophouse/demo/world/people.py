@@ -1,7 +1,7 @@
 """Who hears of the shop, who of them buys, and when; and the accounts that they have.
 
-A prospect's journey ends in a first order or in nothing. Each channel that touches a prospect may be the cause, and some
-come by themselves. Of each prospect who is held out, one paid channel knows nothing. A first order makes a person,
+A prospect's journey ends in a first order or in nothing. Each channel that touches a prospect may be the cause, and
+some come by themselves. Of each prospect who is held out, one paid channel knows nothing. A first order makes a person,
 who then buys by BG/NBD whatever the channels do.
 """
 

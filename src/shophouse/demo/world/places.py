@@ -204,7 +204,7 @@ class Places:
     def share(self) -> npt.NDArray[np.float64]:
         """Of persons, by market."""
         weight = np.array([market.weight for market in self.markets])
-        return weight / weight.sum()
+        return np.asarray(weight / weight.sum())
 
     @cached_property
     def online(self) -> Ints:

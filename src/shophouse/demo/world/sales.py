@@ -134,7 +134,9 @@ def draw(world: Setting, number: int) -> Sales:
     seller = shop.seller[product[first_line]]
     far = places.far[ship_to.astype(np.int64) // ZIPS]
     goes_out = parcel & (cancelled == NEVER)
-    leaves = paid + 3 * 3600 + np.minimum(rng.gamma(2.0, 0.3 * DAY * shop.lead_days[seller], n), 9 * DAY).astype(np.int64)
+    leaves = (
+        paid + 3 * 3600 + np.minimum(rng.gamma(2.0, 0.3 * DAY * shop.lead_days[seller], n), 9 * DAY).astype(np.int64)
+    )
     shipped = np.where(goes_out, leaves, np.where(in_store, at, NEVER))
     slowness = np.where(rng.random(n) < 0.04, 3.0, 1.0) * np.where(shop.slow_seller[seller], 1.8, 1.0)
     transit = np.minimum(rng.gamma(3.0, DAY * (0.6 + 0.25 * far) / 1.3, n) * slowness, 25 * DAY).astype(np.int64)
@@ -232,13 +234,15 @@ def _with_gift_cards(
 
 
 def _local(dollar_cents: Ints, factor: Ints, unit: Ints) -> Ints:
-    return (dollar_cents * factor // 100 + unit // 2) // unit * unit
+    local: Ints = (dollar_cents * factor // 100 + unit // 2) // unit * unit
+    return local
 
 
 def _tax(amount: Ints, rate: Ints, included: Bools, unit: Ints) -> Ints:
     """The tax on an amount, or in it where prices include it; `rate` in basis points."""
-    base = np.where(included, 10_000 + rate, 10_000)
-    return (amount * rate + base * unit // 2) // (base * unit) * unit
+    base = 10_000 + rate * included
+    tax: Ints = (amount * rate + base * unit // 2) // (base * unit) * unit
+    return tax
 
 
 def _wait(rng: np.random.Generator, mean: float | Floats, size: int, most_days: int) -> Ints:

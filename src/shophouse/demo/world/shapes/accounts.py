@@ -63,7 +63,9 @@ class Accounts:
         person, kind = crowd.account_person[which], crowd.account_kind[which]
         first, last, email = self.names(person, kind)
         place = self.place(which, until)
-        phone = pc.binary_join_element_wise("+1555", numbers(1_000_000 + person * 7919 % 9_000_000).cast(pa.string()), "")
+        phone = pc.binary_join_element_wise(
+            "+1555", numbers(1_000_000 + person * 7919 % 9_000_000).cast(pa.string()), ""
+        )
         gone = self.moved[which] < until
         return pa.table(
             {

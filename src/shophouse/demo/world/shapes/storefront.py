@@ -235,9 +235,7 @@ def _kind(store: str) -> str:
 def employee_table(settings: Settings, places: Places) -> Any:
     """Who sells in the stores that one can walk into."""
     rng = settings.rng(NAMES, 1)
-    stores = [
-        (store, market) for market in places.markets for store in market.stores if store.type == "physical"
-    ]
+    stores = [(store, market) for market in places.markets for store in market.stores if store.type == "physical"]
     size = len(stores) * STAFF
     firsts, lasts = rng.integers(0, 1 << 30, (2, size)).tolist()
     known = [pool(market.locale, settings.seed) for _, market in stores for _ in range(STAFF)]
