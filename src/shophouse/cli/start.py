@@ -63,10 +63,16 @@ def demo(
     orders: Annotated[int, typer.Option(min=1, help="How many orders a synthetic shop has.")] = 20_000,
     days: Annotated[int, typer.Option(min=1, help="In how many days.")] = 730,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 7,
+    shape: Annotated[
+        str, typer.Option(help="Whose files the whole shop has: storefront, olist or grocery.")
+    ] = "storefront",
     markets: Annotated[
         str | None,
         typer.Option(metavar="COUNTRIES", help="Where the whole shop sells, as US (the default) or US,GB,DE,JP."),
     ] = None,
+    more: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, help="Days that the whole shop delivers after those, with faults.")
+    ] = 0,
 ) -> None:
     """Make a demo shop, run it, and show what came out.
 
@@ -80,7 +86,16 @@ def demo(
     with working() as bars:
         bars.phase("demo")
         project = make_demo(
-            which, into=into, data=data, orders=orders, days=days, seed=seed, markets=where, notice=bars.notice
+            which,
+            into=into,
+            data=data,
+            orders=orders,
+            days=days,
+            seed=seed,
+            shape=shape,
+            markets=where,
+            more=more,
+            notice=bars.notice,
         )
         shop = Shop(project, bars)
         done = shop.run()

@@ -21,7 +21,7 @@ from shophouse.demo.tables import Bools, Ints
 from shophouse.demo.world.sales import Sales
 from shophouse.demo.world.settings import SETTLED_DAYS
 
-Kind = Literal["late", "repeated", "changed", "deleted", "stale", "malformed", "rejected"]
+Kind = Literal["late", "repeated", "changed", "deleted", "stale", "orphan", "malformed", "rejected"]
 OWN_KEYS = 900_000_000
 
 # table, column, what stands in it: can't be read as its type.
@@ -54,7 +54,10 @@ class Labels:
     def add_line(self, table: str, kind: Kind, key: str, detail: str, file: str, line: int) -> None:
         self.rows.append((table, kind, key, detail, file, line))
 
-    def table(self) -> Any:
+    def save(self, path: Path) -> None:
+        pa.parquet.write_table(self._table(), path)
+
+    def _table(self) -> Any:
         columns = list(zip(*self.rows, strict=True)) or [()] * 6
         kinds = (pa.string(), pa.string(), pa.string(), pa.string(), pa.string(), pa.int64())
         arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]

@@ -16,7 +16,7 @@ from shophouse.demo.catalogue import DAY
 from shophouse.demo.tables import Bools, Ints
 from shophouse.demo.world.clock import Floats
 from shophouse.demo.world.people import BY_THEMSELVES
-from shophouse.demo.world.sales import STORE, Sales, Setting
+from shophouse.demo.world.sales import STORE, Sales, World
 from shophouse.demo.world.settings import CHUNK, JOURNEYS, Settings
 from shophouse.demo.world.truths import PLATFORM_WINDOW_DAYS, UNPAID
 
@@ -74,12 +74,12 @@ class Claims:
             np.add.at(what, (channel, self.day(at)), amount)
 
 
-def batches(world: Setting) -> int:
+def batches(world: World) -> int:
     """Of prospects."""
     return -(-len(world.crowd.prospects.person) // CHUNK)
 
 
-def of_prospects(world: Setting, number: int, values: Ints, claims: Claims) -> tuple[Visits, Touches]:
+def of_prospects(world: World, number: int, values: Ints, claims: Claims) -> tuple[Visits, Touches]:
     """What led to the first orders, or to nothing. `values` are those of the persons' first orders, in cents of a
     dollar."""
     prospects, truths = world.crowd.prospects, world.truths
@@ -142,7 +142,7 @@ def of_prospects(world: Setting, number: int, values: Ints, claims: Claims) -> t
     return visits, touches
 
 
-def of_orders(world: Setting, batch: Sales, number: int, claims: Claims) -> Visits:
+def of_orders(world: World, batch: Sales, number: int, claims: Claims) -> Visits:
     """The visits in which the orders of a batch were placed, by web or app."""
     crowd, truths = world.crowd, world.truths
     rng = world.settings.rng(JOURNEYS, 2 * number + 1)

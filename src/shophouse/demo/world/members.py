@@ -13,7 +13,7 @@ import pyarrow as pa
 from shophouse.demo.catalogue import DAY
 from shophouse.demo.tables import Ints, money, numbers, times, words
 from shophouse.demo.world.people import MAIN
-from shophouse.demo.world.sales import Setting
+from shophouse.demo.world.sales import World
 from shophouse.demo.world.settings import MEMBERS
 
 MONTH = 30 * DAY
@@ -24,7 +24,7 @@ KINDS = ("started", "upgraded", "downgraded", "resumed", "cancelled")
 class Members:
     """Subscriptions by number, and their events by time. `mrr` is in cents of a dollar."""
 
-    def __init__(self, world: Setting) -> None:
+    def __init__(self, world: World) -> None:
         rng, crowd, known = world.settings.rng(MEMBERS), world.crowd, world.truths.membership
         horizon = world.settings.horizon
         may = np.flatnonzero(~crowd.only_guest[: crowd.buyers])

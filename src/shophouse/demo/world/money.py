@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shophouse.demo.catalogue import DAY
 from shophouse.demo.tables import Ints, money, numbers, times, words
@@ -17,6 +18,8 @@ from shophouse.demo.world.settings import MONEY, Settings
 from shophouse.demo.world.truths import Truths
 
 HOME = "USD"
+# Days until a platform says of a day what it will say ever after.
+SETTLES = 2
 
 
 def rates(settings: Settings, places: Places) -> dict[str, Floats]:
@@ -156,10 +159,33 @@ def spend_currency(places: Places) -> list[str]:
     return [HOME, HOME, "EUR" if has_euro else HOME, HOME, HOME]
 
 
+def told_spend(
+    settings: Settings, places: Places, truths: Truths, claims: Claims, first_day: int, until_day: int
+) -> tuple[Any, list[str]]:
+    """Spend as the platforms tell it in a delivery, and the keys (campaign, day) of what was told before: the newest
+    days lack a fifth of their conversions, and come again until they are settled."""
+    again = max(first_day - SETTLES, 0)
+    table = spend_table(settings, places, truths, claims, again, until_day)
+    day = table["spend_date"].cast(pa.int32()).to_numpy() - settings.start // DAY
+    settled = day < until_day - SETTLES
+    early = {}
+    for name in ("platform_conversions", "platform_revenue"):
+        column = table[name]
+        fewer = pc.multiply(column.cast(pa.float64()), 0.8)
+        early[name] = pc.if_else(pa.array(settled), column, pc.floor(fewer).cast(column.type))
+    for name, column in early.items():
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    before = table.filter(pa.array(day < first_day))
+    return table, [
+        f"{campaign},{at}"
+        for campaign, at in zip(before["campaign_id"].to_pylist(), before["spend_date"].to_pylist(), strict=True)
+    ]
+
+
 def spend_table(
     settings: Settings, places: Places, truths: Truths, claims: Claims, first_day: int, until_day: int
 ) -> Any:
-    """Channel and day: what it cost, and what the platform says came of it."""
+    """Channel and day: what it cost, and what the platform says came of it in the end."""
     paid = [n for n, channel in enumerate(truths.channels) if channel.per_click or channel.per_thousand]
     channel, day = (
         grid.ravel() for grid in np.meshgrid(np.array(paid), np.arange(first_day, until_day), indexing="ij")

@@ -53,7 +53,7 @@ class Sales(Batch):
 
 
 @dataclass(frozen=True)
-class Setting:
+class World:
     """What orders are drawn against."""
 
     settings: Settings
@@ -74,7 +74,7 @@ class Setting:
         return np.clip(local, 0, self.settings.span - 1)
 
 
-def draw(world: Setting, number: int) -> Sales:
+def draw(world: World, number: int) -> Sales:
     """The batch `number` of the world's orders."""
     settings, places, shop, crowd = world.settings, world.places, world.goods, world.crowd
     rng = settings.rng(ORDERS, number)
@@ -211,7 +211,7 @@ def draw(world: Setting, number: int) -> Sales:
 
 
 def _with_gift_cards(
-    rng: np.random.Generator, world: Setting, lines: baskets.Baskets, at: Ints, store: Ints
+    rng: np.random.Generator, world: World, lines: baskets.Baskets, at: Ints, store: Ints
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Order, line, wanted, product and quantity of the baskets: with what stands in for what was not to be had, and a
     gift card put into one basket in a hundred."""
@@ -275,7 +275,7 @@ def _reviews(
     return np.where(reviews, np.where(late, too_late, on_time), 0), reviewed, answered
 
 
-def in_stock_days(world: Setting, batch: Sales) -> tuple[npt.NDArray[np.int64], ...]:
+def in_stock_days(world: World, batch: Sales) -> tuple[npt.NDArray[np.int64], ...]:
     """By line that moves goods: product, store, and the days at the store on which it leaves the shelf and comes
     back, the latter −1 where it doesn't; and how many leave and come back."""
     moves = ~world.goods.catalogue.gift_card[batch.product] & ~batch.is_test[batch.order]

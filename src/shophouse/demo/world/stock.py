@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from shophouse.demo.catalogue import DAY
 from shophouse.demo.tables import Ints, money, numbers, times, words
-from shophouse.demo.world.sales import Sales, Setting, in_stock_days
+from shophouse.demo.world.sales import Sales, World, in_stock_days
 from shophouse.demo.world.settings import STOCK
 
 CYCLE = 14
@@ -32,7 +32,7 @@ Units = npt.NDArray[np.int32]
 class Flows:
     """What batches of orders take from the shelves and bring back, day × product × store."""
 
-    def __init__(self, world: Setting) -> None:
+    def __init__(self, world: World) -> None:
         shape = (world.settings.span, world.goods.size, len(world.places.stores))
         self.world = world
         self._lock = Lock()
@@ -55,7 +55,7 @@ class Flows:
 class Stock:
     """Units by kind (signed), and on hand at the end of the day: day × product × store."""
 
-    world: Setting
+    world: World
     moved: tuple[Units, ...]
     on_hand: Units
 
@@ -165,7 +165,7 @@ def build(flows: Flows) -> Stock:
     return Stock(world, tuple(moved), on_hand)
 
 
-def _by_transfer(world: Setting) -> list[tuple[int, int]]:
+def _by_transfer(world: World) -> list[tuple[int, int]]:
     """Stores to walk into, and the warehouse of the same market that sends them a third of their goods."""
     places = world.places
     return [(first + 1, first) for first, has in zip(places.online.tolist(), places.has_shop, strict=True) if has]

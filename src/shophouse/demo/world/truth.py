@@ -18,7 +18,8 @@ from shophouse.demo.tables import NEVER, Ints, numbers, times, words
 from shophouse.demo.world.baskets import BAND, COMPANION
 from shophouse.demo.world.clock import busy
 from shophouse.demo.world.people import BY_THEMSELVES, GUEST, MAIN
-from shophouse.demo.world.sales import Sales, Setting
+from shophouse.demo.world.sales import Sales, World
+from shophouse.demo.world.settings import CHUNK
 
 TRUTH = "truth"
 _KINDS = ("registered", "guest", "second")
@@ -28,7 +29,7 @@ assert (MAIN, GUEST) == (0, 1)
 class Truth:
     """Writes into the folder `truth`."""
 
-    def __init__(self, folder: Path, world: Setting) -> None:
+    def __init__(self, folder: Path, world: World) -> None:
         self.folder, self.world = folder / TRUTH, world
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -117,9 +118,10 @@ class Truth:
             pa.table({"product_id": numbers(sold + 1), "companion_product_id": numbers(goods.companion[sold] + 1)}),
         )
 
-    def orders(self, batch: Sales, part: str) -> None:
+    def orders(self, batch: Sales, number: int, parts: int) -> None:
         """All orders up to the horizon, with who really placed them and when they are told of; and the lines in which
         something else was wanted."""
+        part = _part(number, parts)
         self.write(
             f"orders{part}",
             pa.table(
@@ -150,10 +152,16 @@ class Truth:
             ),
         )
 
-    def journeys(self, which: Ints, first_order: Ints, part: str) -> None:
+    def ids(self, order: Any, person: Any, number: int, parts: int) -> None:
+        """What the files call the orders and persons of a batch, row by row as in `orders`."""
+        self.write(f"ids{_part(number, parts)}", pa.table({"order_id": order, "customer_unique_id": person}))
+
+    def journeys(self, number: int, parts: int, first_order: Ints) -> None:
         """By prospect: what touched them, what made them buy, and of which channel they were to know nothing.
         `first_order` is the order's id by person. A prospect's devices are visitors 2 × prospect and one more."""
         prospects, truths = self.world.crowd.prospects, self.world.truths
+        which = np.arange(number * CHUNK, min((number + 1) * CHUNK, len(prospects.person)))
+        part = _part(number, parts)
         person = prospects.person[which]
         channels = [channel.name for channel in truths.channels]
         held = prospects.held_out[which]
@@ -178,3 +186,7 @@ class Truth:
                 }
             ),
         )
+
+
+def _part(number: int, parts: int) -> str:
+    return f"-{number + 1:04d}" if parts > 1 else ""

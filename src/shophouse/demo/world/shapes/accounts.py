@@ -14,7 +14,7 @@ from shophouse.demo.tables import NEVER, Bools, Ints, blank, numbers, times, wor
 from shophouse.demo.world.named import pool
 from shophouse.demo.world.people import GUEST, MAIN, SECOND
 from shophouse.demo.world.places import ZIPS
-from shophouse.demo.world.sales import Setting
+from shophouse.demo.world.sales import World
 from shophouse.demo.world.settings import NAMES
 
 _MOVES = 0.04
@@ -24,7 +24,7 @@ class Accounts:
     """The accounts of a world with what is drawn for them alone. `moved` is when one was given another address and its
     owner no longer wanted mail; NEVER for most."""
 
-    def __init__(self, world: Setting) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
         crowd = world.crowd
         rng = world.settings.rng(NAMES)

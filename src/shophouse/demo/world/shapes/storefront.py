@@ -18,7 +18,7 @@ from shophouse.demo.world.journeys import STEPS, Touches, Visits
 from shophouse.demo.world.money import campaign_id, campaign_names, quarter
 from shophouse.demo.world.named import pool
 from shophouse.demo.world.places import ZIPS, Places
-from shophouse.demo.world.sales import CHANNELS, STAFF, Sales, Setting
+from shophouse.demo.world.sales import CHANNELS, STAFF, Sales, World
 from shophouse.demo.world.settings import NAMES, Settings
 from shophouse.demo.world.truths import UNPAID
 
@@ -31,7 +31,7 @@ _BODIES = (
 )
 
 
-def order_table(world: Setting, batch: Sales, now: int) -> Any:
+def order_table(world: World, batch: Sales, now: int) -> Any:
     """Orders as they stand just before `now`."""
     places = world.places
     paid, cancelled = batch.paid < now, batch.cancelled < now
@@ -70,7 +70,7 @@ def order_table(world: Setting, batch: Sales, now: int) -> Any:
     )
 
 
-def line_table(world: Setting, batch: Sales) -> Any:
+def line_table(world: World, batch: Sales) -> Any:
     return pa.table(
         {
             "order_id": numbers(batch.order_id[batch.order]),
@@ -86,7 +86,7 @@ def line_table(world: Setting, batch: Sales) -> Any:
     )
 
 
-def shipment_table(world: Setting, batch: Sales, since: int, now: int) -> Any:
+def shipment_table(world: World, batch: Sales, since: int, now: int) -> Any:
     """Parcels that left or arrived in a span of time, with the store whose goods they hold."""
     table = events.shipment_table(batch, since, now)
     row = np.searchsorted(batch.order_id, table["order_id"].to_numpy())
@@ -113,7 +113,7 @@ def review_table(batch: Sales, since: int, now: int) -> Any:
     )
 
 
-def session_table(world: Setting, visits: Visits, since: int, now: int) -> Any:
+def session_table(world: World, visits: Visits, since: int, now: int) -> Any:
     which = np.flatnonzero((visits.at >= since) & (visits.at < now))
     settings, truths = world.settings, world.truths
     channels = len(truths.channels)
@@ -171,7 +171,7 @@ def event_table(visits: Visits, order_id: Ints, since: int, now: int) -> Any:
     )
 
 
-def touch_table(world: Setting, touches: Touches, since: int, now: int) -> Any:
+def touch_table(world: World, touches: Touches, since: int, now: int) -> Any:
     which = np.flatnonzero((touches.at >= since) & (touches.at < now))
     settings = world.settings
     channel, at = touches.channel[which], touches.at[which]
