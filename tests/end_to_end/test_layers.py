@@ -74,7 +74,7 @@ def test_each_raw_table_has_a_staging_model_of_its_own(built: Built) -> None:
     assert {name: read for name, read in readers.items() if read} == {
         f"base_storefront__{table}": [table] for table in sources.values()
     }
-    assert len(sources) == 9
+    assert len(sources) == 28
 
 
 @requirement("S0-03", "S0-05", "S0-06", "S0-07", "S0-08", "S0-09", "S3-08", "S3-09")

@@ -49,7 +49,10 @@ def init(
 def demo(
     which: Annotated[
         str,
-        typer.Argument(metavar="[storefront|olist|online-retail]", help="A synthetic shop, or one of two real ones."),
+        typer.Argument(
+            metavar="[storefront|shop|olist|online-retail]",
+            help="A synthetic storefront; a whole shop whose truth is known; or one of two real ones.",
+        ),
     ] = "storefront",
     data: Annotated[
         Path | None, typer.Option("--data", metavar="FOLDER", help="Where the files of olist or online-retail are.")
@@ -57,9 +60,19 @@ def demo(
     into: Annotated[
         Path | None, typer.Option("--into", metavar="FOLDER", help="The shop's folder, made if absent.")
     ] = None,
-    orders: Annotated[int, typer.Option(min=1, help="How many orders the storefront has.")] = 20_000,
+    orders: Annotated[int, typer.Option(min=1, help="How many orders a synthetic shop has.")] = 20_000,
     days: Annotated[int, typer.Option(min=1, help="In how many days.")] = 730,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 7,
+    shape: Annotated[
+        str, typer.Option(help="Whose files the whole shop has: storefront, olist or grocery.")
+    ] = "storefront",
+    markets: Annotated[
+        str | None,
+        typer.Option(metavar="COUNTRIES", help="Where the whole shop sells, as US (the default) or US,GB,DE,JP."),
+    ] = None,
+    more: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, help="Days that the whole shop delivers after those, with faults.")
+    ] = 0,
 ) -> None:
     """Make a demo shop, run it, and show what came out.
 
@@ -69,9 +82,21 @@ def demo(
     from shophouse.serve.summary import summary
     from shophouse.shop import Shop
 
+    where = [country.strip().upper() for country in markets.split(",")] if markets else None
     with working() as bars:
         bars.phase("demo")
-        project = make_demo(which, into=into, data=data, orders=orders, days=days, seed=seed, notice=bars.notice)
+        project = make_demo(
+            which,
+            into=into,
+            data=data,
+            orders=orders,
+            days=days,
+            seed=seed,
+            shape=shape,
+            markets=where,
+            more=more,
+            notice=bars.notice,
+        )
         shop = Shop(project, bars)
         done = shop.run()
     for line in summary(shop, done):

@@ -116,17 +116,25 @@ def _refund_parts(batch: Batch) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     goodwill = (batch.refund_kind == 2) & (batch.refunded < NEVER)
     goods = np.where(goodwill, batch.goodwill, batch.summed(by_line))
     with_shipping = full & (batch.tender % 2 == 0)
-    shipping = np.where(with_shipping, batch.shipping, 0)
+    shipping = np.where(with_shipping, batch.shipping - batch.shipping_tax * batch.taxes_included, 0)
     tax = tax + np.where(with_shipping, batch.shipping_tax, 0)
     return goods, tax, shipping, goods + tax + shipping, by_line
 
 
 def _net_of_discount(batch: Batch) -> Ints:
-    """By line of refunded orders: its net less its share of the order's discount, to the cent by largest remainder."""
-    net: Ints = batch.net.copy()
-    lines = np.flatnonzero(((batch.refunded < NEVER) & (batch.discount > 0))[batch.order])
-    order = batch.order[lines]
-    parts = batch.discount[order] * net[lines]
+    """By line of refunded orders: its net, without tax, less its share of the order's discount."""
+    share = order_discount_by_line(batch, batch.refunded < NEVER)
+    return batch.net - share - batch.line_tax * batch.taxes_included[batch.order]
+
+
+def order_discount_by_line(batch: Batch, which: Bools | None = None) -> Ints:
+    """By line: its share of its order's discount, in proportion to its net, to the cent by largest remainder; zero for
+    orders that are not among `which`."""
+    shares = np.zeros(len(batch.order), dtype=np.int64)
+    has = batch.discount > 0 if which is None else which & (batch.discount > 0)
+    lines = np.flatnonzero(has[batch.order])
+    order, net = batch.order[lines], batch.net[lines]
+    parts = batch.discount[order] * net
     whole = np.maximum(batch.summed(batch.net), 1)[order]
     share, rest = parts // whole, parts % whole
     given = np.zeros(len(batch.discount), dtype=np.int64)
@@ -135,8 +143,8 @@ def _net_of_discount(batch: Batch) -> Ints:
     starts = np.flatnonzero(np.diff(order[ranked], prepend=-1))
     rank = np.empty(len(lines), dtype=np.int64)
     rank[ranked] = np.arange(len(lines)) - np.repeat(starts, np.diff(np.append(starts, len(lines))))
-    net[lines] -= share + (rank < (batch.discount - given)[order])
-    return net
+    shares[lines] = share + (rank < (batch.discount - given)[order])
+    return shares
 
 
 def refund_tables(batch: Batch, since: int, now: int) -> tuple[Any, Any]:

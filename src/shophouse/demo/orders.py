@@ -8,7 +8,7 @@ orders shows the same ones further on (paid, shipped, delivered, refunded), whic
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,7 @@ class Batch:
     refund_quantity: Ints
     top_up: Ints
     changed: Ints
+    taxes_included: Bools
 
     @property
     def order_id(self) -> Ints:
@@ -100,7 +101,8 @@ class Batch:
 
     @property
     def total(self) -> Ints:
-        return self.summed(self.net + self.line_tax) - self.discount + self.shipping + self.shipping_tax
+        tax = np.where(self.taxes_included, 0, self.summed(self.line_tax) + self.shipping_tax)
+        return self.summed(self.net) - self.discount + self.shipping + tax
 
     def updated(self, now: int) -> Ints:
         """When each order last changed before `now`; NEVER where it had not arrived."""
@@ -115,6 +117,9 @@ class Batch:
             (self.delivered < now) & (self.refunded == NEVER) & (self.cancelled == NEVER) & (self.placed.at < now)
         )
         return settled
+
+
+AnyBatch = TypeVar("AnyBatch", bound=Batch)
 
 
 def draw(rng: np.random.Generator, placed: Placed, catalogue: Catalogue, newest: bool = False) -> Batch:
@@ -227,6 +232,7 @@ def draw(rng: np.random.Generator, placed: Placed, catalogue: Catalogue, newest:
         refund_quantity=refund_quantity,
         top_up=np.zeros(n, dtype=np.int64),
         changed=np.full(n, NEVER, dtype=np.int64),
+        taxes_included=np.zeros(n, dtype=np.bool_),
     )
 
 
@@ -248,7 +254,7 @@ def _codes(rng: np.random.Generator, placed: Placed, net: Ints) -> tuple[Ints, I
     return code, np.where(code == 1, 500, net * percent // 100), code == 5
 
 
-def take(batch: Batch, which: Bools) -> Batch:
+def take(batch: AnyBatch, which: Bools) -> AnyBatch:
     """The orders `which` with their lines."""
     position = np.cumsum(which) - 1
     of_line = which[batch.order]
@@ -279,21 +285,22 @@ _BY_LINE = (
     "cost",
     "no_cost",
     "refund_quantity",
+    "wanted",
 )
 
 
-def without_last_line(batch: Batch, now: int) -> Batch:
+def without_last_line(batch: AnyBatch, now: int) -> AnyBatch:
     """The same orders, each of which lost its last line (they must have two): the difference is paid back."""
     before = batch.total
     last = np.diff(batch.order, append=-1) != 0
-    lines = {name: getattr(batch, name)[~last] for name in _BY_LINE}
+    lines = {name: values[~last] for name, values in vars(batch).items() if name in _BY_LINE}
     kept = replace(batch, **lines)
     discount = np.minimum(kept.discount, kept.summed(kept.net))
     kept = replace(kept, discount=discount, changed=np.full_like(kept.changed, now))
     return replace(kept, top_up=kept.total - before)
 
 
-def repriced(batch: Batch, now: int) -> Batch:
+def repriced(batch: AnyBatch, now: int) -> AnyBatch:
     """The same orders, the first line of each a whole unit of money dearer: the difference is paid."""
     before = batch.total
     dearer = replace(batch, price=batch.price + 100 * (batch.line == 1), changed=np.full_like(batch.changed, now))

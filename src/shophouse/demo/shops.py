@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Demo:
 
 DEMOS = {
     "storefront": Demo("Demo shop", "storefront", "America/New_York", "USD", "demo-shop"),
+    "shop": Demo("Demo shop", "storefront", "America/New_York", "USD", "demo-shop-with-truth"),
     "olist": Demo(
         "Olist",
         "olist",
@@ -48,6 +49,15 @@ DEMOS = {
     ),
 }
 
+# The world in the files of other platforms: their times are those of the shop's own clocks.
+SHAPES = {
+    "storefront": DEMOS["shop"],
+    "olist": Demo("Demo marketplace", "olist", "America/Sao_Paulo", "BRL", "demo-shop-as-olist"),
+    "grocery": Demo("Demo grocery", "grocery", "America/New_York", "USD", "demo-shop-as-grocery"),
+}
+# One currency: the ledger has no other yet.
+WORLD_MARKETS = ("US",)
+
 
 def make_demo(
     which: str,
@@ -57,23 +67,40 @@ def make_demo(
     orders: int = 20_000,
     days: int = 730,
     seed: int = 7,
+    shape: str = "storefront",
+    markets: Sequence[str] | None = None,
+    more: int = 0,
     notice: Callable[[str], None] = lambda line: None,
 ) -> Project:
     """The project of a demo, made where it isn't there yet; files of a data set are read where they are.
 
-    Raises ConfigError when the demo is unknown, its files aren't in `data`, or `into` holds another shop.
+    `shape`, `markets` and `more`, the days to deliver after the first delivery, are those of the demo `shop`. Raises
+    ConfigError when the demo or the shape is unknown, its files aren't in `data`, or `into` holds another shop.
     """
     demo = DEMOS.get(which)
     if demo is None:
         raise ConfigError(
             f"there is no demo {which!r}", why=f"known: {', '.join(DEMOS)}", hint=did_you_mean(which, DEMOS)
         )
+    if which == "shop":
+        if shape not in SHAPES:
+            raise ConfigError(f"there is no shape {shape!r}", why=f"known: {', '.join(SHAPES)}")
+        demo = SHAPES[shape]
     folder = (into or Path(demo.folder)).expanduser().resolve()
     if (folder / PROJECT_FILE).is_file():
-        return _existing(folder, which, demo, notice)
+        project = _existing(folder, which, demo, notice)
+        if which == "shop":
+            _deliver_more(folder, more, notice)
+        return project
     from shophouse.scaffold import init_project
 
-    path = _generate(folder, orders, days, seed) if demo.origin is None else _glob(which, demo, data)
+    if demo.origin is not None:
+        path = _glob(which, demo, data)
+    elif which == "shop":
+        path = _generate_world(folder, orders, days, seed, shape, markets)
+        _deliver_more(folder, more, notice)
+    else:
+        path = _generate(folder, orders, days, seed)
     init_project(
         folder,
         name=demo.title,
@@ -81,8 +108,8 @@ def make_demo(
         timezone=demo.timezone,
         currency=demo.currency,
         path=path,
-        # what is made here has its times in UTC; the data sets have their shops' own
-        source_timezone="UTC" if demo.origin is None else None,
+        # a storefront's database has its times in UTC; the files of the others have their shops' own
+        source_timezone="UTC" if demo.origin is None and demo.staging == "storefront" else None,
     )
     return Project.load(folder)
 
@@ -110,6 +137,27 @@ def _generate(folder: Path, orders: int, days: int, seed: int) -> str:
             left.unlink()
         generate(data, seed=seed, days=days, orders=orders)
     return "data/*.csv"
+
+
+def _generate_world(folder: Path, orders: int, days: int, seed: int, shape: str, markets: Sequence[str] | None) -> str:
+    from shophouse.demo.world.deliveries import DATA, STATE, write_world
+    from shophouse.demo.world.settings import Settings
+    from shophouse.demo.world.truth import TRUTH
+
+    # written last, as above
+    if not (folder / TRUTH / STATE).exists():
+        for left in (*folder.glob(f"{DATA}/*.*"), *folder.glob(f"{TRUTH}/*.*")):
+            left.unlink()
+        settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or WORLD_MARKETS))
+        write_world(folder, settings, shape)
+    return f"{DATA}/*"
+
+
+def _deliver_more(folder: Path, days: int, notice: Callable[[str], None]) -> None:
+    from shophouse.demo.world.deliveries import next_day
+
+    for _ in range(days):
+        notice(f"delivered {next_day(folder).last}")
 
 
 def _glob(which: str, demo: Demo, data: Path | None) -> str:

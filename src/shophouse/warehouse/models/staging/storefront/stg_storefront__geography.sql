@@ -1,4 +1,4 @@
--- One row per place, load and file, from the addresses of accounts and of orders.
+-- One row per place, load and file, from the addresses of accounts, orders, stores, locations, employees and sellers.
 {{ config(enabled=uses_platform('storefront')) }}
 
 with
@@ -31,6 +31,62 @@ orders as (
     from {{ ref('base_storefront__orders') }}
 ),
 
+stores as (
+    select
+        source,
+        upper(country_code) as country_code,
+        state,
+        postal_code,
+        city,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number
+    from {{ ref('base_storefront__stores') }}
+),
+
+locations as (
+    select
+        source,
+        upper(country_code) as country_code,
+        state,
+        postal_code,
+        city,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number
+    from {{ ref('base_storefront__locations') }}
+),
+
+employees as (
+    select
+        source,
+        upper(country_code) as country_code,
+        state,
+        postal_code,
+        city,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number
+    from {{ ref('base_storefront__employees') }}
+),
+
+sellers as (
+    select
+        source,
+        upper(country_code) as country_code,
+        state,
+        postal_code,
+        city,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number
+    from {{ ref('base_storefront__sellers') }}
+),
+
 addresses as (
     select
         source,
@@ -55,6 +111,54 @@ addresses as (
         _source_file,
         _row_number
     from orders
+    union all
+    select
+        source,
+        country_code,
+        state,
+        postal_code,
+        city,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number
+    from stores
+    union all
+    select
+        source,
+        country_code,
+        state,
+        postal_code,
+        city,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number
+    from locations
+    union all
+    select
+        source,
+        country_code,
+        state,
+        postal_code,
+        city,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number
+    from employees
+    union all
+    select
+        source,
+        country_code,
+        state,
+        postal_code,
+        city,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number
+    from sellers
 ),
 
 places as (

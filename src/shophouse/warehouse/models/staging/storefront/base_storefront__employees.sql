@@ -1,0 +1,47 @@
+-- One row per employee and version: every row as received.
+{{ config(enabled=uses_platform('storefront')) }}
+
+with
+
+received as (
+    select
+        _source,
+        _timezone,
+        employee_id,
+        name,
+        role,
+        store_id,
+        gender,
+        birth_date,
+        hired_at,
+        city,
+        state,
+        postal_code,
+        country_code,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from {{ source('storefront', 'employees') }}
+)
+
+select
+    _source as source,
+    employee_id,
+    nullif(trim(name), '') as name,
+    nullif(trim(role), '') as role,
+    store_id,
+    nullif(trim(gender), '') as gender,
+    birth_date,
+    {{ to_utc('hired_at', source_timezone('storefront')) }} as hired_at,
+    nullif(trim(city), '') as city,
+    nullif(trim(state), '') as state,
+    nullif(trim(postal_code), '') as postal_code,
+    nullif(trim(country_code), '') as country_code,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from received
