@@ -214,6 +214,8 @@ class AttributionSettings(Settings):
     """How many days before an order a touch may lie and still count."""
     half_life_days: Annotated[int, Field(ge=1, le=365)] = 7
     """In how many days a touch loses half of its weight, in the model time_decay."""
+    impressions: bool = False
+    """Whether an advertisement that was shown and not clicked is a touch, too."""
     ends_percent: Annotated[int, Field(ge=1, le=50)] = 40
     """The share of the first touch, and that of the last, in the model position_based; those between share the rest."""
     model: AttributionModel = "last_non_direct"
