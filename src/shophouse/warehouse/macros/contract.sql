@@ -234,6 +234,7 @@
     "targets": {
         "key": ["metric", "period_start", "period_end"],
         "required": ["metric", "period_start", "period_end", "target_value"],
+        "accepted": {"metric": "target_metrics"},
         "columns": {"metric": "text", "period_start": "date", "period_end": "date", "target_value": "money"}
     }
 }) }}{% endmacro %}

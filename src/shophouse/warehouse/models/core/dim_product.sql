@@ -24,6 +24,7 @@
         ('fct_refund_items', 'product_key', 'product_id'),
         ('fct_inventory_daily', 'product_key', 'product_id'),
         ('fct_events', 'product_key', 'product_id'),
+        ('fct_subscription_events', 'product_key', 'product_id'),
     ],
     labels=['product_name']
 ) }}
