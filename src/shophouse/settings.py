@@ -12,6 +12,7 @@ from shophouse.values import (
     Delivery,
     Duration,
     Encoding,
+    HolidayCountry,
     LocalFolder,
     LocalGlob,
     Name,
@@ -203,7 +204,7 @@ class CalendarSettings(Settings):
 
     fiscal_year_starts_in_month: Annotated[int, Field(ge=1, le=12)] = 1
     """The month in which the fiscal year begins, 1 to 12; the 4-4-5 calendar begins in the week nearest to it."""
-    holidays: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    holidays: HolidayCountry | None = None
     """The country whose public holidays count (ISO 3166-1: BR, DE, US); none when absent."""
 
 
