@@ -13,14 +13,14 @@ from .planted import Bug
 from .subjects import Subjects
 
 LAW_5 = "law_5_credits_of_an_order_are_the_order"
-CREDITS = "core.order_credits"
+CREDITS = "core.fct_order_credits"
 MANY = f"order_key = (select min(order_key) from {CREDITS} where touch_count > 2)"
 
 BUGS = {
     "a revenue that is credited to every touch": Bug(
         LAW_5,
         f"update {CREDITS} set credit = 1, net_sales_amount = (select sum(ledger.net_sales_amount) "
-        f"from core.fct_sales_ledger as ledger where ledger.order_key = order_credits.order_key) where {MANY}",
+        f"from core.fct_sales_ledger as ledger where ledger.order_key = fct_order_credits.order_key) where {MANY}",
         "problem",
         "credits are not 1",
     ),
@@ -44,7 +44,8 @@ BUGS = {
     ),
     "credit to a visit after the order": Bug(
         LAW_5,
-        "update core.order_touches set touched_at = ordered_at + interval '1' hour where touch_position = touch_count",
+        "update core.fct_order_touches set touched_at = ordered_at + interval '1' hour "
+        "where touch_position = touch_count",
         "problem",
         "credit to a touch that is not before the order",
     ),
@@ -197,9 +198,9 @@ def test_settings_reach_the_models(tmp_path: Path) -> None:
     shop = PlainShop(tmp_path / "shop", tables, settings=settings)
     shop.rows(tables)
     shop.build_all()
-    assert shop.one("select max(date_diff('day', touched_at, ordered_at)) from core.order_touches") <= 1
+    assert shop.one("select max(date_diff('day', touched_at, ordered_at)) from core.fct_order_touches") <= 1
     assert shop.one("select distinct attribution_model from marts.channel_performance") == "linear"
-    assert shop.one("select count(*) from core.order_touches where touch_kind = 'impression'") > 0
+    assert shop.one("select count(*) from core.fct_order_touches where touch_kind = 'impression'") > 0
 
 
 @pytest.mark.slow

@@ -25,38 +25,12 @@ orders as (
     from {{ ref('orders_by_day') }}
 ),
 
-lines as (
-    select
-        order_key,
-        line_number,
-        order_date,
-        quantity,
-        net_amount,
-        cost_amount,
-        is_cancelled
-    from {{ ref('fct_order_items') }}
-    where is_sale
-),
-
-cancelled_days as (
-    select
-        order_key,
-        cancelled_date
-    from {{ ref('fct_orders') }}
-    where is_cancelled
-        and is_sale
-),
-
 refund_items as (
     select
-        order_key,
-        line_number,
         store_key,
         channel_key,
         refunded_date,
-        quantity,
-        is_restocked,
-        is_cancelled
+        quantity
     from {{ ref('fct_refund_items') }}
     where is_sale
 ),
@@ -70,32 +44,12 @@ refunds as (
     where is_sale
 ),
 
--- Goods of a cancelled order never left, and goods that came back to the shelf are there to be sold again.
 goods as (
     select
-        lines.order_date as date_day,
-        coalesce(lines.cost_amount, 0) as cost_amount,
-        case when lines.cost_amount is null and not lines.is_cancelled then lines.net_amount else 0 end as uncosted_amount
-    from lines
-    union all
-    select
-        cancelled_days.cancelled_date as date_day,
-        -coalesce(lines.cost_amount, 0) as cost_amount,
-        0 as uncosted_amount
-    from lines
-    inner join cancelled_days
-        on lines.order_key = cancelled_days.order_key
-    union all
-    select
-        refund_items.refunded_date as date_day,
-        -coalesce({{ money_per('lines.cost_amount * refund_items.quantity', 'lines.quantity') }}, 0) as cost_amount,
-        0 as uncosted_amount
-    from refund_items
-    inner join lines
-        on refund_items.order_key = lines.order_key
-        and refund_items.line_number = lines.line_number
-    where refund_items.is_restocked
-        and not refund_items.is_cancelled
+        event_date as date_day,
+        cost_amount,
+        uncosted_amount
+    from {{ ref('fct_goods_costs') }}
 ),
 
 channels as (

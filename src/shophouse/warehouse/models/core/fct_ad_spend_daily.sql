@@ -23,7 +23,7 @@ campaigns as (
         campaign_id,
         platform,
         marketing_channel
-    from {{ ref('campaign_channels') }}
+    from {{ ref('dim_campaign_channel') }}
 ),
 
 rates as (
@@ -31,7 +31,7 @@ rates as (
         rate_date,
         from_currency,
         rate
-    from {{ ref('exchange_rates_daily') }}
+    from {{ ref('fct_exchange_rates_daily') }}
 ),
 
 final as (

@@ -83,14 +83,14 @@ campaign_names as (
         campaign_key,
         marketing_channel,
         1 as name_rank
-    from {{ ref('campaign_channels') }}
+    from {{ ref('dim_campaign_channel') }}
     union all
     select
         lower(trim(campaign_name)) as campaign_text,
         campaign_key,
         marketing_channel,
         2 as name_rank
-    from {{ ref('campaign_channels') }}
+    from {{ ref('dim_campaign_channel') }}
     where campaign_name is not null
 ),
 

@@ -23,7 +23,7 @@ campaigns as (
         source,
         campaign_id,
         marketing_channel
-    from {{ ref('campaign_channels') }}
+    from {{ ref('dim_campaign_channel') }}
 ),
 
 platforms as (

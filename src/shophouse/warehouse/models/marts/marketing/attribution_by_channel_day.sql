@@ -11,7 +11,7 @@ credits as (
         is_first_order,
         credit,
         net_sales_amount
-    from {{ ref('order_credits') }}
+    from {{ ref('fct_order_credits') }}
 ),
 
 sales as (

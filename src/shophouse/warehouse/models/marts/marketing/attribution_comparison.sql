@@ -9,7 +9,7 @@ credits as (
         cast(sum(credit) as decimal(28, 8)) as order_credit,
         cast(sum(case when is_first_order then credit else 0 end) as decimal(28, 8)) as new_customer_credit,
         {{ sum_money('net_sales_amount') }} as net_sales_amount
-    from {{ ref('order_credits') }}
+    from {{ ref('fct_order_credits') }}
     group by
         {{ date_trunc_date('month', 'order_date') }},
         marketing_channel,

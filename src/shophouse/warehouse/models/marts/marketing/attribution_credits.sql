@@ -17,7 +17,7 @@ credits as (
         credit,
         currency_code,
         net_sales_amount
-    from {{ ref('order_credits') }}
+    from {{ ref('fct_order_credits') }}
 ),
 
 campaigns as (

@@ -35,7 +35,7 @@ credits as (
         cast(sum(credit) as decimal(28, 8)) as order_credit,
         cast(sum(case when is_first_order then credit else 0 end) as decimal(28, 8)) as new_customer_credit,
         {{ sum_money('net_sales_amount') }} as net_sales_amount
-    from {{ ref('order_credits') }}
+    from {{ ref('fct_order_credits') }}
     where attribution_model = '{{ shop_setting('attribution', 'model') }}'
         and campaign_key <> {{ unknown_key() }}
     group by
@@ -67,7 +67,7 @@ campaigns as (
         coalesce(campaign_name, campaign_id) as campaign_name,
         platform,
         marketing_channel
-    from {{ ref('campaign_channels') }}
+    from {{ ref('dim_campaign_channel') }}
 )
 
 select

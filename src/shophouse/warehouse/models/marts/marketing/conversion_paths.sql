@@ -12,7 +12,7 @@ touches as (
         order_date,
         is_first_order,
         lag(marketing_channel) over (partition by order_key order by touch_position) as channel_before
-    from {{ ref('order_touches') }}
+    from {{ ref('fct_order_touches') }}
 ),
 
 steps as (
@@ -54,7 +54,7 @@ sales as (
     select
         order_key,
         net_sales_amount
-    from {{ ref('order_credits') }}
+    from {{ ref('fct_order_credits') }}
     where attribution_model = 'first_any'
 )
 

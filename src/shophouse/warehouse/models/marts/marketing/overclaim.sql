@@ -18,7 +18,7 @@ campaigns as (
     select
         campaign_key,
         platform
-    from {{ ref('campaign_channels') }}
+    from {{ ref('dim_campaign_channel') }}
 ),
 
 credits as (
@@ -27,7 +27,7 @@ credits as (
         campaigns.platform as platform,
         cast(sum(credits.credit) as decimal(28, 8)) as order_credit,
         {{ sum_money('credits.net_sales_amount') }} as net_sales_amount
-    from {{ ref('order_credits') }} as credits
+    from {{ ref('fct_order_credits') }} as credits
     inner join campaigns
         on credits.campaign_key = campaigns.campaign_key
     where credits.attribution_model = '{{ shop_setting('attribution', 'model') }}'

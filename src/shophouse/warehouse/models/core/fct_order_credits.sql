@@ -19,7 +19,7 @@ touches as (
         {%- for model in attribution_models() %}
         {{ model }}_weight{% if not loop.last %},{% endif %}
         {%- endfor %}
-    from {{ ref('order_touches') }}
+    from {{ ref('fct_order_touches') }}
 ),
 
 sales as (
@@ -27,7 +27,7 @@ sales as (
         order_key,
         cast(sum(net_sales_amount) as {{ type_money() }}) as net_sales_amount
     from {{ ref('fct_sales_ledger') }}
-    where order_key in (select touched.order_key from {{ ref('order_touches') }} as touched)
+    where order_key in (select touched.order_key from {{ ref('fct_order_touches') }} as touched)
     group by order_key
 ),
 
