@@ -91,8 +91,9 @@ class _File(_Dbt):
 
 
 def bindings(project: Project) -> dict[str, Any]:
-    """What the macro `shophouse_bindings()` returns: the project's zone and currency, its platforms, and for each
-    entity that a source has the staging models that feed it, with their delivery in the entity's own columns.
+    """What the macro `shophouse_bindings()` returns: the project's zone, currency and settings of models, its
+    platforms, and for each entity that a source has the staging models that feed it, with their delivery in the
+    entity's own columns.
 
     Raises ConfigError that lists what is wrong in a staging folder's yml, with lines.
     """
@@ -112,6 +113,9 @@ def bindings(project: Project) -> dict[str, Any]:
     return {
         "timezone": project.timezone,
         "currency": project.currency,
+        "calendar": project.calendar.model_dump(),
+        "attribution": project.attribution.model_dump(),
+        "stock": project.stock.model_dump(),
         "platforms": platforms,
         "entities": {name: entities[name] for name in contract() if name in entities},
     }

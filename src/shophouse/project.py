@@ -17,6 +17,8 @@ from pydantic import Field, PrivateAttr, ValidationError, create_model
 
 from shophouse.errors import ConfigError
 from shophouse.settings import (
+    AttributionSettings,
+    CalendarSettings,
     DuckdbEngine,
     EngineSettings,
     ExportSettings,
@@ -28,6 +30,7 @@ from shophouse.settings import (
     PostgresEngine,
     Settings,
     SourceSettings,
+    StockSettings,
     TableSettings,
 )
 from shophouse.values import ColumnType, Currency, Delivery, Name, Secret, TimeZone
@@ -81,6 +84,12 @@ class Project(Settings):
     """Where the data comes from, each under a name of your choice."""
     exports: ExportSettings = Field(default_factory=ExportSettings)
     """What is written for people."""
+    calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    """The years and holidays of the calendar."""
+    attribution: AttributionSettings = Field(default_factory=AttributionSettings)
+    """How orders are credited to marketing."""
+    stock: StockSettings = Field(default_factory=StockSettings)
+    """When stock is too low, too much, or dead."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
 

@@ -12,6 +12,7 @@ from shophouse.values import (
     Delivery,
     Duration,
     Encoding,
+    HolidayCountry,
     LocalFolder,
     LocalGlob,
     Name,
@@ -20,6 +21,18 @@ from shophouse.values import (
     Words,
 )
 from shophouse.yamlfile import mistake
+
+AttributionModel = Literal[
+    "first_any",
+    "first_non_direct",
+    "first_paid",
+    "last_any",
+    "last_non_direct",
+    "last_paid",
+    "linear",
+    "position_based",
+    "time_decay",
+]
 
 
 class Settings(BaseModel):
@@ -215,3 +228,38 @@ class ExportSettings(Settings):
     """The formats of the exported marts."""
     folder: LocalFolder = "reports"
     """A folder, relative to the shop's folder or absolute."""
+
+
+class CalendarSettings(Settings):
+    """The years and holidays of dim_date."""
+
+    fiscal_year_starts_in_month: Annotated[int, Field(ge=1, le=12)] = 1
+    """The month in which the fiscal year begins, 1 to 12; the 4-4-5 calendar begins in the week nearest to it."""
+    holidays: HolidayCountry | None = None
+    """The country whose public holidays count (ISO 3166-1: BR, DE, US); none when absent."""
+
+
+class AttributionSettings(Settings):
+    """How orders are credited to the visits, clicks and impressions before them."""
+
+    lookback_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """How many days before an order a touch may lie and still count."""
+    half_life_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """In how many days a touch loses half of its weight, in the model time_decay."""
+    impressions: bool = False
+    """Whether an advertisement that was shown and not clicked is a touch, too."""
+    ends_percent: Annotated[int, Field(ge=1, le=50)] = 40
+    """The share of the first touch, and that of the last, in the model position_based; those between share the rest."""
+    model: AttributionModel = "last_non_direct"
+    """The model whose credits channel_performance, campaign_performance and overclaim show."""
+
+
+class StockSettings(Settings):
+    """What stock is judged by."""
+
+    lead_time_days: Annotated[int, Field(ge=0, le=365)] = 14
+    """How long a delivery of goods takes from the day it is ordered."""
+    overstock_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """More stock than is sold in so many days is too much."""
+    dead_after_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """Stock of which nothing was sold for so many days is dead."""

@@ -71,6 +71,20 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _holidays(value: str) -> str:
+    # Read only where a project names a country: the list is long.
+    lines = (_SEED.with_name("holidays.csv")).read_text("utf-8").splitlines()[1:]
+    known = sorted({line.split(",")[0] for line in lines})
+    if value not in known:
+        near = nearest(value.upper(), known)
+        raise mistake(
+            f"can't be {value!r}",
+            why=f"the holidays of these countries are known: {', '.join(known)}",
+            hint=f"did you mean {near}?" if near else None,
+        )
+    return value
+
+
 def _currency(value: str) -> str:
     if value not in CURRENCIES:
         swapped = (code for code in sorted(CURRENCIES) if sorted(code) == sorted(value.upper()))
@@ -150,6 +164,7 @@ Words = Annotated[
 LocalGlob = Annotated[str, AfterValidator(_local_glob)]
 LocalFolder = Annotated[str, AfterValidator(_local_folder)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
+HolidayCountry = Annotated[str, AfterValidator(_holidays)]
 
 
 class Secret:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import pytest
 
 from shophouse.demo.storefront import delta, generate
 
+from .plain import PlainShop
 from .shops import RawShop
+from .subjects import Subjects
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,29 @@ def planted(storefront: RawShop) -> Iterator[RawShop]:
     saved = storefront.save()
     yield storefront
     storefront.restore(saved)
+
+
+@pytest.fixture(scope="session")
+def subjects(tmp_path_factory: pytest.TempPathFactory) -> PlainShop:
+    """A small shop with stock, visits, spend, subscriptions and costs, and all of its marts. Leave it as it is."""
+    tables = Subjects().tables
+    shop = PlainShop(tmp_path_factory.mktemp("subjects") / "shop", tables)
+    shop.rows(tables)
+    shop.build_all()
+    return shop
+
+
+@pytest.fixture(scope="session")
+def subject_laws(subjects: PlainShop) -> Mapping[str, str]:
+    """The SQL of each data test of the shop with all subjects, after all of them passed."""
+    results = subjects.dbt("test", "--resource-type", "test")
+    assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
+    return {result.name: (subjects.folder / result.compiled).read_text("utf-8") for result in results}
+
+
+@pytest.fixture
+def spoiled(subjects: PlainShop) -> Iterator[PlainShop]:
+    """The shop with all subjects, for a bug to be planted in its tables: it is put right afterwards."""
+    saved = subjects.save()
+    yield subjects
+    subjects.restore(saved)

@@ -32,7 +32,17 @@ def _layer(name: str, reads: str, made_as: str, **rest: Any) -> Layer:
 
 
 _LAWS = frozenset(
-    {"same_total", "same_of_each", "cohort_law", "cumulative_law", "total_and_disjoint", "ledger_is_orders", "holds"}
+    {
+        "same_total",
+        "same_of_each",
+        "same_total_within",
+        "cohort_law",
+        "cumulative_law",
+        "total_and_disjoint",
+        "ledger_is_orders",
+        "holds",
+        "funnel_law",
+    }
 )
 
 LAYERS = {

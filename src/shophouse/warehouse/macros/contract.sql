@@ -144,6 +144,7 @@
     "inventory_movements": {
         "key": ["movement_id"],
         "required": ["movement_id", "product_id", "location_id", "moved_at", "quantity", "kind"],
+        "accepted": {"kind": "movement_kinds"},
         "columns": {
             "movement_id": "text", "product_id": "text", "location_id": "text", "moved_at": "timestamp", "quantity": "quantity", "kind": "text"
         }
@@ -168,6 +169,7 @@
     "touchpoints": {
         "key": ["touch_id"],
         "required": ["touch_id", "touched_at", "kind"],
+        "accepted": {"kind": "touch_kinds"},
         "columns": {
             "touch_id": "text", "touched_at": "timestamp", "kind": "text", "visitor_id": "text", "customer_id": "text",
             "campaign_id": "text", "platform": "text"
@@ -219,6 +221,7 @@
     "costs": {
         "key": ["cost_id"],
         "required": ["cost_id", "kind", "basis", "amount", "valid_from"],
+        "accepted": {"basis": "cost_bases"},
         "columns": {
             "cost_id": "text", "kind": "text", "basis": "text", "amount": "money", "valid_from": "date", "valid_to": "date", "scope": "text"
         }
@@ -231,6 +234,7 @@
     "targets": {
         "key": ["metric", "period_start", "period_end"],
         "required": ["metric", "period_start", "period_end", "target_value"],
+        "accepted": {"metric": "target_metrics"},
         "columns": {"metric": "text", "period_start": "date", "period_end": "date", "target_value": "money"}
     }
 }) }}{% endmacro %}

@@ -32,6 +32,12 @@
 {# The date n months after d. Returns date. #}
 {% macro add_months(d, n) %}cast({{ dbt.dateadd("month", n, d) }} as date){% endmacro %}
 
+{# The moment n days after a timestamp. Returns timestamp. #}
+{% macro add_days_at(t, n) %}cast({{ dbt.dateadd("day", n, t) }} as {{ shophouse.type_timestamp() }}){% endmacro %}
+
+{# Seconds from a to b, timestamps: ticks of the clock between them, negative when b is before a. Returns bigint. #}
+{% macro seconds_between(a, b) %}cast(({{ dbt.datediff(a, b, "second") }}) as bigint){% endmacro %}
+
 {# Monday 1 to Sunday 7. Returns integer. #}
 {% macro iso_dow(d) %}{{ return(adapter.dispatch("iso_dow", "shophouse")(d)) }}{% endmacro %}
 {% macro default__iso_dow(d) %}cast(extract(isodow from {{ d }}) as integer){% endmacro %}

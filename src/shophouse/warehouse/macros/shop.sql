@@ -25,3 +25,26 @@
     {%- for platform in shophouse_bindings()["platforms"].values() %}{% do names.extend(platform["sources"]) %}{% endfor -%}
     {{- return(names | unique | sort) -}}
 {% endmacro %}
+
+
+{# What shophouse.yml, or its default, says under a section: calendar, attribution or stock. Returns the value. #}
+{% macro shop_setting(section, name) %}{{ return(shophouse_bindings()[section][name]) }}{% endmacro %}
+
+
+{#
+  The source whose rows of an entity a column of sources means. Visits, stock or spend may come from a system that has no
+  products or accounts of its own, and names those of the shop: where one source alone has the entity, its rows are meant.
+  Returns SQL.
+#}
+{% macro source_of(column, entity) %}
+    {%- set owners = [] -%}
+    {%- for binding in shophouse_bindings()["entities"].get(entity, []) -%}
+        {%- do owners.extend(shophouse_bindings()["platforms"][binding["platform"]]["sources"]) -%}
+    {%- endfor -%}
+    {%- set others = shop_sources() | reject("in", owners) | list -%}
+    {%- if owners | unique | list | length == 1 and others -%}
+        case when {{ column }} in ('{{ others | join("', '") }}') then '{{ owners[0] }}' else {{ column }} end
+    {%- else -%}
+        {{ column }}
+    {%- endif -%}
+{% endmacro %}

@@ -3,7 +3,7 @@
     key='campaign_key',
     entity='campaigns',
     columns={
-        'campaign_name': ['members.campaign_name', 'text'],
+        'campaign_name': ['coalesce(members.campaign_name, members.campaign_id)', 'text'],
         'platform': ['members.platform', 'text'],
         'channel': ['members.channel', 'text'],
         'objective': ['members.objective', 'text'],
@@ -11,6 +11,6 @@
         'ends_at': ['members.ends_at', 'timestamp'],
         'budget_amount': ['members.budget_amount', 'money'],
     },
-    named_in=[],
+    named_in=[('fct_ad_spend_daily', 'campaign_key', 'campaign_id'), ('fct_touchpoints', 'campaign_key', 'campaign_id')],
     labels=['campaign_name']
 ) }}

@@ -1,4 +1,6 @@
--- One row per day from 1990 to 2049, with ISO weeks and the fiscal year that the var fiscal_year_starts_in_month names.
+-- One row per day from 1990 to 2049, with ISO weeks, the fiscal year, the 4-4-5 calendar of retail, and the holidays of the shop's country.
+{%- set first_month = shop_setting('calendar', 'fiscal_year_starts_in_month') %}
+
 with
 
 digits as (
@@ -59,6 +61,77 @@ weeks as (
     from parts
 ),
 
+-- The 4-4-5 year begins on the Monday that is nearest to the first day of the fiscal year.
+anchors as (
+    select
+        weeks.date_day as date_day,
+        weeks.year_number as year_number,
+        {{ date_trunc_date('week', add_days(add_months('weeks.year_start_date', first_month ~ ' - 13'), 3)) }} as start_before,
+        {{ date_trunc_date('week', add_days(add_months('weeks.year_start_date', first_month ~ ' - 1'), 3)) }} as start_here,
+        {{ date_trunc_date('week', add_days(add_months('weeks.year_start_date', first_month ~ ' + 11'), 3)) }} as start_after
+    from weeks
+),
+
+retail_years as (
+    select
+        date_day,
+        case
+            when date_day >= start_after then year_number + 1
+            when date_day >= start_here then year_number
+            else year_number - 1
+        end as retail_year,
+        case
+            when date_day >= start_after then start_after
+            when date_day >= start_here then start_here
+            else start_before
+        end as retail_year_start_date
+    from anchors
+),
+
+retail_weeks as (
+    select
+        date_day,
+        retail_year,
+        retail_year_start_date,
+        cast({{ whole_quotient(days('retail_year_start_date', 'date_day'), '7') }} + 1 as integer) as retail_week
+    from retail_years
+),
+
+-- Quarters have 13 weeks; a 53rd belongs to the last one.
+retail_quarters as (
+    select
+        date_day,
+        retail_year,
+        retail_year_start_date,
+        retail_week,
+        case when retail_week > 39 then 4 when retail_week > 26 then 3 when retail_week > 13 then 2 else 1 end as retail_quarter
+    from retail_weeks
+),
+
+retail as (
+    select
+        date_day,
+        retail_year,
+        retail_year_start_date,
+        retail_quarter,
+        retail_week,
+        (retail_quarter - 1) * 3 + case
+            when retail_week - (retail_quarter - 1) * 13 <= 4 then 1
+            when retail_week - (retail_quarter - 1) * 13 <= 8 then 2
+            else 3
+        end as retail_period
+    from retail_quarters
+),
+
+holidays as (
+    select
+        holiday_date,
+        min(holiday_name) as holiday_name
+    from {{ ref('holidays') }}
+    where country_code = '{{ shop_setting('calendar', 'holidays') or 'none' }}'
+    group by holiday_date
+),
+
 final as (
     select
         weeks.date_day as date_day,
@@ -87,12 +160,22 @@ final as (
         weeks.year_start_date as year_start_date,
         {{ add_days(add_months('weeks.month_start_date', 1), -1) }} as month_end_date,
         case
-            when weeks.month_of_year >= {{ var('fiscal_year_starts_in_month', 1) }} and {{ var('fiscal_year_starts_in_month', 1) }} > 1
+            when weeks.month_of_year >= {{ first_month }} and {{ first_month }} > 1
                 then weeks.year_number + 1
             else weeks.year_number
         end as fiscal_year,
-        cast(mod(weeks.month_of_year - {{ var('fiscal_year_starts_in_month', 1) }} + 12, 12) + 1 as integer) as fiscal_month
+        cast(mod(weeks.month_of_year - {{ first_month }} + 12, 12) + 1 as integer) as fiscal_month,
+        case when {{ first_month }} > 1 then retail.retail_year + 1 else retail.retail_year end as retail_year,
+        retail.retail_quarter as retail_quarter,
+        retail.retail_period as retail_period,
+        retail.retail_week as retail_week,
+        retail.retail_year_start_date as retail_year_start_date,
+        holidays.holiday_name as holiday_name
     from weeks
+    inner join retail
+        on weeks.date_day = retail.date_day
+    left join holidays
+        on weeks.date_day = holidays.holiday_date
 )
 
 select
@@ -115,5 +198,13 @@ select
     month_end_date,
     fiscal_year,
     fiscal_month,
-    cast({{ whole_quotient('fiscal_month - 1', '3') }} + 1 as integer) as fiscal_quarter
+    cast({{ whole_quotient('fiscal_month - 1', '3') }} + 1 as integer) as fiscal_quarter,
+    cast(retail_year as integer) as retail_year,
+    cast(retail_quarter as integer) as retail_quarter,
+    cast(retail_period as integer) as retail_period,
+    retail_week,
+    retail_year_start_date,
+    holiday_name is not null as is_holiday,
+    holiday_name,
+    not is_weekend and holiday_name is null as is_working_day
 from final

@@ -6,6 +6,6 @@
         'location_name': ['members.location_name', 'text'],
         'location_type': ['members.type', 'text'],
     },
-    named_in=[('fct_shipments', 'location_key', 'location_id')],
+    named_in=[('fct_shipments', 'location_key', 'location_id'), ('fct_inventory_daily', 'location_key', 'location_id')],
     labels=['location_name']
 ) }}

@@ -19,6 +19,12 @@
         'updated_at': ['members.updated_at', 'timestamp'],
         'is_deleted': ['coalesce(members.is_deleted, false)', 'boolean'],
     },
-    named_in=[('fct_order_items', 'product_key', 'product_id'), ('fct_refund_items', 'product_key', 'product_id')],
+    named_in=[
+        ('fct_order_items', 'product_key', 'product_id'),
+        ('fct_refund_items', 'product_key', 'product_id'),
+        ('fct_inventory_daily', 'product_key', 'product_id'),
+        ('fct_events', 'product_key', 'product_id'),
+        ('fct_subscription_events', 'product_key', 'product_id'),
+    ],
     labels=['product_name']
 ) }}

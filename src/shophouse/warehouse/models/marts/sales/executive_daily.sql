@@ -24,6 +24,15 @@ orders as (
     from {{ ref('orders_by_day') }}
 ),
 
+targets as (
+    select
+        target_date,
+        day_target_value
+    from {{ ref('fct_targets_daily') }}
+    where target_metric = 'net_sales_amount'
+        and is_of_the_day
+),
+
 calendar as (
     select
         date_day,
@@ -223,10 +232,12 @@ final as (
             'before_' ~ length ~ '.trailing_' ~ length ~ '_days_net_sales_amount'
         ) }} as trailing_{{ length }}_days_growth_rate,
         {%- endfor %}
-        cast(null as {{ type_money_sum() }}) as target_value
+        cast(targets.day_target_value as {{ type_money_sum() }}) as target_value
     from windowed
     left join calendar
         on windowed.date_day = calendar.date_day
+    left join targets
+        on windowed.date_day = targets.target_date
     left join windowed as yesterday
         on {{ add_days('windowed.date_day', -1) }} = yesterday.date_day
     left join windowed as week_ago

@@ -1,0 +1,49 @@
+-- One row per thing that a visitor did, and how far down the way to an order it is.
+with
+
+events as (
+    select
+        source,
+        {{ source_of('source', 'products') }} as product_source,
+        {{ source_of('source', 'orders') }} as order_source,
+        event_id,
+        session_id,
+        visitor_id,
+        lower(trim(event_name)) as event_name,
+        occurred_at,
+        product_id,
+        order_id,
+        value
+    from {{ ref('input_events') }}
+),
+
+funnel as (
+    select
+        event_name,
+        step_number
+    from {{ ref('funnel_events') }}
+)
+
+select
+    {{ surrogate_key(['events.source', 'events.event_id']) }} as event_key,
+    events.source as source,
+    events.event_id as event_id,
+    {{ surrogate_key(['events.source', 'events.session_id']) }} as session_key,
+    case
+        when events.product_id is null then {{ unknown_key() }}
+        else {{ surrogate_key(['events.product_source', 'events.product_id']) }}
+    end as product_key,
+    events.product_id as product_id,
+    case
+        when events.order_id is null then {{ unknown_key() }}
+        else {{ surrogate_key(['events.order_source', 'events.order_id']) }}
+    end as order_key,
+    events.event_name as event_name,
+    coalesce(funnel.step_number, 0) as step_number,
+    events.occurred_at as occurred_at,
+    {{ local_date('events.occurred_at', shop_timezone()) }} as occurred_date,
+    events.value as value_amount,
+    {{ shop_currency() }} as currency_code
+from events
+left join funnel
+    on events.event_name = funnel.event_name

@@ -1,0 +1,86 @@
+-- One row per event that moves the cost of goods: a line's sale, its cancellation, and a refunded line that goes back to the shelf.
+-- Goods of a cancelled order never left, and restocked ones are there to be sold again. Additive, by event_date.
+{{ config(materialized='view') }}
+
+with
+
+lines as (
+    select
+        order_key,
+        line_number,
+        product_key,
+        order_date,
+        quantity,
+        net_amount,
+        cost_amount,
+        currency_code,
+        is_cancelled
+    from {{ ref('fct_order_items') }}
+    where is_sale
+),
+
+orders as (
+    select
+        order_key,
+        cancelled_date
+    from {{ ref('fct_orders') }}
+    where is_cancelled
+        and is_sale
+),
+
+refund_items as (
+    select
+        refund_item_key,
+        order_key,
+        line_number,
+        refunded_date,
+        quantity
+    from {{ ref('fct_refund_items') }}
+    where is_sale
+        and is_restocked
+        and not is_cancelled
+)
+
+select
+    'sale' as event_kind,
+    lines.order_key as order_key,
+    lines.line_number as line_number,
+    {{ unknown_key() }} as refund_item_key,
+    lines.product_key as product_key,
+    lines.order_date as event_date,
+    cast(coalesce(lines.cost_amount, 0) as {{ type_money() }}) as cost_amount,
+    cast(case when lines.cost_amount is null and not lines.is_cancelled then lines.net_amount else 0 end as {{ type_money() }}) as uncosted_amount,
+    lines.currency_code as currency_code
+from lines
+union all
+select
+    'cancellation' as event_kind,
+    lines.order_key as order_key,
+    lines.line_number as line_number,
+    {{ unknown_key() }} as refund_item_key,
+    lines.product_key as product_key,
+    orders.cancelled_date as event_date,
+    cast(-lines.cost_amount as {{ type_money() }}) as cost_amount,
+    cast(0 as {{ type_money() }}) as uncosted_amount,
+    lines.currency_code as currency_code
+from lines
+inner join orders
+    on lines.order_key = orders.order_key
+where lines.cost_amount is not null
+union all
+select
+    'restock' as event_kind,
+    lines.order_key as order_key,
+    lines.line_number as line_number,
+    refund_items.refund_item_key as refund_item_key,
+    lines.product_key as product_key,
+    refund_items.refunded_date as event_date,
+    cast(-({{ money_per('lines.cost_amount * refund_items.quantity', 'lines.quantity') }}) as {{ type_money() }}) as cost_amount,
+    cast(0 as {{ type_money() }}) as uncosted_amount,
+    lines.currency_code as currency_code
+from refund_items
+inner join lines
+    on refund_items.order_key = lines.order_key
+    and refund_items.line_number = lines.line_number
+where lines.cost_amount is not null
+    and lines.quantity <> 0

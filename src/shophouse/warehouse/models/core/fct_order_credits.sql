@@ -1,0 +1,166 @@
+-- One row per valid order, touch and attribution model that gives the touch a part of the order: the part, and the order's net sales in that part.
+-- The parts of an order sum to 1 and its net sales to the last cent, in each model. Internal: what the marts of attribution share.
+with
+
+touches as (
+    select
+        order_key,
+        touch_key,
+        person_key,
+        touch_kind,
+        campaign_key,
+        marketing_channel,
+        touch_date,
+        order_date,
+        currency_code,
+        is_first_order,
+        touch_position,
+        touch_count,
+        {%- for model in attribution_models() %}
+        {{ model }}_weight{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from {{ ref('fct_order_touches') }}
+),
+
+sales as (
+    select
+        order_key,
+        cast(sum(net_sales_amount) as {{ type_money() }}) as net_sales_amount
+    from {{ ref('fct_sales_ledger') }}
+    where order_key in (select touched.order_key from {{ ref('fct_order_touches') }} as touched)
+    group by order_key
+),
+
+currencies as (
+    select
+        code,
+        cast(case minor_units when 0 then 1 when 3 then 1000 when 4 then 10000 else 100 end as integer) as scale
+    from {{ ref('currencies') }}
+),
+
+stacked as (
+    {%- for model in attribution_models() %}
+    select
+        order_key,
+        touch_key,
+        touch_position,
+        '{{ model }}' as attribution_model,
+        cast({{ model }}_weight as bigint) as weight
+    from touches
+    where {{ model }}_weight > 0
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+weighted as (
+    select
+        stacked.order_key as order_key,
+        stacked.touch_key as touch_key,
+        stacked.touch_position as touch_position,
+        stacked.attribution_model as attribution_model,
+        stacked.weight as weight,
+        cast(sum(stacked.weight) over (partition by stacked.order_key, stacked.attribution_model) as bigint) as weight_sum,
+        coalesce(sales.net_sales_amount, 0) as net_sales_amount,
+        case when sales.net_sales_amount < 0 then -1 else 1 end as sign,
+        coalesce(currencies.scale, 100) as scale
+    from stacked
+    inner join touches
+        on stacked.order_key = touches.order_key
+        and stacked.touch_key = touches.touch_key
+    left join sales
+        on stacked.order_key = sales.order_key
+    left join currencies
+        on touches.currency_code = currencies.code
+),
+
+-- Whole units: hundred-millionths of the order, and the currency's smallest units of its net sales.
+whole as (
+    select
+        weighted.order_key as order_key,
+        weighted.touch_key as touch_key,
+        weighted.touch_position as touch_position,
+        weighted.attribution_model as attribution_model,
+        weighted.weight as weight,
+        weighted.weight_sum as weight_sum,
+        weighted.net_sales_amount as net_sales_amount,
+        weighted.sign as sign,
+        weighted.scale as scale,
+        cast(100000000 as bigint) as credit_units,
+        cast(floor(weighted.net_sales_amount * weighted.sign * weighted.scale) as bigint) as money_units
+    from weighted
+),
+
+shared as (
+    select
+        whole.order_key as order_key,
+        whole.touch_key as touch_key,
+        whole.touch_position as touch_position,
+        whole.attribution_model as attribution_model,
+        whole.weight as weight,
+        whole.net_sales_amount as net_sales_amount,
+        whole.sign as sign,
+        whole.scale as scale,
+        whole.credit_units as credit_units,
+        whole.money_units as money_units,
+        {{ units_down('whole.credit_units', 'whole.weight', 'whole.weight_sum') }} as credit_units_down,
+        mod(whole.credit_units * whole.weight, whole.weight_sum) as credit_remainder,
+        {{ units_down('whole.money_units', 'whole.weight', 'whole.weight_sum') }} as money_units_down,
+        mod(whole.money_units * whole.weight, whole.weight_sum) as money_remainder
+    from whole
+),
+
+ranked as (
+    select
+        shared.order_key as order_key,
+        shared.touch_key as touch_key,
+        shared.attribution_model as attribution_model,
+        shared.net_sales_amount as net_sales_amount,
+        shared.sign as sign,
+        shared.scale as scale,
+        shared.money_units as money_units,
+        shared.credit_units_down as credit_units_down,
+        shared.money_units_down as money_units_down,
+        shared.credit_units - cast(sum(shared.credit_units_down) over (partition by shared.order_key, shared.attribution_model) as bigint) as credit_units_left,
+        shared.money_units - cast(sum(shared.money_units_down) over (partition by shared.order_key, shared.attribution_model) as bigint) as money_units_left,
+        row_number() over (
+            partition by shared.order_key, shared.attribution_model
+            order by shared.credit_remainder desc, shared.weight desc, shared.touch_position
+        ) as credit_rank,
+        row_number() over (
+            partition by shared.order_key, shared.attribution_model
+            order by shared.money_remainder desc, shared.weight desc, shared.touch_position
+        ) as money_rank
+    from shared
+)
+
+select
+    ranked.order_key as order_key,
+    ranked.touch_key as touch_key,
+    ranked.attribution_model as attribution_model,
+    touches.person_key as person_key,
+    touches.touch_kind as touch_kind,
+    touches.campaign_key as campaign_key,
+    touches.marketing_channel as marketing_channel,
+    touches.touch_date as touch_date,
+    touches.order_date as order_date,
+    touches.is_first_order as is_first_order,
+    touches.touch_position as touch_position,
+    touches.touch_count as touch_count,
+    cast(
+        cast(ranked.credit_units_down + case when ranked.credit_rank <= ranked.credit_units_left then 1 else 0 end as decimal(10, 0))
+        * cast(0.00000001 as decimal(9, 8)) as decimal(18, 8)
+    ) as credit,
+    touches.currency_code as currency_code,
+    cast(
+        ranked.sign * {{ money_per('ranked.money_units_down + case when ranked.money_rank <= ranked.money_units_left then 1 else 0 end', 'ranked.scale') }}
+        + case
+            when ranked.money_rank = 1 then ranked.net_sales_amount - ranked.sign * {{ money_per('ranked.money_units', 'ranked.scale') }}
+            else 0
+        end as {{ type_money() }}
+    ) as net_sales_amount
+from ranked
+inner join touches
+    on ranked.order_key = touches.order_key
+    and ranked.touch_key = touches.touch_key
