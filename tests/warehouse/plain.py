@@ -50,7 +50,7 @@ class PlainShop(RawShop):
         self.engine = DuckdbEngine(self.project)
         self.engine.prepare()
         self.file = self.engine.file
-        self._dbt = Dbt(self.folder, log_folder=self.folder / "logs")
+        self._dbt = Dbt(self.folder, self.engine, log_folder=self.folder / "logs")
         self._loads = []
         self._superseded = []
         self._files = {}
