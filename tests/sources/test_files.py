@@ -116,20 +116,20 @@ def packed_zstd(text: str) -> bytes:
         ("a.csv", CSV.replace("\n", "\r").encode(), {}),
         ("a.csv", CSV.replace("\n", "\r\n", 2).encode(), {}),
         ("a.csv", b"\xef\xbb\xbf" + CSV.encode(), {}),
-        ("a.csv.gz", gzip.compress(CSV.encode()), {}),
+        ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0), {}),
         (
             "a.csv.gz",
-            gzip.compress(CSV[:30].encode()) + gzip.compress(CSV[30:].encode()),
+            gzip.compress(CSV[:30].encode(), mtime=0) + gzip.compress(CSV[30:].encode(), mtime=0),
             {},
         ),
         ("a.csv.zst", packed_zstd(CSV), {}),
         ("a.csv.zst", packed_zstd(CSV[:30]) + packed_zstd(CSV[30:]), {}),
-        ("a.dat", gzip.compress(CSV.encode()), {"compression": "gzip"}),
+        ("a.dat", gzip.compress(CSV.encode(), mtime=0), {"compression": "gzip"}),
         ("a.csv", CSV.replace(",", ";").encode(), {}),
         ("a.tsv", CSV.replace(",", "\t").encode(), {}),
         ("a.csv", CSV.replace(",", "~").encode(), {"delimiter": "~"}),
         ("a.csv", CSV.encode("utf-16"), {"encoding": "utf-16"}),
-        ("a.csv.gz", gzip.compress(CSV.encode("utf-16-le")), {"encoding": "utf-16-le"}),
+        ("a.csv.gz", gzip.compress(CSV.encode("utf-16-le"), mtime=0), {"encoding": "utf-16-le"}),
         ("a.csv", CSV.split("\n", 1)[1].encode(), {"header": False}),
         ("a.csv", b"\xef\xbb\xbf" + CSV.split("\n", 1)[1].encode(), {"header": False}),
         ("it's [1] *.csv", CSV.encode(), {}),
@@ -212,7 +212,7 @@ def test_json_lines_land_typed_and_broken_ones_in_quarantine(
     ]
     for name, content in (
         ("a.jsonl", "\n".join(lines).encode()),
-        ("b.ndjson.gz", gzip.compress("\r\n".join(lines).encode())),
+        ("b.ndjson.gz", gzip.compress("\r\n".join(lines).encode(), mtime=0)),
         ("c.json", "\n".join(lines).encode()),
     ):
         path = it.write(name, content)
@@ -242,7 +242,7 @@ def test_without_a_declaration_everything_is_text_and_each_file_a_table(
     shop: Callable[..., Shop],
 ) -> None:
     it = shop(tables=[])
-    it.write("OrderItems.csv.gz", gzip.compress(b"id,price\n007,1e3\n"))
+    it.write("OrderItems.csv.gz", gzip.compress(b"id,price\n007,1e3\n", mtime=0))
     it.write("web-events.jsonl", '{"b": 1.50, "a": "x"}\n')
     tables = it.source.tables()
     assert [table.name for table in tables] == ["order_items", "web_events"]
@@ -418,7 +418,7 @@ def test_few_broken_lines_pass_in_a_small_file_unless_none_may(
 def test_a_packed_file_cut_anywhere_is_refused(shop: Callable[..., Shop], kind: str) -> None:
     it = shop(table=declared(columns=None))
     text = "id,name\n" + "".join(f"{n},{n * 7919 % 1000003}\n" for n in range(30_000))
-    whole = gzip.compress(text.encode()) if kind == "gzip" else packed_zstd(text)
+    whole = gzip.compress(text.encode(), mtime=0) if kind == "gzip" else packed_zstd(text)
     name = "a.csv.gz" if kind == "gzip" else "a.csv.zst"
     for cut in (
         5,
@@ -453,7 +453,7 @@ def test_parquet_without_its_end_is_refused(shop: Callable[..., Shop]) -> None:
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet", "a.csv.gz"])
 def test_an_empty_file_is_read_as_no_rows(shop: Callable[..., Shop], name: str) -> None:
     it = shop()
-    it.write(name, gzip.compress(b"") if name.endswith("gz") else b"")
+    it.write(name, gzip.compress(b"", mtime=0) if name.endswith("gz") else b"")
     batches = it.read()
     assert [(f.source_file, f.rows) for f in batches[0].files] == [(f"data/{name}", 0)] and not batches[0].parquet
     assert it.notices == [f"shop.orders: data/{name} is empty"]
@@ -531,7 +531,7 @@ def test_a_file_written_while_it_is_read_is_left_to_the_next_run(
 def test_progress_ends_at_its_total(shop: Callable[..., Shop]) -> None:
     it = shop()
     it.write("a.csv", CSV)
-    it.write("b.csv.gz", gzip.compress(CSV.encode()))
+    it.write("b.csv.gz", gzip.compress(CSV.encode(), mtime=0))
     seen: list[tuple[str, int, int]] = []
     it.source.progress = lambda *step: seen.append(step)
     it.read()
