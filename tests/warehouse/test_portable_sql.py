@@ -62,7 +62,7 @@ BANNED = {
     "a function of text of one engine": (
         call("initcap", "left", "right", r"regexp_\w+", r"json_(?!text)\w+", "concat", "concat_ws", "strlen", "printf")
     ),
-    "a safe cast: use safe_cast()": call("try_cast") + r"|\bdbt\.safe_cast\b",
+    "a safe cast: use text_as()": call("try_cast") + r"|\bsafe_cast\b",
     "a quotient of whole numbers of one engine: use whole_quotient()": r"\s//\s",
     "an interval that isn't written interval '1' day": r"\binterval\s+\d|\binterval\s+'[^']*[a-z]",
     "a decimal without digits, or a float": r"\bdecimal\b(?!\s*\()|\bnumeric\b|\bfloat\b|\breal\b|\bas\s+string\b",
