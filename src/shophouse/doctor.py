@@ -238,7 +238,12 @@ def _warehouse(project: Project) -> Iterator[Finding]:
     from shophouse.engines import engine_of
     from shophouse.run_log import records
 
-    version = engine_of(project).published()
+    try:
+        engine = engine_of(project)
+        version = engine.published()
+    except ShophouseError as error:
+        yield _told("warehouse", error)
+        return
     if version is None:
         yield Finding("warehouse", "ok", "nothing is published yet", "shophouse run")
     else:

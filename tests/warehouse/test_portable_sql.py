@@ -62,14 +62,36 @@ BANNED = {
     "a function of text of one engine": (
         call("initcap", "left", "right", r"regexp_\w+", r"json_(?!text)\w+", "concat", "concat_ws", "strlen", "printf")
     ),
-    "a safe cast: use safe_cast()": call("try_cast") + r"|\bdbt\.safe_cast\b",
+    "a safe cast: use text_as()": call("try_cast") + r"|\bsafe_cast\b",
     "a quotient of whole numbers of one engine: use whole_quotient()": r"\s//\s",
     "an interval that isn't written interval '1' day": r"\binterval\s+\d|\binterval\s+'[^']*[a-z]",
     "a decimal without digits, or a float": r"\bdecimal\b(?!\s*\()|\bnumeric\b|\bfloat\b|\breal\b|\bas\s+string\b",
+    "an operator of one engine: use json_text()": r"#>>?|->>?|@>",
+    "a type of one engine: use type_text(), type_money() and the like": (
+        r"\b(hugeint|ubigint|u?tinyint|jsonb?|serial|timestamptz|as\s+text|float[48]|int[248])\b(?!\s*[(_\"])"
+    ),
+    "a clause of one engine": (
+        r"\b(on\s+conflict|returning|for\s+update|positional\s+join|(semi|anti)\s+join|summarize|read_\w+\s*\("
+        r"|select\s+exclude|union\s+(all\s+)?by\s+name|insert\s+into\s+\S+\s+by\s+name)\b"
+    ),
+    "a function of one engine: use a verb": call(
+        r"(pg|to_reg)\w*",
+        "div",
+        "bit_count",
+        "string_to_array",
+        "string_split",
+        "list",
+        "format",
+        "isfinite",
+        "columns",
+    ),
+    "an option of one engine's tables": (
+        r"\b(indexes|unlogged|table_type|table_properties|partitioned_by|on_table_exists|format\s*=|external_location)\b"
+    ),
     "a query while compiling": r"\b(run_query|get_column_values|dbt_utils)\b|" + call("statement"),
     "a tab": "\t",
 }
-ONLY_IN_DIALECT = ("a safe cast", "a function of text", "a function of dates")
+ONLY_IN_DIALECT = ("a safe cast", "a function of text", "a function of dates", "a function of one engine", "a decimal")
 
 
 def code(text: str) -> str:
@@ -110,6 +132,12 @@ def test_no_engine_is_named_and_no_engines_own_sql_is_used() -> None:
         "date_trunc('month', x)",
         "interval 1 day",
         "interval '1 day'",
+        "column #>> '{a}'",
+        "cast(x as hugeint)",
+        "cast(x as text)",
+        "insert into t by name select 1",
+        "pg_input_is_valid(x, 'date')",
+        "config(indexes=[{'columns': ['a']}])",
     ],
 )
 def test_the_lint_sees(line: str) -> None:
@@ -125,10 +153,38 @@ def test_the_lint_sees(line: str) -> None:
         "{{ dbt.date_trunc('month', x) }}",
         "cast(x as decimal(18, 4))",
         "interval '1' day",
+        "{{ type_money() }}",
     ],
 )
 def test_the_lint_passes(line: str) -> None:
     assert not list(findings(WAREHOUSE / "models" / "x.sql", line))
+
+
+def test_no_yml_names_an_engine_or_has_an_option_of_one() -> None:
+    banned = re.compile(
+        "|".join(BANNED[why] for why in BANNED if why.startswith(("the name of", "an option of"))), re.I
+    )
+    files = [file for suffix in ("yml", "yaml", "csv", "md") for file in sorted(WAREHOUSE.rglob(f"*.{suffix}"))]
+    assert len(files) > 100
+    found = [
+        f"{file.relative_to(WAREHOUSE)}:{number}: {line.strip()}"
+        for file in files
+        for number, line in enumerate(file.read_text("utf-8").split("\n"), 1)
+        if banned.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "dialect", sorted((WAREHOUSE.parent / "engines").glob("*/dialect.sql")), ids=lambda f: f.parent.name
+)
+def test_an_engines_dialect_holds_its_own_verbs_and_those_that_are_declared(dialect: Path) -> None:
+    engine = dialect.parent.name
+    declared = set(re.findall(r"adapter\.dispatch\([\"'](\w+)", "".join(f.read_text("utf-8") for f in FILES)))
+    own = re.findall(r"{%-?\s*macro\s+(\w+?)__(\w+)", dialect.read_text("utf-8"))
+    assert {prefix for prefix, _ in own} == {engine}
+    # what dbt itself asks an engine for
+    assert {verb for _, verb in own} - declared <= {"create_table_as"}
 
 
 def test_models_read_tables_only_through_ref_and_source() -> None:

@@ -66,6 +66,8 @@ class Database:
         settings = {
             "TimeZone": "UTC",
             "jit": "off",
+            # what a process that was killed left running ends, so that the next run doesn't wait for it
+            "client_connection_check_interval": "2s",
             # what views calculate is taken for one row where it is millions, and a loop over them never ends
             "enable_nestloop": "off",
             "work_mem": self.settings.work_mem.replace(" ", ""),
