@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from requirements import requirement
 from shophouse.demo.shops import make_demo
 from shophouse.demo.world.deliveries import next_day
 from shophouse.shop import Shop
@@ -65,6 +66,25 @@ def test_all_that_the_shop_has_reaches_its_entity(shop: Shop) -> None:
             one: connection.execute(f"select count(*) from input.input_{one}").fetchall() for one in entities.split()
         }
     assert {one: count for one, count in counts.items() if count == [(0,)]} == {}
+
+
+@requirement("S4-20", "S4-26")
+def test_each_file_of_the_grocery_chain_has_a_staging_view_of_its_own(tmp_path: Path) -> None:
+    shop = Shop(make_demo("shop", into=tmp_path / "shop", orders=300, days=60, shape="grocery"))
+    shop.run()
+    built = shop.project.warehouse_folder / "build" / "shop.duckdb"
+    with duckdb.connect(str(built), read_only=True) as connection:
+        views = connection.execute(
+            "select view_name, sql from duckdb_views() where schema_name = 'staging' and view_name like 'base_%'"
+        ).fetchall()
+        names = ["categories", "cities", "countries", "customers", "employees", "products", "sales"]
+        assert sorted(name for name, _ in views) == [f"base_grocery__{name}" for name in names]
+        for name, _ in views:
+            raw = name.replace("base_", "")
+            counts = connection.execute(
+                f"select (select count(*) from staging.{name}), (select count(*) from raw.{raw})"
+            ).fetchall()
+            assert counts[0][0] == counts[0][1] > 0
 
 
 @pytest.mark.parametrize("shape", ["olist", "grocery"])
