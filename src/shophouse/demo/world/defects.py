@@ -7,7 +7,7 @@ come right: what the shop really sold is what all other rows say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -24,20 +24,29 @@ from shophouse.demo.world.settings import SETTLED_DAYS
 Kind = Literal["late", "repeated", "changed", "deleted", "stale", "orphan", "malformed", "rejected"]
 OWN_KEYS = 900_000_000
 
-# table, column, what stands in it: can't be read as its type.
-_MALFORMED = (
-    ("orders", "ordered_at", "2025-13-45 99:00:00"),
-    ("orders", "total_amount", "twelve"),
-    ("order_items", "unit_price", "12,x"),
-    ("order_items", "quantity", "many"),
-    ("payments", "amount", "#REF!"),
-)
-# table, column, what stands in it, why it is not passed on: can be read, but breaks the contract.
-_REJECTED = (
-    ("orders", "status", "zzz", "unknown status"),
-    ("order_items", "order_id", str(OWN_KEYS + 99), "order missing"),
-    ("order_items", "product_id", "", "product_id missing"),
-    ("payments", "kind", "barter", "unknown kind"),
+
+@dataclass(frozen=True)
+class Wrong:
+    """A row like a good one, but for `text` in a column: malformed where it can't be read as its type, rejected where
+    it breaks the contract."""
+
+    table: str
+    column: str
+    text: str
+    kind: Kind
+    detail: str
+
+
+_WRONG = (
+    Wrong("orders", "ordered_at", "2025-13-45 99:00:00", "malformed", "no such day"),
+    Wrong("orders", "total_amount", "twelve", "malformed", "not a number"),
+    Wrong("orders", "status", "zzz", "rejected", "unknown status"),
+    Wrong("order_items", "unit_price", "12,x", "malformed", "not a number"),
+    Wrong("order_items", "quantity", "many", "malformed", "not a number"),
+    Wrong("order_items", "tax_amount", "0", "rejected", "no such order"),
+    Wrong("order_items", "product_id", "", "rejected", "product_id missing"),
+    Wrong("payments", "amount", "#REF!", "malformed", "not a number"),
+    Wrong("payments", "kind", "barter", "rejected", "unknown kind"),
 )
 
 
@@ -111,32 +120,18 @@ def change(batch: Sales, since: int, now: int, turn: int) -> Changed:
     )
 
 
-def spoil(folder: Path, table: str, file: str, example: Any, labels: Labels, start: int) -> None:
-    """Append rows that are wrong in themselves to a CSV file of a table, made from one good row of it. `start` makes
-    their keys differ from those in other files."""
-    values = ["" if value is None else str(value) for value in example.slice(0, 1).to_pylist()[0].values()]
-    names = example.column_names
+def spoil(folder: Path, table: str, file: str, example: Any, labels: Labels, turn: int) -> None:
+    """Append rows that are wrong in themselves to a CSV file of a table, made from one good row of it, whose first
+    column is its key. `turn` makes their keys differ from those of other deliveries."""
+    good = {name: "" if value is None else str(value) for name, value in example.slice(0, 1).to_pylist()[0].items()}
     path = folder / file
     lines = path.read_bytes().count(b"\n")
     added: list[str] = []
-    planted: Sequence[tuple[str, str, str, str, Kind]] = [
-        *((*one, "malformed") for one in ((t, c, v, f"{c} is {v!r}") for t, c, v in _MALFORMED)),
-        *((*one, "rejected") for one in _REJECTED),
-    ]
-    for number, (of, column, value, detail, kind) in enumerate(planted):
-        if of != table:
-            continue
-        row = dict(zip(names, values, strict=True))
-        key = str(OWN_KEYS + start * 100 + number)
-        row[names[0]] = key
-        if kind == "rejected" and table == "order_items" and column != "order_id":
-            row["order_id"] = key
-        row[column] = value
-        added.append(",".join(_cell(one) for one in row.values()))
-        labels.add_line(table, kind, row[names[0]], detail, file, lines + len(added))
+    for number, wrong in enumerate(_WRONG):
+        if wrong.table == table:
+            key = str(OWN_KEYS + turn * 100 + number)
+            row = good | {example.column_names[0]: key, wrong.column: wrong.text}
+            added.append(",".join(f'"{text}"' if "," in text else text for text in row.values()))
+            labels.add_line(table, wrong.kind, key, wrong.detail, file, lines + len(added))
     with path.open("a", encoding="utf-8") as sink:
         sink.writelines(f"{line}\n" for line in added)
-
-
-def _cell(text: str) -> str:
-    return f'"{text}"' if "," in text else text

@@ -164,7 +164,7 @@ def of_orders(world: World, batch: Sales, number: int, claims: Claims) -> Visits
     return Visits(
         session=batch.placed.index[which] * 2 + 1,
         visitor=_visitor(rng, crowd.prospect[person]),
-        at=at - 250 - (rng.exponential(400.0, len(which))).astype(np.int64),
+        at=at - _STEP_SECONDS[-1],
         origin=origin,
         market=batch.market[which],
         account=np.where(guest, -1, user),

@@ -173,7 +173,8 @@ def _lives(
     left = np.zeros(len(first), dtype=np.bool_)
     found = [(who, at, np.zeros(len(who), dtype=np.int16))]
     while len(who):
-        leaves = rng.random(len(who)) < leaving[who]
+        # BG/NBD lets nobody leave before having come back once.
+        leaves = (rng.random(len(who)) < leaving[who]) & (len(found) > 1)
         left[who[leaves]] = True
         who, at = who[~leaves], at[~leaves]
         at = at + rng.exponential(1.0, len(who)) / np.maximum(rate[who], 1e-12)

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Buying:
-    """BG/NBD: a living customer buys at a rate drawn from Gamma(r, rate `alpha` days), and after each purchase leaves
-    with a probability drawn from Beta(a, b)."""
+    """BG/NBD (Fader, Hardie and Lee 2005): after the first purchase a living customer buys at a rate drawn from
+    Gamma(r, rate `alpha` days), and after each of these leaves with a probability drawn from Beta(a, b)."""
 
-    r: float = 0.85
-    alpha: float = 55.0
+    r: float = 0.6
+    alpha: float = 60.0
     a: float = 0.9
-    b: float = 2.6
+    b: float = 2.4
 
 
 @dataclass(frozen=True)
