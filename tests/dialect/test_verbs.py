@@ -152,7 +152,7 @@ def values(project: Project) -> list[Any]:
     texts = f"(values ({values_}), ({nulls})) as texts ({names})"
     query = f"select {cells} from {texts} where texts.t0 is not null group by {names}"
     (node,) = dbt.invoke("compile", "--inline", query)
-    (row,) = engine.query(dbt.compiled(node.unique_id)).to_pylist()
+    (row,) = engine.query(dbt.compiled[node.unique_id]).to_pylist()
     return list(row.values())
 
 

@@ -57,7 +57,7 @@ class MutableShop:
 
     def build(self, *arguments: str) -> list[NodeResult]:
         # a new object, for the package has changed since the last was parsed
-        dbt = Dbt(self.shop.folder, log_folder=self.shop.folder / "logs")
+        dbt = Dbt(self.shop.folder, self.shop.engine, log_folder=self.shop.folder / "logs")
         return dbt.invoke("build", "--exclude", "resource_type:unit_test", *arguments)
 
 

@@ -96,10 +96,6 @@ class Dbt:
             self._manifest = outcome.result
         return self._manifest
 
-    def compiled(self, unique_id: str) -> str:
-        """The SQL of a node that was compiled or built before."""
-        return self._compiled[unique_id]
-
     def plan(self, project: str) -> Plan | None:
         """The SQL of all that the last `build` ran, as an incremental run needs it; None when only dbt can run it.
 
