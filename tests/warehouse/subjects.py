@@ -124,7 +124,8 @@ class Subjects:
         kind = self.random.choice(("impression", "click"))
         self.add(
             "touchpoints",
-            touch_id=self.next("t"),
+            # a visit may have the same id
+            touch_id=visitor.replace("v", "s"),
             touched_at=at,
             kind=kind,
             visitor_id=visitor,

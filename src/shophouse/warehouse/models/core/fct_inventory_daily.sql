@@ -90,14 +90,25 @@ counts as (
     where source_rank = 1
 ),
 
-known_days as (
+stacked as (
     select
         product_key,
         location_key,
         inventory_date,
         source,
         product_id,
-        location_id
+        location_id,
+        receipt_quantity,
+        sale_quantity,
+        return_quantity,
+        transfer_quantity,
+        adjustment_quantity,
+        waste_quantity,
+        net_quantity,
+        cast(null as {{ type_of('quantity') }}) as on_hand_quantity,
+        cast(null as {{ type_of('quantity') }}) as reserved_quantity,
+        cast(null as {{ type_of('quantity') }}) as incoming_quantity,
+        cast(null as {{ type_money() }}) as unit_cost
     from movements
     union all
     select
@@ -106,123 +117,85 @@ known_days as (
         inventory_date,
         source,
         product_id,
-        location_id
+        location_id,
+        cast(0 as {{ type_of('quantity') }}) as receipt_quantity,
+        cast(0 as {{ type_of('quantity') }}) as sale_quantity,
+        cast(0 as {{ type_of('quantity') }}) as return_quantity,
+        cast(0 as {{ type_of('quantity') }}) as transfer_quantity,
+        cast(0 as {{ type_of('quantity') }}) as adjustment_quantity,
+        cast(0 as {{ type_of('quantity') }}) as waste_quantity,
+        cast(0 as {{ type_of('quantity') }}) as net_quantity,
+        on_hand_quantity,
+        reserved_quantity,
+        incoming_quantity,
+        unit_cost
     from counts
 ),
 
-places as (
+-- Balances are worked out on the days with news alone, and repeated until the next.
+news as (
     select
         product_key,
         location_key,
+        inventory_date,
         min(source) as source,
         min(product_id) as product_id,
         min(location_id) as location_id,
-        min(inventory_date) as first_date
-    from known_days
+        cast(sum(receipt_quantity) as {{ type_of('quantity') }}) as receipt_quantity,
+        cast(sum(sale_quantity) as {{ type_of('quantity') }}) as sale_quantity,
+        cast(sum(return_quantity) as {{ type_of('quantity') }}) as return_quantity,
+        cast(sum(transfer_quantity) as {{ type_of('quantity') }}) as transfer_quantity,
+        cast(sum(adjustment_quantity) as {{ type_of('quantity') }}) as adjustment_quantity,
+        cast(sum(waste_quantity) as {{ type_of('quantity') }}) as waste_quantity,
+        cast(sum(net_quantity) as {{ type_of('quantity') }}) as net_quantity,
+        max(on_hand_quantity) as on_hand_quantity,
+        max(reserved_quantity) as reserved_quantity,
+        max(incoming_quantity) as incoming_quantity,
+        max(unit_cost) as unit_cost
+    from stacked
     group by
         product_key,
-        location_key
-),
-
-last_day as (
-    select max(inventory_date) as last_date
-    from known_days
-),
-
-calendar as (
-    select date_day
-    from {{ ref('dim_date') }}
-),
-
-products as (
-    select
-        {{ surrogate_key(['source', 'product_id']) }} as product_key,
-        unit_cost
-    from {{ ref('input_products') }}
-    where unit_cost is not null
-),
-
-days as (
-    select
-        places.product_key as product_key,
-        places.location_key as location_key,
-        calendar.date_day as inventory_date,
-        places.source as source,
-        places.product_id as product_id,
-        places.location_id as location_id
-    from places
-    cross join last_day
-    inner join calendar
-        on calendar.date_day between places.first_date and last_day.last_date
-),
-
-joined as (
-    select
-        days.product_key as product_key,
-        days.location_key as location_key,
-        days.inventory_date as inventory_date,
-        days.source as source,
-        days.product_id as product_id,
-        days.location_id as location_id,
-        coalesce(movements.receipt_quantity, 0) as receipt_quantity,
-        coalesce(movements.sale_quantity, 0) as sale_quantity,
-        coalesce(movements.return_quantity, 0) as return_quantity,
-        coalesce(movements.transfer_quantity, 0) as transfer_quantity,
-        coalesce(movements.adjustment_quantity, 0) as adjustment_quantity,
-        coalesce(movements.waste_quantity, 0) as waste_quantity,
-        coalesce(movements.net_quantity, 0) as net_quantity,
-        counts.on_hand_quantity as on_hand_quantity,
-        counts.reserved_quantity as reserved_quantity,
-        counts.incoming_quantity as incoming_quantity,
-        counts.unit_cost as unit_cost,
-        counts.on_hand_quantity is not null as is_counted
-    from days
-    left join movements
-        on days.product_key = movements.product_key
-        and days.location_key = movements.location_key
-        and days.inventory_date = movements.inventory_date
-    left join counts
-        on days.product_key = counts.product_key
-        and days.location_key = counts.location_key
-        and days.inventory_date = counts.inventory_date
+        location_key,
+        inventory_date
 ),
 
 -- The balance is what moved since the beginning, and by how much the latest count was above that.
 running as (
     select
-        joined.product_key as product_key,
-        joined.location_key as location_key,
-        joined.inventory_date as inventory_date,
-        joined.source as source,
-        joined.product_id as product_id,
-        joined.location_id as location_id,
-        joined.receipt_quantity as receipt_quantity,
-        joined.sale_quantity as sale_quantity,
-        joined.return_quantity as return_quantity,
-        joined.transfer_quantity as transfer_quantity,
-        joined.adjustment_quantity as adjustment_quantity,
-        joined.waste_quantity as waste_quantity,
-        joined.net_quantity as net_quantity,
-        joined.on_hand_quantity as on_hand_quantity,
-        joined.reserved_quantity as reserved_quantity,
-        joined.incoming_quantity as incoming_quantity,
-        joined.unit_cost as unit_cost,
-        joined.is_counted as is_counted,
+        news.product_key as product_key,
+        news.location_key as location_key,
+        news.inventory_date as inventory_date,
+        news.source as source,
+        news.product_id as product_id,
+        news.location_id as location_id,
+        news.receipt_quantity as receipt_quantity,
+        news.sale_quantity as sale_quantity,
+        news.return_quantity as return_quantity,
+        news.transfer_quantity as transfer_quantity,
+        news.adjustment_quantity as adjustment_quantity,
+        news.waste_quantity as waste_quantity,
+        news.net_quantity as net_quantity,
+        news.on_hand_quantity as on_hand_quantity,
+        news.reserved_quantity as reserved_quantity,
+        news.incoming_quantity as incoming_quantity,
+        news.unit_cost as unit_cost,
         cast(
-            sum(joined.net_quantity) over (
-                partition by joined.product_key, joined.location_key
-                order by joined.inventory_date
+            sum(news.net_quantity) over (
+                partition by news.product_key, news.location_key
+                order by news.inventory_date
                 rows between unbounded preceding and current row
             ) as {{ type_of('quantity') }}
         ) as moved_quantity,
-        cast(
-            sum(case when joined.is_counted then 1 else 0 end) over (
-                partition by joined.product_key, joined.location_key
-                order by joined.inventory_date
-                rows between unbounded preceding and current row
-            ) as integer
-        ) as count_number
-    from joined
+        count(news.on_hand_quantity) over (
+            partition by news.product_key, news.location_key
+            order by news.inventory_date
+            rows between unbounded preceding and current row
+        ) as count_number,
+        lead(news.inventory_date) over (
+            partition by news.product_key, news.location_key
+            order by news.inventory_date
+        ) as next_date
+    from news
 ),
 
 anchored as (
@@ -230,6 +203,7 @@ anchored as (
         running.product_key as product_key,
         running.location_key as location_key,
         running.inventory_date as inventory_date,
+        running.next_date as next_date,
         running.source as source,
         running.product_id as product_id,
         running.location_id as location_id,
@@ -240,13 +214,13 @@ anchored as (
         running.adjustment_quantity as adjustment_quantity,
         running.waste_quantity as waste_quantity,
         running.net_quantity as net_quantity,
-        running.is_counted as is_counted,
+        running.on_hand_quantity is not null as is_counted,
         running.moved_quantity
         + coalesce(
-            max(case when running.is_counted then running.on_hand_quantity - running.moved_quantity end) over (
+            max(running.on_hand_quantity - running.moved_quantity) over (
                 partition by running.product_key, running.location_key, running.count_number
             ),
-            max(case when running.is_counted and running.count_number = 1 then running.on_hand_quantity - running.moved_quantity end) over (
+            max(case when running.count_number = 1 then running.on_hand_quantity - running.moved_quantity end) over (
                 partition by running.product_key, running.location_key
             ),
             0
@@ -257,11 +231,20 @@ anchored as (
     from running
 ),
 
+products as (
+    select
+        {{ surrogate_key(['source', 'product_id']) }} as product_key,
+        unit_cost
+    from {{ ref('input_products') }}
+    where unit_cost is not null
+),
+
 opened as (
     select
         anchored.product_key as product_key,
         anchored.location_key as location_key,
         anchored.inventory_date as inventory_date,
+        anchored.next_date as next_date,
         anchored.source as source,
         anchored.product_id as product_id,
         anchored.location_id as location_id,
@@ -281,12 +264,53 @@ opened as (
             ),
             anchored.closing_quantity - anchored.net_quantity
         ) as opening_quantity,
-        anchored.reserved_quantity as reserved_quantity,
-        anchored.incoming_quantity as incoming_quantity,
+        coalesce(anchored.reserved_quantity, 0) as reserved_quantity,
+        coalesce(anchored.incoming_quantity, 0) as incoming_quantity,
         coalesce(anchored.unit_cost, products.unit_cost) as unit_cost
     from anchored
     left join products
         on anchored.product_key = products.product_key
+),
+
+bounds as (
+    select
+        min(inventory_date) as first_date,
+        max(inventory_date) as last_date
+    from news
+),
+
+calendar as (
+    select calendar_days.date_day as date_day
+    from {{ ref('dim_date') }} as calendar_days
+    inner join bounds
+        on calendar_days.date_day between bounds.first_date and bounds.last_date
+),
+
+days as (
+    select
+        opened.product_key as product_key,
+        opened.location_key as location_key,
+        calendar.date_day as inventory_date,
+        opened.source as source,
+        opened.product_id as product_id,
+        opened.location_id as location_id,
+        case when calendar.date_day = opened.inventory_date then opened.receipt_quantity else 0 end as receipt_quantity,
+        case when calendar.date_day = opened.inventory_date then opened.sale_quantity else 0 end as sale_quantity,
+        case when calendar.date_day = opened.inventory_date then opened.return_quantity else 0 end as return_quantity,
+        case when calendar.date_day = opened.inventory_date then opened.transfer_quantity else 0 end as transfer_quantity,
+        case when calendar.date_day = opened.inventory_date then opened.adjustment_quantity else 0 end as adjustment_quantity,
+        case when calendar.date_day = opened.inventory_date then opened.waste_quantity else 0 end as waste_quantity,
+        case when calendar.date_day = opened.inventory_date then opened.net_quantity else 0 end as net_quantity,
+        opened.is_counted and calendar.date_day = opened.inventory_date as is_counted,
+        case when calendar.date_day = opened.inventory_date then opened.opening_quantity else opened.closing_quantity end as opening_quantity,
+        opened.closing_quantity as closing_quantity,
+        opened.reserved_quantity as reserved_quantity,
+        opened.incoming_quantity as incoming_quantity,
+        opened.unit_cost as unit_cost
+    from opened
+    inner join calendar
+        on calendar.date_day >= opened.inventory_date
+        and (opened.next_date is null or calendar.date_day < opened.next_date)
 )
 
 select
@@ -297,19 +321,19 @@ select
     product_id,
     location_id,
     cast(opening_quantity as {{ type_of('quantity') }}) as opening_quantity,
-    receipt_quantity,
-    sale_quantity,
-    return_quantity,
-    transfer_quantity,
-    adjustment_quantity,
-    waste_quantity,
+    cast(receipt_quantity as {{ type_of('quantity') }}) as receipt_quantity,
+    cast(sale_quantity as {{ type_of('quantity') }}) as sale_quantity,
+    cast(return_quantity as {{ type_of('quantity') }}) as return_quantity,
+    cast(transfer_quantity as {{ type_of('quantity') }}) as transfer_quantity,
+    cast(adjustment_quantity as {{ type_of('quantity') }}) as adjustment_quantity,
+    cast(waste_quantity as {{ type_of('quantity') }}) as waste_quantity,
     cast(closing_quantity - opening_quantity - net_quantity as {{ type_of('quantity') }}) as count_difference_quantity,
     cast(closing_quantity as {{ type_of('quantity') }}) as closing_quantity,
-    cast(coalesce(reserved_quantity, 0) as {{ type_of('quantity') }}) as reserved_quantity,
-    cast(coalesce(incoming_quantity, 0) as {{ type_of('quantity') }}) as incoming_quantity,
+    cast(reserved_quantity as {{ type_of('quantity') }}) as reserved_quantity,
+    cast(incoming_quantity as {{ type_of('quantity') }}) as incoming_quantity,
     unit_cost,
     cast(round(closing_quantity * unit_cost, 4) as {{ type_money() }}) as stock_value_amount,
     {{ shop_currency() }} as currency_code,
     is_counted,
     closing_quantity <= 0 as is_stock_out
-from opened
+from days

@@ -38,8 +38,23 @@ currencies as (
     from {{ ref('currencies') }}
 ),
 
+-- What one touch has all of needs no sharing out.
+single as (
+    {%- for model in attribution_models() if model not in ['linear', 'position_based', 'time_decay'] %}
+    select
+        order_key,
+        touch_key,
+        '{{ model }}' as attribution_model
+    from touches
+    where {{ model }}_weight > 0
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
 stacked as (
-    {%- for model in attribution_models() %}
+    {%- for model in ['linear', 'position_based', 'time_decay'] %}
     select
         order_key,
         touch_key,
@@ -133,12 +148,41 @@ ranked as (
             order by shared.money_remainder desc, shared.weight desc, shared.touch_position
         ) as money_rank
     from shared
+),
+
+shares as (
+    select
+        ranked.order_key as order_key,
+        ranked.touch_key as touch_key,
+        ranked.attribution_model as attribution_model,
+        cast(
+            cast(ranked.credit_units_down + case when ranked.credit_rank <= ranked.credit_units_left then 1 else 0 end as decimal(10, 0))
+            * cast(0.00000001 as decimal(9, 8)) as decimal(18, 8)
+        ) as credit,
+        cast(
+            ranked.sign * {{ money_per('ranked.money_units_down + case when ranked.money_rank <= ranked.money_units_left then 1 else 0 end', 'ranked.scale') }}
+            + case
+                when ranked.money_rank = 1 then ranked.net_sales_amount - ranked.sign * {{ money_per('ranked.money_units', 'ranked.scale') }}
+                else 0
+            end as {{ type_money() }}
+        ) as net_sales_amount
+    from ranked
+    union all
+    select
+        single.order_key as order_key,
+        single.touch_key as touch_key,
+        single.attribution_model as attribution_model,
+        cast(1 as decimal(18, 8)) as credit,
+        coalesce(sales.net_sales_amount, 0) as net_sales_amount
+    from single
+    left join sales
+        on single.order_key = sales.order_key
 )
 
 select
-    ranked.order_key as order_key,
-    ranked.touch_key as touch_key,
-    ranked.attribution_model as attribution_model,
+    shares.order_key as order_key,
+    shares.touch_key as touch_key,
+    shares.attribution_model as attribution_model,
     touches.person_key as person_key,
     touches.touch_kind as touch_kind,
     touches.campaign_key as campaign_key,
@@ -148,19 +192,10 @@ select
     touches.is_first_order as is_first_order,
     touches.touch_position as touch_position,
     touches.touch_count as touch_count,
-    cast(
-        cast(ranked.credit_units_down + case when ranked.credit_rank <= ranked.credit_units_left then 1 else 0 end as decimal(10, 0))
-        * cast(0.00000001 as decimal(9, 8)) as decimal(18, 8)
-    ) as credit,
+    shares.credit as credit,
     touches.currency_code as currency_code,
-    cast(
-        ranked.sign * {{ money_per('ranked.money_units_down + case when ranked.money_rank <= ranked.money_units_left then 1 else 0 end', 'ranked.scale') }}
-        + case
-            when ranked.money_rank = 1 then ranked.net_sales_amount - ranked.sign * {{ money_per('ranked.money_units', 'ranked.scale') }}
-            else 0
-        end as {{ type_money() }}
-    ) as net_sales_amount
-from ranked
+    cast(shares.net_sales_amount as {{ type_money() }}) as net_sales_amount
+from shares
 inner join touches
-    on ranked.order_key = touches.order_key
-    and ranked.touch_key = touches.touch_key
+    on shares.order_key = touches.order_key
+    and shares.touch_key = touches.touch_key

@@ -72,7 +72,7 @@ visits as (
 
 keyed as (
     select
-        {{ surrogate_key(['touchpoints.source', 'touchpoints.touch_id']) }} as touch_key,
+        {{ surrogate_key(['touchpoints.source', "'touch'", 'touchpoints.touch_id']) }} as touch_key,
         touchpoints.source as source,
         touchpoints.touch_id as touch_id,
         touchpoints.kind as touch_kind,
