@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from requirements import requirement
+
 from .plain import PlainShop
 from .planted import Bug
 from .subjects import Subjects
@@ -163,6 +165,7 @@ def test_a_law_of_attribution_fails_on_its_bug(spoiled: PlainShop, subject_laws:
     BUGS[what].is_seen(spoiled, subject_laws)
 
 
+@requirement("S2-08")
 def test_models_differ_and_agree_on_the_total(subjects: PlainShop) -> None:
     rows = subjects.query(
         "select attribution_model, marketing_channel, sum(net_sales_amount) as amount "

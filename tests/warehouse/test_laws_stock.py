@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from requirements import requirement
+
 from .plain import PlainShop
 from .planted import Bug
 
@@ -82,6 +84,7 @@ def test_a_law_of_stock_fails_on_its_bug(spoiled: PlainShop, subject_laws: Mappi
     BUGS[what].is_seen(spoiled, subject_laws)
 
 
+@requirement("S0-33")
 def test_stock_is_judged_by_what_sold_when_there_was_some(subjects: PlainShop) -> None:
     rows = subjects.query("select * from marts.inventory_health")
     assert len(rows) == 6
