@@ -125,6 +125,8 @@ def test_two_sources_can_share_what_they_have_in_common(shop: Shop) -> None:
         ("name: a\ncurrency: EUR\nengine: {kind: duckbd}\n", ["line 3", "allowed: duckdb", "did you mean duckdb?"]),
         ("name: a\ncurrency: EUR\nengine: {kind: duckdb, threads: 0}\n", ["engine.threads", "equal to 1"]),
         ("name: a\ncurrency: EUR\nengine: {kind: duckdb, memory_limit: lots}\n", ["engine.memory_limit", "3GB"]),
+        ("name: a\ncurrency: EUR\nengine: {kind: postgres}\n", ["engine.dsn is missing", "env:SHOP_DSN"]),
+        ("name: a\ncurrency: EUR\nengine: {kind: postgres, dsn: 'x://a:b@c'}\n", ["engine.dsn", "write env:NAME"]),
         ("name: a\ncurrency: EUR\nlake: s3\n", ["lake must be keys with values, not text"]),
         ("name: a\ncurrency: EUR\nlake: {path: s3://b/l}\n", ["line 3", "lake.path can't be 's3://b/l'"]),
         ("name: a\ncurrency: EUR\nexports: {formats: [cvs]}\n", ["exports.formats[0]", "did you mean csv?"]),

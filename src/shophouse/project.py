@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PrivateAttr, ValidationError, create_model
+from pydantic import Field, PrivateAttr, ValidationError, create_model, model_validator
 
 from shophouse.errors import ConfigError
 from shophouse.settings import (
@@ -92,6 +92,14 @@ class Project(Settings):
     """When stock is too low, too much, or dead."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _duckdb_unless_said(cls, data: object) -> object:
+        engine = data.get("engine") if isinstance(data, dict) else None
+        if isinstance(data, dict) and isinstance(engine, dict) and "kind" not in engine:
+            return {**data, "engine": {"kind": "duckdb", **engine}}
+        return data
 
     @classmethod
     def load(cls, folder: Path | str) -> Project:
@@ -221,7 +229,15 @@ def _model(
     source, engine = _union(sources), _union(engines)
     fields: dict[str, Any] = {
         "sources": (Mapping[Name, source], Project.model_fields["sources"]),  # type: ignore[valid-type]
-        "engine": (engine, Project.model_fields["engine"]),
+        # a Field of its own: one that is handed on as it is would lose what tells the kinds apart
+        "engine": (
+            engine,
+            Field(
+                default_factory=DuckdbEngine,
+                description=Project.model_fields["engine"].description,
+                discriminator="kind" if len(engines) > 1 else None,
+            ),
+        ),
     }
     return create_model("Project", __base__=Project, **fields)
 

