@@ -119,6 +119,15 @@ class RawShop:
             "test", "--indirect-selection", "cautious", "--resource-type", kind, "--select", *wanted
         )  # fmt: skip
 
+    def manifest(self) -> Any:
+        """The project as dbt understands it."""
+        return self._dbt.parse()
+
+    def compiled(self) -> dict[str, str]:
+        """The SQL of every model, by its unique id."""
+        self.dbt("compile", "--select", "resource_type:model")
+        return {key: sql for key, sql in self._dbt.compiled.items() if key.startswith("model.")}
+
     def query(self, sql: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.engine.query(sql).to_pylist()
         return rows

@@ -89,7 +89,8 @@ BUGS = {
     "a payment that was given back twice": bug(
         "law_3_refunds_are_within_payments",
         "insert into core.fct_payments select * replace (-2 * captured_amount as captured_amount) "
-        "from core.fct_payments where captured_amount > 0 limit 1",
+        "from core.fct_payments where captured_amount > 0 and order_key = (select min(order_key) from ("
+        "select order_key from core.fct_payments where captured_amount > 0 group by order_key having count(*) = 1))",
         "returned_amount",
     ),
     "more units refunded than ordered": bug(

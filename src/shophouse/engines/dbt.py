@@ -26,7 +26,8 @@ class Dbt:
         self.folder = folder
         self.log_folder = log_folder
         self._manifest: Any = None
-        self._compiled: dict[str, str] = {}
+        self.compiled: dict[str, str] = {}
+        """The SQL of each node that was run or compiled, by its unique id."""
 
     def invoke(self, command: str, *arguments: str, on_node: OnNode | None = None) -> list[NodeResult]:
         """Run a dbt command, as `build` or `docs generate`, and return what became of each node.
@@ -69,7 +70,7 @@ class Dbt:
                 f"dbt {command} could not run", why=str(outcome.exception).strip(), where=f"project {self.folder}"
             )
         results = getattr(outcome.result, "results", None) or []
-        self._compiled |= {
+        self.compiled |= {
             result.node.unique_id: result.node.compiled_code
             for result in results
             if getattr(result.node, "compiled_code", None)
@@ -106,7 +107,7 @@ class Dbt:
         return Plan.of(
             manifest,
             project,
-            self._compiled,
+            self.compiled,
             lambda node: str(node.get_target_write_path(str(_TARGET), "compiled")),
         )
 

@@ -335,7 +335,9 @@ def _seconds(seconds: float) -> str:
 
 
 def _size(number: int | None) -> str:
-    return "" if number is None else f"{number / 1e6:,.1f} MB"
+    if number is None:
+        return ""
+    return f"{number / 1e6:,.1f} MB" if number >= 1e5 else f"{number / 1e3:,.1f} kB"
 
 
 def _span(seconds: float | None) -> str:

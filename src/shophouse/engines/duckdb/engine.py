@@ -157,6 +157,8 @@ class DuckdbEngine:
 
         results: list[NodeResult] = []
         with self._connect() as connection:
+            # publishing writes everything from the log to the file once, not each model after the other
+            connection.execute("set checkpoint_threshold = '16GB'")
             for model in models:
                 on_node(model.name, "started", len(results), len(models))
                 started = time.perf_counter()

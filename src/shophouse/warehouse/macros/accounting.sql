@@ -189,7 +189,7 @@ sent_again_{{ number }} as (
     from live_{{ number }}
     group by
         {{ (["source"] + parent) | join(",\n        ") }}
-    having count(distinct _load_id) > 1
+    having min(_load_id) <> max(_load_id)
 ),
 {% endif %}
 replaced_{{ number }} as (

@@ -47,7 +47,8 @@ where 1 = 0
 {% macro current_of(entity, binding, keys, by) %}
     {%- set delivery = binding["delivery"] -%}
     {%- set may_repeat = delivery != "append" or binding.get("covers") == "none" -%}
-    {%- set scope = not_superseded("versions", binding) if delivery in ["append", "snapshot"] else "1 = 1" -%}
+    {%- set scoped = superseding("versions", binding) if delivery in ["append", "snapshot"] else "" -%}
+    {%- set scope = "superseded.source is null" if scoped else "1 = 1" -%}
     {%- set direct = by in ["source"] + contract()[entity]["key"] -%}
     {%- if keys is not none %}
         {%- set found = staged(entity, binding, keys=keys, by=by, key=(none if direct else contract()[entity]["key"])) -%}
@@ -59,11 +60,12 @@ exists (
             and wanted.{{ by }} = coalesce(ranked.{{ by }}, '')
     )
         {%- endset -%}
-        {{ newest_of(entity, binding, found, scope, may_repeat, condition=(none if direct else wanted)) }}
+        {{ newest_of(entity, binding, found, scoped, scope, may_repeat, condition=(none if direct else wanted)) }}
     {%- elif not may_repeat %}
 select
 {{ picked_columns(entity, "versions") }}
 from ({{ staged(entity, binding) | indent(4) }}) as versions
+{{ scoped }}
 where {{ scope }}
     and versions._operation <> 'delete'
     {%- elif entity in keeps_repeated() and binding.get("covers") != "none" %}
@@ -82,6 +84,7 @@ select
 {{ picked_columns(entity, "versions") }}
 from ({{ staged(entity, binding) | indent(4) }}) as versions
 left join {{ repeated }}
+{{ scoped }}
 where repeated.source is null
     and {{ scope }}
     and versions._operation <> 'delete'
@@ -92,15 +95,15 @@ union all
     from ({{ staged(entity, binding) | indent(8) }}) as versions
     inner join {{ repeated }}
         {%- endset %}
-        {{- newest_of(entity, binding, again, scope, true) }}
+        {{- newest_of(entity, binding, again, scoped, scope, true) }}
     {%- else -%}
-        {{ newest_of(entity, binding, staged(entity, binding), scope, true) }}
+        {{ newest_of(entity, binding, staged(entity, binding), scoped, scope, true) }}
     {%- endif %}
 {% endmacro %}
 
 
 {# The newest version of each key among the rows found; under a parent, only of the parent's newest load. #}
-{% macro newest_of(entity, binding, found, scope, may_repeat, condition=none) %}
+{% macro newest_of(entity, binding, found, scoped, scope, may_repeat, condition=none) %}
     {%- set parent = binding.get("parent") if binding["delivery"] == "upsert" else none %}
 select
 {{ picked_columns(entity, "ranked") }}
@@ -115,6 +118,7 @@ from (
             order by {{ newest_first("versions", binding) }}
         ) as version_rank
     from ({{ found | indent(4) }}) as versions
+    {{ scoped }}
     where {{ scope }}
 ) as ranked
 where ranked._operation <> 'delete'
@@ -130,7 +134,10 @@ where ranked._operation <> 'delete'
 {% endmacro %}
 
 
-{# The staging rows of one binding with every contract column: absent optional ones are typed nulls. #}
+{#
+  The staging rows of one binding with every contract column: absent optional ones are typed nulls. With keys, those of the keys;
+  a join, for a correlated exists whose condition is an expression is worked out for every row.
+#}
 {% macro staged(entity, binding, keys=none, by=none, key=none) %}
     {%- set definition = contract()[entity] %}
 select
@@ -145,22 +152,25 @@ select
     staged._operation as _operation
 from {{ ref(binding["model"]) }} as staged
     {%- if keys is not none and key is none %}
-where exists (
-    select 1
-    from {{ keys }} as wanted
-    where wanted.source = staged.source and wanted.{{ by }} = coalesce(staged.{{ by }}, '')
-)
+inner join {{ keys }} as wanted
+    on staged.source = wanted.source
+    and coalesce(staged.{{ by }}, '') = wanted.{{ by }}
     {%- elif keys is not none %}
-where exists (
-    select 1
+inner join (
+    select distinct
+        found.source as source
+        {%- for column in key %},
+        coalesce(cast(found.{{ column }} as {{ type_text() }}), '') as {{ column }}
+        {%- endfor %}
     from {{ ref(binding["model"]) }} as found
     inner join {{ keys }} as wanted
-        on found.source = wanted.source and coalesce(found.{{ by }}, '') = wanted.{{ by }}
-    where found.source = staged.source
-        {%- for column in key %}
-        and coalesce(cast(found.{{ column }} as {{ type_text() }}), '') = coalesce(cast(staged.{{ column }} as {{ type_text() }}), '')
-        {%- endfor %}
-)
+        on found.source = wanted.source
+        and coalesce(found.{{ by }}, '') = wanted.{{ by }}
+) as named
+    on staged.source = named.source
+    {%- for column in key %}
+    and coalesce(cast(staged.{{ column }} as {{ type_text() }}), '') = named.{{ column }}
+    {%- endfor %}
     {%- endif %}
 {% endmacro %}
 
@@ -170,7 +180,7 @@ where exists (
   being sorted, and the optimiser knows that the table is small. Lines are kept by order, for an order's lines are replaced
   together.
 #}
-{% macro keeps_repeated() %}{{ return(["orders", "order_items", "payments", "shipments"]) }}{% endmacro %}
+{% macro keeps_repeated() %}{{ return(["customers", "orders", "order_items", "payments", "shipments"]) }}{% endmacro %}
 
 
 {% macro repeated_key(entity) %}{{ return(["order_id"] if entity == "order_items" else contract()[entity]["key"]) }}{% endmacro %}
@@ -223,15 +233,16 @@ where 1 = 0
 {% endmacro %}
 
 
-{# A row's file was not replaced by a newer load of the same path. #}
-{% macro not_superseded(versions, binding) %}not exists (
-        select 1
-        from {{ source("ops", "superseded_files") }} as superseded
-        where superseded.table_name = '{{ binding["raw_table"] }}'
-            and superseded.source = {{ versions }}.source
-            and superseded.load_id = {{ versions }}._load_id
-            and superseded.source_file = {{ versions }}._source_file
-    )
+{#
+  Joins, as superseded, the files that a newer load of the same path has replaced: rows without one count. A join, for DuckDB makes
+  a correlated not exists over all columns of a large table keep them all.
+#}
+{% macro superseding(versions, binding) -%}
+left join {{ source("ops", "superseded_files") }} as superseded
+    on superseded.table_name = '{{ binding["raw_table"] }}'
+    and {{ versions }}.source = superseded.source
+    and {{ versions }}._load_id = superseded.load_id
+    and {{ versions }}._source_file = superseded.source_file
 {%- endmacro %}
 
 

@@ -31,12 +31,23 @@
 {# An entity's rows for an incremental model: the affected keys' rows, or all of them in a full run. #}
 {% macro affected_input(entity, by, affected) %}
     {%- if not execute %}
+        {%- if affected == "affected_orders" and entity in keeps_checked() %}{% do ref("checked_" ~ entity) %}{% endif -%}
         {%- do ref(affected) -%}
         {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}{% do ref(binding["model"]) %}{% endfor -%}
         {%- for seed in contract()[entity].get("accepted", {}).values() %}{% do ref(seed) %}{% endfor -%}
         {%- do source("ops", "superseded_files") -%}
     {%- endif -%}
-    {%- if is_incremental() -%}
+    {%- if is_incremental() and affected == "affected_orders" and entity in keeps_checked() -%}
+        (
+    select
+        checked.source as source
+        {%- for column in contract()[entity]["columns"] %},
+        checked.{{ column }} as {{ column }}
+        {%- endfor %}
+    from {{ ref("checked_" ~ entity) }} as checked
+    where checked.rejection_reason is null
+)
+    {%- elif is_incremental() -%}
         ({{ input(entity, keys=ref(affected), by=by) }})
     {%- else -%}
         {{ ref("input_" ~ entity) }}

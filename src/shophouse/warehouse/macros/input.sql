@@ -15,6 +15,25 @@ where checked.rejection_reason is null
 {% endmacro %}
 
 
+{# The columns of checked(), in its order. #}
+{% macro checked_columns(entity) %}
+    checked.source as source,
+    {%- for column in contract()[entity]["columns"] %}
+    checked.{{ column }} as {{ column }},
+    {%- endfor %}
+    checked._load_id as _load_id,
+    checked._row_number as _row_number,
+    checked._source_file as _source_file,
+    checked._raw_table as _raw_table,
+    checked.is_dropped as is_dropped,
+    checked.rejection_reason as rejection_reason
+{%- endmacro %}
+
+
+{# The entities of orders whose affected rows are kept in changes.checked_<entity>: their facts and what is rejected of them read the same rows. #}
+{% macro keeps_checked() %}{{ return(["orders", "order_items", "payments", "shipments"]) }}{% endmacro %}
+
+
 {# The rows that count now, each with the reason why it may not pass, or null. #}
 {% macro checked(entity, keys=none, by=none) %}
     {%- set definition = contract()[entity] %}

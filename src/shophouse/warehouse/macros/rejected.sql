@@ -1,5 +1,5 @@
-{# Rows of an entity that may not pass, with the reason: see checked(). Orphans are those whose parent did not pass. #}
-{% macro rejected_rows_of(entity, keys=none, by=none, parents=none) %}
+{# Rows of an entity that may not pass, with the reason: see checked(), or the relation `kept` that holds its rows. Orphans are those whose parent did not pass. #}
+{% macro rejected_rows_of(entity, keys=none, by=none, parents=none, kept=none) %}
     {%- set definition = contract()[entity] -%}
     {%- set key = definition["key"] %}
 select
@@ -14,9 +14,9 @@ select
     case when checked.is_dropped then 'dropped' else 'rejected' end as rejection_kind,
     coalesce(checked.rejection_reason, 'no such {{ definition.get("belongs_to", "row") }}') as reason,
     cast({{ amount_of(entity, "checked") }} as {{ type_money() }}) as amount
-from (
+from {% if kept %}{{ kept }}{% else %}(
     {{- checked(entity, keys, by) | indent(4) }}
-) as checked
+){% endif %} as checked
     {%- if parents %}
 left join {{ parents[0] }} as parents
     on checked.source = parents.source
@@ -51,7 +51,10 @@ where checked.rejection_reason is not null
 {% macro rejected_of_orders(entity) %}
     {%- set parents = [ref("order_headers"), "order_id"] if entity != "orders" else none -%}
     {%- set affected = ref("affected_orders") -%}
-    {%- if is_incremental() -%}
+    {%- set kept = ref("checked_" ~ entity) if entity in keeps_checked() else none -%}
+    {%- if is_incremental() and kept -%}
+        {{ rejected_rows_of(entity, parents=parents, kept=kept) }}
+    {%- elif is_incremental() -%}
         {{ rejected_rows_of(entity, keys=affected, by="order_id", parents=parents) }}
     {%- else -%}
         {{ rejected_rows_of(entity, parents=parents) }}

@@ -1,0 +1,289 @@
+{# The ledger summed by one of its two days (the event book or the order book), store, channel and state. #}
+{% macro ledger_by_day(day) %}
+with
+
+ledger as (
+    select
+        {{ day }},
+        store_key,
+        channel_key,
+        geography_key,
+        quantity,
+        gross_amount,
+        discount_amount,
+        return_amount,
+        cancellation_amount,
+        net_sales_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount,
+        total_sales_amount
+    from {{ ref('fct_sales_ledger') }}
+),
+
+places as (
+    select
+        geography_key,
+        {{ region_code('country_code', 'country') }} as country_code,
+        {{ region_code('state_code', 'state') }} as state_code
+    from {{ ref('dim_geography') }}
+),
+
+final as (
+    select
+        ledger.{{ day }} as {{ day }},
+        ledger.store_key as store_key,
+        ledger.channel_key as channel_key,
+        coalesce(places.country_code, 'unknown') as country_code,
+        coalesce(places.state_code, 'unknown') as state_code,
+        cast(sum(ledger.quantity) as {{ type_money_sum() }}) as quantity,
+        {{ sum_money('ledger.gross_amount') }} as gross_amount,
+        {{ sum_money('ledger.discount_amount') }} as discount_amount,
+        {{ sum_money('ledger.return_amount') }} as return_amount,
+        {{ sum_money('ledger.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('ledger.net_sales_amount') }} as net_sales_amount,
+        {{ sum_money('ledger.shipping_amount') }} as shipping_amount,
+        {{ sum_money('ledger.tax_amount') }} as tax_amount,
+        {{ sum_money('ledger.other_amount') }} as other_amount,
+        {{ sum_money('ledger.total_sales_amount') }} as total_sales_amount
+    from ledger
+    left join places
+        on ledger.geography_key = places.geography_key
+    group by
+        ledger.{{ day }},
+        ledger.store_key,
+        ledger.channel_key,
+        coalesce(places.country_code, 'unknown'),
+        coalesce(places.state_code, 'unknown')
+)
+
+select
+    {{ day }},
+    store_key,
+    channel_key,
+    country_code,
+    state_code,
+    quantity,
+    gross_amount,
+    discount_amount,
+    return_amount,
+    cancellation_amount,
+    net_sales_amount,
+    shipping_amount,
+    tax_amount,
+    other_amount,
+    total_sales_amount
+from final
+{% endmacro %}
+
+
+{# The mart of an aggregate that ledger_by_day() made, beside the orders that were placed on the same day. #}
+{% macro sales_of_days(sales, day) %}
+-- Discounts, returns and cancellations are positive: net sales are gross less all three.
+with
+
+sales as (
+    select
+        {{ day }},
+        store_key,
+        channel_key,
+        country_code,
+        state_code,
+        quantity,
+        gross_amount,
+        discount_amount,
+        return_amount,
+        cancellation_amount,
+        net_sales_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount,
+        total_sales_amount
+    from {{ ref(sales) }}
+),
+
+orders as (
+    select
+        order_date,
+        store_key,
+        channel_key,
+        country_code,
+        state_code,
+        order_count,
+        all_order_count,
+        cancelled_order_count,
+        new_customer_count,
+        returning_order_count
+    from {{ ref('orders_by_day') }}
+),
+
+stores as (
+    select
+        store_key,
+        store_name
+    from {{ ref('dim_store') }}
+),
+
+channels as (
+    select
+        channel_key,
+        channel
+    from {{ ref('dim_channel') }}
+),
+
+regions as (
+    select
+        country_code,
+        state_code,
+        state
+    from {{ ref('regions') }}
+),
+
+stacked as (
+    select
+        sales.{{ day }} as date_day,
+        sales.store_key as store_key,
+        sales.channel_key as channel_key,
+        sales.country_code as country_code,
+        sales.state_code as state_code,
+        sales.quantity as quantity,
+        sales.gross_amount as gross_amount,
+        sales.discount_amount as discount_amount,
+        sales.return_amount as return_amount,
+        sales.cancellation_amount as cancellation_amount,
+        sales.net_sales_amount as net_sales_amount,
+        sales.shipping_amount as shipping_amount,
+        sales.tax_amount as tax_amount,
+        sales.other_amount as other_amount,
+        sales.total_sales_amount as total_sales_amount,
+        cast(0 as bigint) as order_count,
+        cast(0 as bigint) as all_order_count,
+        cast(0 as bigint) as cancelled_order_count,
+        cast(0 as bigint) as new_customer_count,
+        cast(0 as bigint) as returning_order_count
+    from sales
+    union all
+    select
+        orders.order_date as date_day,
+        orders.store_key as store_key,
+        orders.channel_key as channel_key,
+        orders.country_code as country_code,
+        orders.state_code as state_code,
+        cast(0 as {{ type_money_sum() }}) as quantity,
+        cast(0 as {{ type_money_sum() }}) as gross_amount,
+        cast(0 as {{ type_money_sum() }}) as discount_amount,
+        cast(0 as {{ type_money_sum() }}) as return_amount,
+        cast(0 as {{ type_money_sum() }}) as cancellation_amount,
+        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
+        cast(0 as {{ type_money_sum() }}) as shipping_amount,
+        cast(0 as {{ type_money_sum() }}) as tax_amount,
+        cast(0 as {{ type_money_sum() }}) as other_amount,
+        cast(0 as {{ type_money_sum() }}) as total_sales_amount,
+        orders.order_count as order_count,
+        orders.all_order_count as all_order_count,
+        orders.cancelled_order_count as cancelled_order_count,
+        orders.new_customer_count as new_customer_count,
+        orders.returning_order_count as returning_order_count
+    from orders
+),
+
+summed as (
+    select
+        stacked.date_day as date_day,
+        stacked.store_key as store_key,
+        stacked.channel_key as channel_key,
+        stacked.country_code as country_code,
+        stacked.state_code as state_code,
+        cast(sum(stacked.quantity) as {{ type_money_sum() }}) as quantity,
+        {{ sum_money('stacked.gross_amount') }} as gross_amount,
+        {{ sum_money('-stacked.discount_amount') }} as discount_amount,
+        {{ sum_money('-stacked.return_amount') }} as return_amount,
+        {{ sum_money('-stacked.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('stacked.net_sales_amount') }} as net_sales_amount,
+        {{ sum_money('stacked.shipping_amount') }} as shipping_amount,
+        {{ sum_money('stacked.tax_amount') }} as tax_amount,
+        {{ sum_money('stacked.other_amount') }} as other_amount,
+        {{ sum_money('stacked.total_sales_amount') }} as total_sales_amount,
+        {{ sum_count('stacked.order_count') }} as order_count,
+        {{ sum_count('stacked.all_order_count') }} as all_order_count,
+        {{ sum_count('stacked.cancelled_order_count') }} as cancelled_order_count,
+        {{ sum_count('stacked.new_customer_count') }} as new_customer_count,
+        {{ sum_count('stacked.returning_order_count') }} as returning_order_count
+    from stacked
+    group by
+        stacked.date_day,
+        stacked.store_key,
+        stacked.channel_key,
+        stacked.country_code,
+        stacked.state_code
+),
+
+final as (
+    select
+        summed.date_day as date_day,
+        summed.store_key as store_key,
+        coalesce(stores.store_name, 'unknown') as store_name,
+        summed.channel_key as channel_key,
+        coalesce(channels.channel, 'unknown') as channel,
+        summed.country_code as country_code,
+        summed.state_code as state_code,
+        coalesce(regions.state, summed.state_code) as state,
+        cast({{ shop_currency() }} as {{ type_text() }}) as currency_code,
+        summed.order_count as order_count,
+        summed.all_order_count as all_order_count,
+        summed.cancelled_order_count as cancelled_order_count,
+        summed.new_customer_count as new_customer_count,
+        summed.returning_order_count as returning_order_count,
+        summed.quantity as quantity,
+        summed.gross_amount as gross_amount,
+        summed.discount_amount as discount_amount,
+        summed.return_amount as return_amount,
+        summed.cancellation_amount as cancellation_amount,
+        summed.net_sales_amount as net_sales_amount,
+        summed.shipping_amount as shipping_amount,
+        summed.tax_amount as tax_amount,
+        summed.other_amount as other_amount,
+        summed.total_sales_amount as total_sales_amount,
+        {{ money_per('summed.net_sales_amount', 'summed.order_count') }} as average_order_amount,
+        {{ money_per('summed.gross_amount', 'summed.order_count') }} as gross_average_order_amount,
+        {{ money_per('summed.total_sales_amount', 'summed.order_count') }} as total_average_order_amount
+    from summed
+    left join stores
+        on summed.store_key = stores.store_key
+    left join channels
+        on summed.channel_key = channels.channel_key
+    left join regions
+        on summed.country_code = regions.country_code
+        and summed.state_code = regions.state_code
+)
+
+select
+    date_day,
+    store_key,
+    store_name,
+    channel_key,
+    channel,
+    country_code,
+    state_code,
+    state,
+    currency_code,
+    order_count,
+    all_order_count,
+    cancelled_order_count,
+    new_customer_count,
+    returning_order_count,
+    quantity,
+    gross_amount,
+    discount_amount,
+    return_amount,
+    cancellation_amount,
+    net_sales_amount,
+    shipping_amount,
+    tax_amount,
+    other_amount,
+    total_sales_amount,
+    average_order_amount,
+    gross_average_order_amount,
+    total_average_order_amount
+from final
+{% endmacro %}

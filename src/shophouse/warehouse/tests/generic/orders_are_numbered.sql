@@ -1,0 +1,26 @@
+{# A person's valid orders are numbered from 1 without gap or tie, and one of them is the first. Each row is a person of whom that is not so. #}
+{% test orders_are_numbered(model) %}
+select
+    person_key,
+    cast(count(*) as bigint) as order_count,
+    max(order_sequence) as last_number,
+    cast(count(distinct order_sequence) as bigint) as number_count,
+    cast(sum(case when is_first_order then 1 else 0 end) as bigint) as first_order_count
+from {{ model }}
+where is_valid
+group by person_key
+having min(order_sequence) <> 1
+    or max(order_sequence) <> count(*)
+    or count(distinct order_sequence) <> count(*)
+    or sum(case when is_first_order then 1 else 0 end) <> 1
+union all
+select
+    person_key,
+    cast(1 as bigint) as order_count,
+    order_sequence as last_number,
+    cast(0 as bigint) as number_count,
+    cast(1 as bigint) as first_order_count
+from {{ model }}
+where is_first_order
+    and not is_valid
+{% endtest %}

@@ -1,0 +1,151 @@
+"""What a model of each layer may be called, read, do and be made as, and which tests it must have.
+
+What a model does is read from its compiled SQL, as sqlglot parses it; what it reads and has, from dbt's manifest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+
+@dataclass(frozen=True)
+class Layer:
+    """`reads` are layers; `reference` are the seeds, `raw` the lake's views."""
+
+    name: str
+    reads: frozenset[str]
+    made_as: frozenset[str]
+    may_not: tuple[type[exp.Expression], ...] = ()
+    tests: frozenset[str] = frozenset()
+    """Generic tests of which it has at least one."""
+    is_contracted: bool = False
+
+
+def _layer(name: str, reads: str, made_as: str, **rest: Any) -> Layer:
+    return Layer(name, frozenset(reads.split()), frozenset(made_as.split()), **rest)
+
+
+_LAWS = frozenset(
+    {"same_total", "same_of_each", "cohort_law", "cumulative_law", "total_and_disjoint", "ledger_is_orders", "holds"}
+)
+
+LAYERS = {
+    "base": _layer(
+        r"base_[a-z0-9_]+__[a-z0-9_]+", "raw", "view", may_not=(exp.Join, exp.AggFunc, exp.Window, exp.Group, exp.Union)
+    ),
+    "stg": _layer(r"stg_[a-z0-9_]+__[a-z0-9_]+", "base stg reference", "view"),
+    "input": _layer(r"input_[a-z_]+", "base stg changes ops reference", "view"),
+    "changes": _layer(
+        r"(affected|checked|repeated)_[a-z_]+",
+        "base stg input changes core ops reference",
+        "table incremental",
+        tests=frozenset({"valid_columns"}),
+    ),
+    "core": _layer(
+        r"(dim|fct)_[a-z_]+|order_headers",
+        "stg input changes core ops reference",
+        "table incremental view",
+        tests=frozenset({"valid_columns", "ledger_is_orders"}),
+    ),
+    "aggregates": _layer(
+        r"[a-z][a-z_]+",
+        "core aggregates reference",
+        "table incremental",
+        may_not=(exp.Div, exp.Avg),
+        tests=frozenset({"valid_columns"}),
+    ),
+    "marts": _layer(
+        r"[a-z][a-z0-9_]+",
+        "core aggregates analytics reference",
+        "table",
+        tests=_LAWS,
+        is_contracted=True,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model with the layers that it reads, and the names of the generic tests on it."""
+
+    name: str
+    layer: str
+    sql: str
+    made_as: str
+    platform: str = ""
+    reads: frozenset[tuple[str, str]] = frozenset()
+    """(layer, platform), the platform empty where there is none."""
+    tests: frozenset[str] = frozenset()
+    is_contracted: bool = False
+    columns: tuple[str, ...] = field(default=())
+
+
+def layer_of(node: Any) -> tuple[str, str]:
+    """Layer and platform of a manifest's node or source."""
+    if node.resource_type == "seed":
+        return "reference", ""
+    if node.resource_type == "source":
+        return str(node.schema), ""
+    folder, *rest = str(node.original_file_path).removeprefix("models/").split("/")
+    if folder == "staging":
+        return ("base" if node.name.startswith("base_") else "stg"), rest[0]
+    return folder, ""
+
+
+def models(manifest: Any, compiled: dict[str, str]) -> Iterator[Model]:
+    """The models of the package that have compiled SQL, by unique id in `compiled`."""
+    tests: dict[str, set[str]] = {}
+    for node in manifest.nodes.values():
+        if node.resource_type == "test" and node.attached_node:
+            tests.setdefault(node.attached_node, set()).add(node.test_metadata.name)
+    everything = {**manifest.nodes, **manifest.sources}
+    for key, node in manifest.nodes.items():
+        if node.resource_type != "model" or key not in compiled:
+            continue
+        layer, platform = layer_of(node)
+        if layer not in LAYERS:
+            continue
+        yield Model(
+            node.name,
+            layer,
+            compiled[key],
+            str(node.config.materialized),
+            platform,
+            frozenset(layer_of(everything[parent]) for parent in node.depends_on.nodes),
+            frozenset(tests.get(key, ())),
+            bool(node.config.contract.enforced),
+            tuple(node.columns),
+        )
+
+
+def broken_rules(model: Model) -> Iterator[str]:
+    """One line for each rule that the model breaks."""
+    rules = LAYERS[model.layer]
+    if not re.fullmatch(rules.name, model.name):
+        yield f"{model.name}: a model of {model.layer} is called like {rules.name}"
+    for layer, platform in sorted(model.reads):
+        if layer not in rules.reads:
+            yield f"{model.name}: {model.layer} may not read {layer}"
+        if model.layer == "stg" and platform and platform != model.platform:
+            yield f"{model.name}: staging of {model.platform} may not read {platform}"
+    if model.made_as not in rules.made_as:
+        yield f"{model.name}: {model.layer} is not made as {model.made_as}"
+    tree = sqlglot.parse_one(model.sql, dialect="duckdb")
+    for kind in rules.may_not:
+        if tree.find(kind):
+            yield f"{model.name}: {model.layer} may not have a {kind.__name__.lower()}"
+    if any(isinstance(found.parent, exp.Select) for found in tree.find_all(exp.Star)):
+        yield f"{model.name}: name the columns"
+    named = tuple(column.lower() for column in tree.named_selects) if isinstance(tree, exp.Query) else ()
+    if model.columns and named != tuple(column.lower() for column in model.columns):
+        yield f"{model.name}: described are {', '.join(model.columns)}; selected are {', '.join(named)}"
+    if rules.tests and not rules.tests & model.tests:
+        yield f"{model.name}: has none of the tests {', '.join(sorted(rules.tests))}"
+    if rules.is_contracted and not model.is_contracted:
+        yield f"{model.name}: its contract is not enforced"

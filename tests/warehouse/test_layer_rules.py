@@ -1,0 +1,81 @@
+"""The packaged models keep the rules of their layers, and each rule finds a model that breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from .layer_rules import Model, broken_rules, models
+from .shops import RawShop
+
+GOOD = {
+    "base": Model(
+        "base_shop__orders", "base", "select id as order_id from raw.orders", "view", "shop", frozenset({("raw", "")})
+    ),
+    "stg": Model("stg_shop__orders", "stg", "select order_id from base", "view", "shop", frozenset({("base", "shop")})),
+    "marts": Model(
+        "sales_daily",
+        "marts",
+        "select date_day, sum(amount) as amount from core.fct_orders group by date_day",
+        "table",
+        reads=frozenset({("core", "")}),
+        tests=frozenset({"valid_columns", "same_total"}),
+        is_contracted=True,
+        columns=("date_day", "amount"),
+    ),
+    "aggregates": Model(
+        "sales_by_day",
+        "aggregates",
+        "select date_day, sum(amount) as amount from core.fct_orders group by date_day",
+        "table",
+        reads=frozenset({("core", "")}),
+        tests=frozenset({"valid_columns"}),
+    ),
+}
+
+BAD = {
+    "a name of another layer": (replace(GOOD["base"], name="stg_shop__orders"), "is called like"),
+    "a mart that reads staging": (replace(GOOD["marts"], reads=frozenset({("stg", "shop")})), "may not read stg"),
+    "a base that joins": (
+        replace(GOOD["base"], sql="select a.id as order_id from a inner join b on a.id = b.id"),
+        "may not have a join",
+    ),
+    "a base that sums": (replace(GOOD["base"], sql="select sum(x) as order_id from a"), "may not have a aggfunc"),
+    "a ratio in an aggregate": (
+        replace(GOOD["aggregates"], sql="select a / b as rate from core.x"),
+        "may not have a div",
+    ),
+    "staging that reads another platform": (
+        replace(GOOD["stg"], reads=frozenset({("base", "other")})),
+        "staging of shop may not read other",
+    ),
+    "a mart as a view": (replace(GOOD["marts"], made_as="view"), "is not made as view"),
+    "a mart without a law": (replace(GOOD["marts"], tests=frozenset({"valid_columns"})), "has none of the tests"),
+    "a mart without a contract": (replace(GOOD["marts"], is_contracted=False), "contract is not enforced"),
+    "all columns": (replace(GOOD["aggregates"], sql="select * from core.fct_orders"), "name the columns"),
+    "a column that is not described": (
+        replace(GOOD["marts"], sql="select date_day, amount, extra from core.fct_orders"),
+        "selected are date_day, amount, extra",
+    ),
+}
+
+
+@pytest.mark.parametrize("layer", GOOD)
+def test_a_model_that_keeps_the_rules_breaks_none(layer: str) -> None:
+    assert list(broken_rules(GOOD[layer])) == []
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_rule_finds_what_breaks_it(what: str) -> None:
+    model, says = BAD[what]
+    (found,) = broken_rules(model)
+    assert says in found
+
+
+@pytest.mark.slow
+def test_the_packaged_models_keep_the_rules_of_their_layers(storefront: RawShop) -> None:
+    compiled = storefront.compiled()
+    found = list(models(storefront.manifest(), compiled))
+    assert len(found) > 100
+    assert [line for model in found for line in broken_rules(model)] == []
