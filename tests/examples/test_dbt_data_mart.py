@@ -67,7 +67,8 @@ def test_staging_has_one_cleaning_view_per_source_table(manifest: dict[str, Any]
             read = [name for name in node["depends_on"]["nodes"] if name.startswith("source.")]
             assert (len(read), node["config"]["materialized"]) == (1, "view"), node["name"]
             found.append(read[0].rpartition(".")[2])
-    assert sorted(found) == sorted(SOURCE_TABLES)
+    assert len(found) == len(set(found))
+    assert set(SOURCE_TABLES) <= set(found)
 
 
 @requirement("S0-03", "S0-05", "S0-06", "S0-07", "S0-08", "S0-09")

@@ -74,6 +74,8 @@ class Catalogue:
                 "cost": money(self.cost[which, -1], no_cost),
                 "weight_grams": numbers(self.weight[which], gift),
                 "is_gift_card": pa.array(gift),
+                "is_perishable": pa.repeat(False, len(which)),
+                "shelf_life_days": pa.nulls(len(which), pa.int64()),
                 "status": words(("active", "discontinued"), ((which % 37) == 36).astype(np.int64)),
                 "created_at": times(self.created[which]),
                 "updated_at": times(self.changed[which]),

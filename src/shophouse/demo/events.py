@@ -202,6 +202,7 @@ def shipment_table(batch: Batch, since: int, now: int) -> Any:
         {
             "shipment_id": numbers(order_id * 10 + number),
             "order_id": numbers(order_id),
+            "location_id": pa.nulls(len(row), pa.int64()),
             "carrier": words(names.CARRIERS, batch.carrier[row]),
             "status": words(("in_transit", "delivered", "lost"), np.where(lost, 2, np.where(arrives < now, 1, 0))),
             "shipped_at": times(left),

@@ -12,6 +12,7 @@ The same settings give the same bytes (with one release of numpy). What the file
 - About 3 % of the orders name no user. A tenth of the users were made by a guest checkout (`is_guest`); some persons
   have a second account with the same e-mail in other letter case; one in two hundred users has no e-mail at all.
 - A few test orders, gift cards (no tax, no parcel), products without cost, parcels in two parts, late and lost.
+- One store, no sellers and no staff: the columns that name them are empty.
 - Order status: pending, paid, shipped, delivered, cancelled. Payment status: succeeded, failed, voided.
 
 `delta` adds the files of one more day beside the first ones: new orders, and what happened to older ones.

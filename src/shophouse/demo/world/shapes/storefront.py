@@ -91,7 +91,7 @@ def shipment_table(world: World, batch: Sales, since: int, now: int) -> Any:
     table = events.shipment_table(batch, since, now)
     row = np.searchsorted(batch.order_id, table["order_id"].to_numpy())
     store = np.array([store.number for store in world.places.stores])[batch.store[row]]
-    return table.append_column("location_id", numbers(store))
+    return table.set_column(table.schema.get_field_index("location_id"), "location_id", numbers(store))
 
 
 def review_table(batch: Sales, since: int, now: int) -> Any:
