@@ -29,10 +29,10 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Spoilt:
-    """Replace a text of a model, and put it back."""
+    """Replace a text in the SQL, and put it back."""
 
-    def __init__(self, package: Path, model: str) -> None:
-        self.file = package / "shophouse" / "warehouse" / "models" / model
+    def __init__(self, package: Path, file: str) -> None:
+        self.file = package / "shophouse" / "warehouse" / file
         self.right = self.file.read_text("utf-8")
 
     def replace(self, text: str, by: str) -> None:
@@ -47,7 +47,7 @@ class Spoilt:
 def test_a_wrong_total_in_a_mart_stops_the_run_and_publishes_nothing(storefront: Shop, package: Path) -> None:
     folder = storefront.project.folder
     before, version = row(storefront, QUESTION), storefront.engine.published()
-    mart = Spoilt(package, "marts/sales/sales_daily.sql")
+    mart = Spoilt(package, "macros/sales.sql")
     try:
         mart.replace(
             "{{ sum_money('stacked.net_sales_amount') }} as net_sales_amount",
@@ -83,7 +83,7 @@ def test_a_wrong_total_in_a_mart_stops_the_run_and_publishes_nothing(storefront:
 @requirement("S3-36")
 def test_a_line_that_core_loses_breaks_the_law_that_every_row_is_accounted_for(storefront: Shop, package: Path) -> None:
     before, version = row(storefront, QUESTION), storefront.engine.published()
-    model = Spoilt(package, "core/fct_order_items.sql")
+    model = Spoilt(package, "models/core/fct_order_items.sql")
     last_from = "\nfrom final"
     try:
         model.replace(last_from, f"{last_from}\nwhere line_number < 3")
