@@ -5,10 +5,10 @@ One description for every engine: names, and types as every engine takes them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-__all__ = ["OPS_TABLES", "WAREHOUSE_VERSION"]
+__all__ = ["OPS_TABLES", "WAREHOUSE_VERSION", "ops_statements"]
 
 WAREHOUSE_VERSION: Final = 1
 """What a built warehouse looks like. One of another version is rebuilt from the lake and keeps its `ops` history."""
@@ -90,3 +90,12 @@ OPS_TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """Column name and type of each table."""
+
+
+def ops_statements() -> Iterator[str]:
+    """SQL that makes the tables of `ops`, and gives those of an older version the columns that they lack."""
+    for table, columns in OPS_TABLES.items():
+        spec = ", ".join(f"{column} {type_}" for column, type_ in columns.items())
+        yield f"create table if not exists ops.{table} ({spec})"
+        for column, type_ in columns.items():
+            yield f"alter table ops.{table} add column if not exists {column} {type_}"

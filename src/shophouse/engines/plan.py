@@ -10,12 +10,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-__all__ = ["CompiledModel", "CompiledTest", "NodeResult", "Plan"]
+if TYPE_CHECKING:
+    from shophouse.engines import OnNode
+
+__all__ = ["CompiledModel", "CompiledTest", "NodeResult", "Plan", "count", "execute"]
 
 Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
 
@@ -173,6 +177,34 @@ class Plan:
             models.append(model)
         raw = {source.identifier: key for key, source in manifest.sources.items() if source.schema == "raw"}
         return cls(project, raw, models, tests)
+
+
+def execute(
+    models: Sequence[CompiledModel], build: Callable[[CompiledModel], None], refusal: type[Exception], on_node: OnNode
+) -> list[NodeResult]:
+    """Build these models in their order, each by `build`, and end with the first at which it raises `refusal`."""
+    results: list[NodeResult] = []
+    for model in models:
+        on_node(model.name, "started", len(results), len(models))
+        started = time.perf_counter()
+        try:
+            build(model)
+        except refusal as error:
+            results.append(model.result("error", time.perf_counter() - started, str(error)))
+            break
+        results.append(model.result("success", time.perf_counter() - started))
+        on_node(model.name, "success", len(results), len(models))
+    return results
+
+
+def count(queries: Sequence[str], run: Callable[[str], Any]) -> list[tuple[int, float]]:
+    """How many rows each query gives, and in how many seconds; `run` executes SQL and gives a cursor."""
+    found = []
+    for query in queries:
+        started = time.perf_counter()
+        row = run(f"select count(*) from (\n{query}\n) as counted").fetchone()
+        found.append((int(row[0]), time.perf_counter() - started))
+    return found
 
 
 def _model(

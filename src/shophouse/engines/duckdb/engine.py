@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from shophouse.engines import RawTable
+from shophouse.engines import RawTable, plan
 from shophouse.engines.duckdb import publish
-from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION
+from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION, ops_statements
 from shophouse.errors import LockedError
 from shophouse.project import Project
 from shophouse.sources import LINEAGE
@@ -108,11 +107,8 @@ class DuckdbEngine:
             schemas = {row[0] for row in connection.execute(_SCHEMAS).fetchall()}
             for schema in ("raw", "ops"):
                 connection.execute(f"create schema if not exists {schema}")
-            for name, columns in OPS_TABLES.items():
-                spec = ", ".join(f"{column} {type_}" for column, type_ in columns.items())
-                connection.execute(f"create table if not exists ops.{name} ({spec})")
-                for column, type_ in columns.items():
-                    connection.execute(f"alter table ops.{name} add column if not exists {column} {type_}")
+            for statement in ops_statements():
+                connection.execute(statement)
             found = connection.execute("select value from ops.warehouse where name = 'version'").fetchone()
             if (found is None and "core" in schemas) or (found is not None and found[0] != str(WAREHOUSE_VERSION)):
                 _empty(connection, schemas)
@@ -172,33 +168,21 @@ class DuckdbEngine:
     def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
         import duckdb
 
-        results: list[NodeResult] = []
         with self._connect() as connection:
             # publishing writes everything from the log to the file once, not each model after the other
             connection.execute("set checkpoint_threshold = '16GB'")
-            for model in models:
-                on_node(model.name, "started", len(results), len(models))
-                started = time.perf_counter()
-                try:
-                    connection.begin()
-                    for statement in _statements(model):
-                        connection.execute(statement)
-                    connection.commit()
-                except duckdb.Error as error:
-                    results.append(model.result("error", time.perf_counter() - started, str(error)))
-                    break
-                results.append(model.result("success", time.perf_counter() - started))
-                on_node(model.name, "success", len(results), len(models))
-        return results
+
+            def build(model: CompiledModel) -> None:
+                connection.begin()
+                for statement in _statements(model):
+                    connection.execute(statement)
+                connection.commit()
+
+            return plan.execute(models, build, duckdb.Error, on_node)
 
     def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
-        found = []
         with self._connect() as connection:
-            for query in queries:
-                started = time.perf_counter()
-                row = connection.execute(f"select count(*) from (\n{query}\n) as counted").fetchone()
-                found.append((int(row[0]) if row else 0, time.perf_counter() - started))
-        return found
+            return plan.count(queries, connection.execute)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:

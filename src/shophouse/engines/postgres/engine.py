@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from shophouse.engines import RawTable
-from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION
+from shophouse.engines import RawTable, plan
+from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION, ops_statements
 from shophouse.engines.postgres import loading, publish
 from shophouse.engines.postgres.database import Database, name
 from shophouse.engines.postgres.views import restore, views
@@ -84,11 +83,8 @@ class PostgresEngine:
                 connection.execute(f"create schema if not exists {schema}")
             connection.execute(loading.BOOKKEEPING)
             connection.execute(publish.BOOKKEEPING)
-            for table, columns in OPS_TABLES.items():
-                spec = ", ".join(f"{column} {type_}" for column, type_ in columns.items())
-                connection.execute(f"create table if not exists ops.{table} ({spec})")
-                for column, type_ in columns.items():
-                    connection.execute(f"alter table ops.{table} add column if not exists {column} {type_}")
+            for statement in ops_statements():
+                connection.execute(statement)
             found = dict(connection.execute("select name, value from ops.warehouse").fetchall())
             version = found.get("version")
             if version is not None and version != str(WAREHOUSE_VERSION):
@@ -186,29 +182,17 @@ class PostgresEngine:
     def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
         import psycopg
 
-        results: list[NodeResult] = []
         with self.database.connect(autocommit=True) as connection:
-            for model in models:
-                on_node(model.name, "started", len(results), len(models))
-                started = time.perf_counter()
-                try:
-                    with connection.transaction():
-                        _build(connection, model)
-                except psycopg.Error as error:
-                    results.append(model.result("error", time.perf_counter() - started, str(error)))
-                    break
-                results.append(model.result("success", time.perf_counter() - started))
-                on_node(model.name, "success", len(results), len(models))
-        return results
+
+            def build(model: CompiledModel) -> None:
+                with connection.transaction():
+                    _build(connection, model)
+
+            return plan.execute(models, build, psycopg.Error, on_node)
 
     def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
-        found = []
         with self.database.connect(autocommit=True) as connection:
-            for query in queries:
-                started = time.perf_counter()
-                row = connection.execute(f"select count(*) from (\n{query}\n) as counted").fetchone()
-                found.append((int(row[0]) if row else 0, time.perf_counter() - started))
-        return found
+            return plan.count(queries, connection.execute)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         found: dict[tuple[str, str], tuple[int, int]] = {}
