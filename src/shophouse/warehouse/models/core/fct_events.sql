@@ -17,6 +17,21 @@ events as (
     from {{ ref('input_events') }}
 ),
 
+-- Keys are hashed once for each product, not for each event.
+products as (
+    select
+        named.product_source as product_source,
+        named.product_id as product_id,
+        {{ surrogate_key(['named.product_source', 'named.product_id']) }} as product_key
+    from (
+        select distinct
+            events.product_source,
+            events.product_id
+        from events
+        where events.product_id is not null
+    ) as named
+),
+
 funnel as (
     select
         event_name,
@@ -29,10 +44,7 @@ select
     events.source as source,
     events.event_id as event_id,
     {{ surrogate_key(['events.source', 'events.session_id']) }} as session_key,
-    case
-        when events.product_id is null then {{ unknown_key() }}
-        else {{ surrogate_key(['events.product_source', 'events.product_id']) }}
-    end as product_key,
+    coalesce(products.product_key, {{ unknown_key() }}) as product_key,
     events.product_id as product_id,
     case
         when events.order_id is null then {{ unknown_key() }}
@@ -45,5 +57,8 @@ select
     events.value as value_amount,
     {{ shop_currency() }} as currency_code
 from events
+left join products
+    on events.product_source = products.product_source
+    and events.product_id = products.product_id
 left join funnel
     on events.event_name = funnel.event_name

@@ -39,10 +39,36 @@ counted as (
     from {{ ref('input_inventory_snapshots') }}
 ),
 
+products as (
+    select
+        named.product_source as product_source,
+        named.product_id as product_id,
+        {{ surrogate_key(['named.product_source', 'named.product_id']) }} as product_key
+    from (
+        select distinct
+            counted.product_source,
+            counted.product_id
+        from counted
+    ) as named
+),
+
+locations as (
+    select
+        named.location_source as location_source,
+        named.location_id as location_id,
+        {{ surrogate_key(['named.location_source', 'named.location_id']) }} as location_key
+    from (
+        select distinct
+            counted.location_source,
+            counted.location_id
+        from counted
+    ) as named
+),
+
 keyed as (
     select
-        {{ surrogate_key(['counted.product_source', 'counted.product_id']) }} as product_key,
-        {{ surrogate_key(['counted.location_source', 'counted.location_id']) }} as location_key,
+        products.product_key as product_key,
+        locations.location_key as location_key,
         counted.snapshot_date as inventory_date,
         counted.source as source,
         counted.product_id as product_id,
@@ -52,6 +78,12 @@ keyed as (
         counted.incoming_quantity as incoming_quantity,
         counted.unit_cost as unit_cost
     from counted
+    inner join products
+        on counted.product_source = products.product_source
+        and counted.product_id = products.product_id
+    inner join locations
+        on counted.location_source = locations.location_source
+        and counted.location_id = locations.location_id
 ),
 
 -- Two systems that count the same goods on one day: the later name wins, for one number must.
@@ -90,73 +122,31 @@ counts as (
     where source_rank = 1
 ),
 
-stacked as (
-    select
-        product_key,
-        location_key,
-        inventory_date,
-        source,
-        product_id,
-        location_id,
-        receipt_quantity,
-        sale_quantity,
-        return_quantity,
-        transfer_quantity,
-        adjustment_quantity,
-        waste_quantity,
-        net_quantity,
-        cast(null as {{ type_of('quantity') }}) as on_hand_quantity,
-        cast(null as {{ type_of('quantity') }}) as reserved_quantity,
-        cast(null as {{ type_of('quantity') }}) as incoming_quantity,
-        cast(null as {{ type_money() }}) as unit_cost
-    from movements
-    union all
-    select
-        product_key,
-        location_key,
-        inventory_date,
-        source,
-        product_id,
-        location_id,
-        cast(0 as {{ type_of('quantity') }}) as receipt_quantity,
-        cast(0 as {{ type_of('quantity') }}) as sale_quantity,
-        cast(0 as {{ type_of('quantity') }}) as return_quantity,
-        cast(0 as {{ type_of('quantity') }}) as transfer_quantity,
-        cast(0 as {{ type_of('quantity') }}) as adjustment_quantity,
-        cast(0 as {{ type_of('quantity') }}) as waste_quantity,
-        cast(0 as {{ type_of('quantity') }}) as net_quantity,
-        on_hand_quantity,
-        reserved_quantity,
-        incoming_quantity,
-        unit_cost
-    from counts
-),
-
 -- Balances are worked out on the days with news alone, and repeated until the next.
 news as (
     select
-        product_key,
-        location_key,
-        inventory_date,
-        min(source) as source,
-        min(product_id) as product_id,
-        min(location_id) as location_id,
-        cast(sum(receipt_quantity) as {{ type_of('quantity') }}) as receipt_quantity,
-        cast(sum(sale_quantity) as {{ type_of('quantity') }}) as sale_quantity,
-        cast(sum(return_quantity) as {{ type_of('quantity') }}) as return_quantity,
-        cast(sum(transfer_quantity) as {{ type_of('quantity') }}) as transfer_quantity,
-        cast(sum(adjustment_quantity) as {{ type_of('quantity') }}) as adjustment_quantity,
-        cast(sum(waste_quantity) as {{ type_of('quantity') }}) as waste_quantity,
-        cast(sum(net_quantity) as {{ type_of('quantity') }}) as net_quantity,
-        max(on_hand_quantity) as on_hand_quantity,
-        max(reserved_quantity) as reserved_quantity,
-        max(incoming_quantity) as incoming_quantity,
-        max(unit_cost) as unit_cost
-    from stacked
-    group by
-        product_key,
-        location_key,
-        inventory_date
+        coalesce(movements.product_key, counts.product_key) as product_key,
+        coalesce(movements.location_key, counts.location_key) as location_key,
+        coalesce(movements.inventory_date, counts.inventory_date) as inventory_date,
+        coalesce(least(movements.source, counts.source), movements.source, counts.source) as source,
+        coalesce(least(movements.product_id, counts.product_id), movements.product_id, counts.product_id) as product_id,
+        coalesce(least(movements.location_id, counts.location_id), movements.location_id, counts.location_id) as location_id,
+        coalesce(movements.receipt_quantity, 0) as receipt_quantity,
+        coalesce(movements.sale_quantity, 0) as sale_quantity,
+        coalesce(movements.return_quantity, 0) as return_quantity,
+        coalesce(movements.transfer_quantity, 0) as transfer_quantity,
+        coalesce(movements.adjustment_quantity, 0) as adjustment_quantity,
+        coalesce(movements.waste_quantity, 0) as waste_quantity,
+        coalesce(movements.net_quantity, 0) as net_quantity,
+        counts.on_hand_quantity as on_hand_quantity,
+        counts.reserved_quantity as reserved_quantity,
+        counts.incoming_quantity as incoming_quantity,
+        counts.unit_cost as unit_cost
+    from movements
+    full outer join counts
+        on movements.product_key = counts.product_key
+        and movements.location_key = counts.location_key
+        and movements.inventory_date = counts.inventory_date
 ),
 
 -- The balance is what moved since the beginning, and by how much the latest count was above that.
@@ -198,12 +188,39 @@ running as (
     from news
 ),
 
-anchored as (
+anchors as (
+    select
+        running.product_key as product_key,
+        running.location_key as location_key,
+        running.count_number as count_number,
+        running.on_hand_quantity - running.moved_quantity as base_quantity,
+        running.reserved_quantity as reserved_quantity,
+        running.incoming_quantity as incoming_quantity,
+        running.unit_cost as unit_cost
+    from running
+    where running.on_hand_quantity is not null
+),
+
+unit_costs as (
+    select
+        {{ surrogate_key(['source', 'product_id']) }} as product_key,
+        unit_cost
+    from {{ ref('input_products') }}
+    where unit_cost is not null
+),
+
+bounds as (
+    select max(inventory_date) as last_date
+    from news
+),
+
+-- Before the first count there is no earlier one: both ends of that time follow from it.
+balanced as (
     select
         running.product_key as product_key,
         running.location_key as location_key,
         running.inventory_date as inventory_date,
-        running.next_date as next_date,
+        {{ days('running.inventory_date', 'coalesce(running.next_date, ' ~ add_days('bounds.last_date', 1) ~ ')') }} as day_count,
         running.source as source,
         running.product_id as product_id,
         running.location_id as location_id,
@@ -215,102 +232,61 @@ anchored as (
         running.waste_quantity as waste_quantity,
         running.net_quantity as net_quantity,
         running.on_hand_quantity is not null as is_counted,
-        running.moved_quantity
-        + coalesce(
-            max(running.on_hand_quantity - running.moved_quantity) over (
-                partition by running.product_key, running.location_key, running.count_number
-            ),
-            max(case when running.count_number = 1 then running.on_hand_quantity - running.moved_quantity end) over (
-                partition by running.product_key, running.location_key
-            ),
-            0
-        ) as closing_quantity,
-        max(running.reserved_quantity) over (partition by running.product_key, running.location_key, running.count_number) as reserved_quantity,
-        max(running.incoming_quantity) over (partition by running.product_key, running.location_key, running.count_number) as incoming_quantity,
-        max(running.unit_cost) over (partition by running.product_key, running.location_key, running.count_number) as unit_cost
+        running.moved_quantity + coalesce(latest.base_quantity, 0) as closing_quantity,
+        running.moved_quantity - running.net_quantity + coalesce(earlier.base_quantity, latest.base_quantity, 0) as opening_quantity,
+        case when running.count_number > 0 then coalesce(latest.reserved_quantity, 0) else 0 end as reserved_quantity,
+        case when running.count_number > 0 then coalesce(latest.incoming_quantity, 0) else 0 end as incoming_quantity,
+        coalesce(case when running.count_number > 0 then latest.unit_cost end, unit_costs.unit_cost) as unit_cost
     from running
+    cross join bounds
+    left join anchors as latest
+        on running.product_key = latest.product_key
+        and running.location_key = latest.location_key
+        and latest.count_number = case when running.count_number = 0 then 1 else running.count_number end
+    left join anchors as earlier
+        on running.product_key = earlier.product_key
+        and running.location_key = earlier.location_key
+        and earlier.count_number = case when running.on_hand_quantity is null then -1 else running.count_number - 1 end
+    left join unit_costs
+        on running.product_key = unit_costs.product_key
 ),
 
-products as (
-    select
-        {{ surrogate_key(['source', 'product_id']) }} as product_key,
-        unit_cost
-    from {{ ref('input_products') }}
-    where unit_cost is not null
+first_days as (
+    select min(date_day) as date_day
+    from {{ ref('dim_date') }}
 ),
 
-opened as (
-    select
-        anchored.product_key as product_key,
-        anchored.location_key as location_key,
-        anchored.inventory_date as inventory_date,
-        anchored.next_date as next_date,
-        anchored.source as source,
-        anchored.product_id as product_id,
-        anchored.location_id as location_id,
-        anchored.receipt_quantity as receipt_quantity,
-        anchored.sale_quantity as sale_quantity,
-        anchored.return_quantity as return_quantity,
-        anchored.transfer_quantity as transfer_quantity,
-        anchored.adjustment_quantity as adjustment_quantity,
-        anchored.waste_quantity as waste_quantity,
-        anchored.net_quantity as net_quantity,
-        anchored.is_counted as is_counted,
-        anchored.closing_quantity as closing_quantity,
-        coalesce(
-            lag(anchored.closing_quantity) over (
-                partition by anchored.product_key, anchored.location_key
-                order by anchored.inventory_date
-            ),
-            anchored.closing_quantity - anchored.net_quantity
-        ) as opening_quantity,
-        coalesce(anchored.reserved_quantity, 0) as reserved_quantity,
-        coalesce(anchored.incoming_quantity, 0) as incoming_quantity,
-        coalesce(anchored.unit_cost, products.unit_cost) as unit_cost
-    from anchored
-    left join products
-        on anchored.product_key = products.product_key
-),
-
-bounds as (
-    select
-        min(inventory_date) as first_date,
-        max(inventory_date) as last_date
-    from news
-),
-
-calendar as (
-    select calendar_days.date_day as date_day
-    from {{ ref('dim_date') }} as calendar_days
-    inner join bounds
-        on calendar_days.date_day between bounds.first_date and bounds.last_date
+-- The day itself, and those until the next news.
+ages as (
+    select {{ days('first_days.date_day', 'calendar.date_day') }} as age
+    from {{ ref('dim_date') }} as calendar
+    cross join first_days
 ),
 
 days as (
     select
-        opened.product_key as product_key,
-        opened.location_key as location_key,
-        calendar.date_day as inventory_date,
-        opened.source as source,
-        opened.product_id as product_id,
-        opened.location_id as location_id,
-        case when calendar.date_day = opened.inventory_date then opened.receipt_quantity else 0 end as receipt_quantity,
-        case when calendar.date_day = opened.inventory_date then opened.sale_quantity else 0 end as sale_quantity,
-        case when calendar.date_day = opened.inventory_date then opened.return_quantity else 0 end as return_quantity,
-        case when calendar.date_day = opened.inventory_date then opened.transfer_quantity else 0 end as transfer_quantity,
-        case when calendar.date_day = opened.inventory_date then opened.adjustment_quantity else 0 end as adjustment_quantity,
-        case when calendar.date_day = opened.inventory_date then opened.waste_quantity else 0 end as waste_quantity,
-        case when calendar.date_day = opened.inventory_date then opened.net_quantity else 0 end as net_quantity,
-        opened.is_counted and calendar.date_day = opened.inventory_date as is_counted,
-        case when calendar.date_day = opened.inventory_date then opened.opening_quantity else opened.closing_quantity end as opening_quantity,
-        opened.closing_quantity as closing_quantity,
-        opened.reserved_quantity as reserved_quantity,
-        opened.incoming_quantity as incoming_quantity,
-        opened.unit_cost as unit_cost
-    from opened
-    inner join calendar
-        on calendar.date_day >= opened.inventory_date
-        and (opened.next_date is null or calendar.date_day < opened.next_date)
+        balanced.product_key as product_key,
+        balanced.location_key as location_key,
+        {{ add_days('balanced.inventory_date', 'ages.age') }} as inventory_date,
+        balanced.source as source,
+        balanced.product_id as product_id,
+        balanced.location_id as location_id,
+        case when ages.age = 0 then balanced.receipt_quantity else 0 end as receipt_quantity,
+        case when ages.age = 0 then balanced.sale_quantity else 0 end as sale_quantity,
+        case when ages.age = 0 then balanced.return_quantity else 0 end as return_quantity,
+        case when ages.age = 0 then balanced.transfer_quantity else 0 end as transfer_quantity,
+        case when ages.age = 0 then balanced.adjustment_quantity else 0 end as adjustment_quantity,
+        case when ages.age = 0 then balanced.waste_quantity else 0 end as waste_quantity,
+        case when ages.age = 0 then balanced.net_quantity else 0 end as net_quantity,
+        balanced.is_counted and ages.age = 0 as is_counted,
+        case when ages.age = 0 then balanced.opening_quantity else balanced.closing_quantity end as opening_quantity,
+        balanced.closing_quantity as closing_quantity,
+        balanced.reserved_quantity as reserved_quantity,
+        balanced.incoming_quantity as incoming_quantity,
+        balanced.unit_cost as unit_cost
+    from balanced
+    inner join ages
+        on ages.age < balanced.day_count
 )
 
 select

@@ -15,6 +15,33 @@ movements as (
     from {{ ref('input_inventory_movements') }}
 ),
 
+-- Keys are hashed once for each product and location, not for each movement.
+products as (
+    select
+        named.product_source as product_source,
+        named.product_id as product_id,
+        {{ surrogate_key(['named.product_source', 'named.product_id']) }} as product_key
+    from (
+        select distinct
+            movements.product_source,
+            movements.product_id
+        from movements
+    ) as named
+),
+
+locations as (
+    select
+        named.location_source as location_source,
+        named.location_id as location_id,
+        {{ surrogate_key(['named.location_source', 'named.location_id']) }} as location_key
+    from (
+        select distinct
+            movements.location_source,
+            movements.location_id
+        from movements
+    ) as named
+),
+
 -- A store keeps its stock by its own clock.
 stores as (
     select
@@ -27,8 +54,8 @@ stores as (
 zoned as (
     select
         movements.source as source,
-        movements.product_source as product_source,
-        movements.location_source as location_source,
+        products.product_key as product_key,
+        locations.location_key as location_key,
         movements.movement_id as movement_id,
         movements.product_id as product_id,
         movements.location_id as location_id,
@@ -37,6 +64,12 @@ zoned as (
         movements.quantity as quantity,
         {% if has_entity('stores') %}coalesce(stores.timezone, {{ shop_timezone() }}){% else %}{{ shop_timezone() }}{% endif %} as store_timezone
     from movements
+    inner join products
+        on movements.product_source = products.product_source
+        and movements.product_id = products.product_id
+    inner join locations
+        on movements.location_source = locations.location_source
+        and movements.location_id = locations.location_id
     left join stores
         on movements.source = stores.source
         and movements.location_id = stores.store_id
@@ -47,9 +80,9 @@ final as (
         {{ surrogate_key(['zoned.source', 'zoned.movement_id']) }} as movement_key,
         zoned.source as source,
         zoned.movement_id as movement_id,
-        {{ surrogate_key(['zoned.product_source', 'zoned.product_id']) }} as product_key,
+        zoned.product_key as product_key,
         zoned.product_id as product_id,
-        {{ surrogate_key(['zoned.location_source', 'zoned.location_id']) }} as location_key,
+        zoned.location_key as location_key,
         zoned.location_id as location_id,
         zoned.kind as movement_kind,
         zoned.moved_at as moved_at,

@@ -1,5 +1,7 @@
 -- One row per valid order, touch and attribution model that gives the touch a part of the order: the part, and the order's net sales in that part.
 -- The parts of an order sum to 1 and its net sales to the last cent, in each model. Internal: what the marts of attribution share.
+{%- set shared_out = ['linear', 'position_based', 'time_decay'] %}
+
 with
 
 touches as (
@@ -40,13 +42,14 @@ currencies as (
 
 -- What one touch has all of needs no sharing out.
 single as (
-    {%- for model in attribution_models() if model not in ['linear', 'position_based', 'time_decay'] %}
+    {%- for model in attribution_models() %}
     select
         order_key,
         touch_key,
         '{{ model }}' as attribution_model
     from touches
     where {{ model }}_weight > 0
+        and {{ 'touch_count = 1' if model in shared_out else '1 = 1' }}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -54,7 +57,7 @@ single as (
 ),
 
 stacked as (
-    {%- for model in ['linear', 'position_based', 'time_decay'] %}
+    {%- for model in shared_out %}
     select
         order_key,
         touch_key,
@@ -63,6 +66,7 @@ stacked as (
         cast({{ model }}_weight as bigint) as weight
     from touches
     where {{ model }}_weight > 0
+        and touch_count > 1
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -186,78 +186,79 @@ sequenced as (
     select
         named.session_key as session_key,
         named.visitor_key as visitor_key,
-        named.source as source,
-        named.session_id as session_id,
-        named.customer_key as customer_key,
         named.person_key as person_key,
-        named.order_key as order_key,
-        named.campaign_key as campaign_key,
-        named.marketing_channel as marketing_channel,
-        named.started_at as started_at,
-        named.device as device,
-        named.country_code as country_code,
-        named.utm_source as utm_source,
-        named.utm_medium as utm_medium,
-        named.utm_campaign as utm_campaign,
-        named.utm_content as utm_content,
-        named.utm_term as utm_term,
-        named.event_count as event_count,
-        named.furthest_step as furthest_step,
-        cast(row_number() over (partition by named.visitor_key order by named.started_at, named.session_key) as integer) as visit_number,
+        cast(
+            row_number() over (
+                partition by named.visitor_key
+                order by named.started_at, named.session_key
+            ) as integer
+        ) as visit_number,
         count(named.person_key) over (
             partition by named.visitor_key
             order by named.started_at, named.session_key
             rows between unbounded preceding and current row
-        ) as named_before,
-        count(named.person_key) over (
-            partition by named.visitor_key
-            order by named.started_at desc, named.session_key desc
-            rows between unbounded preceding and current row
-        ) as named_after
+        ) as person_number
     from named
+),
+
+-- The visits that name a person, counted for each visitor.
+identified as (
+    select
+        visitor_key,
+        person_number,
+        person_key
+    from sequenced
+    where person_key is not null
 ),
 
 stitched as (
     select
         sequenced.session_key as session_key,
+        sequenced.visit_number as visit_number,
         coalesce(
             sequenced.person_key,
-            max(sequenced.person_key) over (partition by sequenced.visitor_key, sequenced.named_after),
-            max(sequenced.person_key) over (partition by sequenced.visitor_key, sequenced.named_before),
+            later.person_key,
+            earlier.person_key,
             {{ unknown_key() }}
         ) as person_key
     from sequenced
+    left join identified as later
+        on sequenced.visitor_key = later.visitor_key
+        and later.person_number = case when sequenced.person_key is null then sequenced.person_number + 1 end
+    left join identified as earlier
+        on sequenced.visitor_key = earlier.visitor_key
+        and earlier.person_number = case when sequenced.person_key is null then sequenced.person_number end
 )
 
 select
-    sequenced.session_key as session_key,
-    sequenced.source as source,
-    sequenced.session_id as session_id,
-    sequenced.visitor_key as visitor_key,
-    sequenced.customer_key as customer_key,
+    named.session_key as session_key,
+    named.source as source,
+    named.session_id as session_id,
+    named.visitor_key as visitor_key,
+    named.customer_key as customer_key,
     stitched.person_key as person_key,
-    sequenced.order_key as order_key,
-    sequenced.campaign_key as campaign_key,
-    sequenced.marketing_channel as marketing_channel,
+    named.order_key as order_key,
+    named.campaign_key as campaign_key,
+    named.marketing_channel as marketing_channel,
     channels.is_paid as is_paid,
     channels.is_direct as is_direct,
-    sequenced.started_at as started_at,
-    {{ local_date('sequenced.started_at', shop_timezone()) }} as session_date,
-    sequenced.visit_number as visit_number,
-    coalesce(sequenced.device, 'unknown') as device,
-    coalesce(sequenced.country_code, 'unknown') as country_code,
-    sequenced.utm_source as utm_source,
-    sequenced.utm_medium as utm_medium,
-    sequenced.utm_campaign as utm_campaign,
-    sequenced.utm_content as utm_content,
-    sequenced.utm_term as utm_term,
-    sequenced.event_count as event_count,
-    sequenced.furthest_step >= 2 as has_product_view,
-    sequenced.furthest_step >= 3 as has_cart,
-    sequenced.furthest_step >= 4 as has_checkout,
-    sequenced.furthest_step >= 5 as has_order
-from sequenced
+    named.started_at as started_at,
+    {{ local_date('named.started_at', shop_timezone()) }} as session_date,
+    stitched.visit_number as visit_number,
+    coalesce(named.device, 'unknown') as device,
+    coalesce(named.country_code, 'unknown') as country_code,
+    named.utm_source as utm_source,
+    named.utm_medium as utm_medium,
+    named.utm_campaign as utm_campaign,
+    named.utm_content as utm_content,
+    named.utm_term as utm_term,
+    named.event_count as event_count,
+    named.furthest_step >= 2 as has_product_view,
+    named.furthest_step >= 3 as has_cart,
+    named.furthest_step >= 4 as has_checkout,
+    named.furthest_step >= 5 as has_order
+from named
 inner join stitched
-    on sequenced.session_key = stitched.session_key
+    on named.session_key = stitched.session_key
 inner join channels
-    on sequenced.marketing_channel = channels.marketing_channel
+    on named.marketing_channel = channels.marketing_channel

@@ -7,8 +7,6 @@ days as (
         stock.product_key as product_key,
         stock.location_key as location_key,
         stock.inventory_date as inventory_date,
-        stock.opening_quantity as opening_quantity,
-        stock.closing_quantity as closing_quantity,
         stock.receipt_quantity as receipt_quantity,
         {{ stock_units_sold('stock') }} as sold_quantity,
         stock.return_quantity as return_quantity,
@@ -16,30 +14,22 @@ days as (
         stock.transfer_quantity + stock.adjustment_quantity + stock.count_difference_quantity as other_quantity,
         stock.count_difference_quantity as count_difference_quantity,
         stock.sale_quantity as sale_quantity,
-        stock.is_stock_out as is_stock_out,
-        row_number() over (
-            partition by stock.product_key, stock.location_key, {{ date_trunc_date('month', 'stock.inventory_date') }}
-            order by stock.inventory_date
-        ) as day_rank,
-        row_number() over (
-            partition by stock.product_key, stock.location_key, {{ date_trunc_date('month', 'stock.inventory_date') }}
-            order by stock.inventory_date desc
-        ) as day_rank_back
+        stock.is_stock_out as is_stock_out
     from {{ ref('fct_inventory_daily') }} as stock
 ),
 
-months as (
+sums as (
     select
         month_start_date,
         product_key,
         location_key,
-        cast(sum(case when day_rank = 1 then opening_quantity else 0 end) as {{ type_money_sum() }}) as opening_quantity,
+        min(inventory_date) as first_date,
+        max(inventory_date) as last_date,
         cast(sum(receipt_quantity) as {{ type_money_sum() }}) as received_quantity,
         cast(sum(sold_quantity) as {{ type_money_sum() }}) as sold_quantity,
         cast(sum(return_quantity) as {{ type_money_sum() }}) as returned_quantity,
         cast(sum(waste_quantity) as {{ type_money_sum() }}) as waste_quantity,
         cast(sum(other_quantity + sold_quantity - sale_quantity) as {{ type_money_sum() }}) as other_quantity,
-        cast(sum(case when day_rank_back = 1 then closing_quantity else 0 end) as {{ type_money_sum() }}) as ending_quantity,
         cast(count(*) as integer) as day_count,
         cast(sum(case when is_stock_out then 1 else 0 end) as integer) as stock_out_day_count
     from days
@@ -47,6 +37,32 @@ months as (
         month_start_date,
         product_key,
         location_key
+),
+
+-- What the month begins and ends with is on its first and its last day.
+months as (
+    select
+        sums.month_start_date as month_start_date,
+        sums.product_key as product_key,
+        sums.location_key as location_key,
+        cast(first_days.opening_quantity as {{ type_money_sum() }}) as opening_quantity,
+        sums.received_quantity as received_quantity,
+        sums.sold_quantity as sold_quantity,
+        sums.returned_quantity as returned_quantity,
+        sums.waste_quantity as waste_quantity,
+        sums.other_quantity as other_quantity,
+        cast(last_days.closing_quantity as {{ type_money_sum() }}) as ending_quantity,
+        sums.day_count as day_count,
+        sums.stock_out_day_count as stock_out_day_count
+    from sums
+    inner join {{ ref('fct_inventory_daily') }} as first_days
+        on sums.product_key = first_days.product_key
+        and sums.location_key = first_days.location_key
+        and sums.first_date = first_days.inventory_date
+    inner join {{ ref('fct_inventory_daily') }} as last_days
+        on sums.product_key = last_days.product_key
+        and sums.location_key = last_days.location_key
+        and sums.last_date = last_days.inventory_date
 ),
 
 products as (
