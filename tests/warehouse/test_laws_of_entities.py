@@ -1,4 +1,4 @@
-"""Law 12 for the entities whose facts have another grain than their rows: it is proved of what the contract lets pass."""
+"""Law 12 for entities whose facts have another grain than their rows: it is proved of what the contract lets pass."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BUGS = {
         "measure",
         "amount",
     ),
-    "a rejected row that nobody counted": Bug(
+    "a row of a file that never reached staging": Bug(
         law("costs"),
         "update ops.load_files set row_count = row_count + 1 where table_name = 'costs'",
         "measure",

@@ -1,8 +1,8 @@
 """Plants bugs in a small shop's SQL, and sees which laws fail.
 
 The shop is built once. A bug changes the text of one model or macro as dbt holds it in memory; what is built of that
-anew, and all that is downstream, are tables of a transaction that is rolled back. So neither the package nor the shop is
-ever wrong, and a bug costs about a second.
+anew, and all that is downstream, are tables of a transaction that is rolled back. So neither the package nor the shop
+is ever wrong, and a bug costs about a second.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def plant(
 ) -> list[Found]:
     """Plant each bug in a shop made for it in a temporary folder, and return what became of each, in this order.
 
-    `tell` is called with each as soon as it is known. Raises BuildError when the shop's own tests fail, or the SQL with a
-    bug does not run, and ValueError when a bug's text is no longer in the SQL.
+    `tell` is called with each as soon as it is known. Raises BuildError when the shop's own tests fail, or the SQL with
+    a bug does not run, and ValueError when a bug's text is no longer in the SQL.
     """
     from shophouse.demo.shops import make_demo
     from shophouse.demo.world.deliveries import next_day
@@ -91,7 +91,7 @@ def _arrive(shop: Shop) -> set[str]:
 
 
 class _Garden:
-    """A built shop whose SQL is compiled: for an incremental run of the raw tables `changed`, or else for a full one."""
+    """A built shop with its SQL: as an incremental run of the raw tables `changed` needs it, or as a full one does."""
 
     def __init__(self, shop: Shop, changed: set[str] | None = None) -> None:
         from shophouse.engines.dbt import Dbt
