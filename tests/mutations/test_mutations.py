@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -46,3 +52,19 @@ def planted() -> dict[str, dict[str, object]]:
 @pytest.mark.parametrize("name", BUGS)
 def test_a_bug_in_the_sql_is_found(planted: dict[str, dict[str, object]], name: str) -> None:
     assert planted[name]["caught"], f"found by {planted[name]['tests'] or 'nothing'}"
+
+
+@pytest.mark.slow
+def test_a_suite_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "shophouse", "check", "--mutations"]
+    where = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=where, stderr=subprocess.PIPE, text=True) as running:
+        until = time.monotonic() + 60
+        while not list(tmp_path.glob("*/shop/warehouse/build/shop.duckdb")) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert list(tmp_path.iterdir())
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert told.splitlines()[-1].startswith("stopped")
+    assert list(tmp_path.iterdir()) == []
