@@ -91,6 +91,8 @@ VERBS: list[tuple[str, Any]] = [
     (f'to_local("{WINTER}", "\'UTC\'")', dt.datetime(2024, 12, 31, 23, 30, 0, 123456)),
     (f'local_date("{WINTER}", "\'Asia/Tokyo\'")', dt.date(2025, 1, 1)),
     (f'local_date("{SUMMER}", "{NEW_YORK}")', dt.date(2024, 6, 30)),
+    (f'add_seconds("{WINTER}", "3600 * 5 + 45 * 60")', dt.datetime(2025, 1, 1, 5, 15, 0, 123456)),
+    (f'add_seconds("{SUMMER}", "-4 * 3600")', dt.datetime(2024, 6, 30, 22, 30)),
     ("surrogate_key([\"'olist'\", \"'e481f51cbdc54678b7cc49136f2d6af7'\"])", 242359081582268586),
     ("surrogate_key([\"'Zoë'\", \"cast(null as varchar)\", '12'])", 925119845259515965),
     ("hash_key(\"''\")", 955282973525019424),

@@ -123,7 +123,7 @@ def test_a_profit_and_loss_worked_out_by_hand(tmp_path: Path) -> None:
     def line(name: str, quantity: int) -> dict[str, object]:
         return {"order_id": name, "line_number": 1, "product_id": "p", "quantity": quantity, "unit_price": 20}
 
-    def cost(name: str, kind: str, basis: str, amount: float, scope: str | None = None) -> dict[str, object]:
+    def cost(name: str, kind: str, basis: str, amount: Decimal, scope: str | None = None) -> dict[str, object]:
         start = date(2025, 6, 1)
         return {
             "cost_id": name, "kind": kind, "basis": basis, "amount": amount, "valid_from": start, "scope": scope
@@ -154,11 +154,11 @@ def test_a_profit_and_loss_worked_out_by_hand(tmp_path: Path) -> None:
                 }
             ],
             "costs": [
-                cost("1", "fulfilment", "order", 2),
-                cost("2", "packaging", "unit", 0.5, "Web"),
-                cost("3", "payment_fee", "percent", 10),
-                cost("4", "returns_handling", "order", 3),
-                cost("5", "rent", "period", 300),
+                cost("1", "fulfilment", "order", Decimal("2")),
+                cost("2", "packaging", "unit", Decimal("0.5"), "Web"),
+                cost("3", "payment_fee", "percent", Decimal("10")),
+                cost("4", "returns_handling", "order", Decimal("3")),
+                cost("5", "rent", "period", Decimal("300")),
             ],
             "ad_spend": [
                 {"spend_date": date(2025, 6, 1), "campaign_id": "c", "spend_amount": 9, "currency_code": "USD"}

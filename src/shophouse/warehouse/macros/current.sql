@@ -45,10 +45,7 @@ where 1 = 0
 
 {# One binding's rows that count now. #}
 {% macro current_of(entity, binding, keys, by) %}
-    {%- set delivery = binding["delivery"] -%}
-    {%- set may_repeat = delivery != "append" or binding.get("covers") == "none" -%}
-    {%- set scoped = superseding("versions", binding) if delivery in ["append", "snapshot"] else "" -%}
-    {%- set scope = "superseded.source is null" if scoped else "1 = 1" -%}
+    {%- set may_repeat = binding["delivery"] != "append" or binding.get("covers") == "none" -%}
     {%- set direct = by in ["source"] + contract()[entity]["key"] -%}
     {%- if keys is not none %}
         {%- set found = staged(entity, binding, keys=keys, by=by, key=(none if direct else contract()[entity]["key"])) -%}
@@ -60,13 +57,13 @@ exists (
             and wanted.{{ by }} = coalesce(ranked.{{ by }}, '')
     )
         {%- endset -%}
-        {{ newest_of(entity, binding, found, scoped, scope, may_repeat, condition=(none if direct else wanted)) }}
+        {{ newest_of(entity, binding, found, may_repeat, condition=(none if direct else wanted)) }}
     {%- elif not may_repeat %}
 select
 {{ picked_columns(entity, "versions") }}
 from ({{ staged(entity, binding) | indent(4) }}) as versions
-{{ scoped }}
-where {{ scope }}
+{{ superseding("versions", binding) }}
+where {{ not_superseded(binding) }}
     and versions._operation <> 'delete'
     {%- elif entity in keeps_repeated() and binding.get("covers") != "none" %}
         {%- set names = ["source"] + repeated_key(entity) -%}
@@ -84,9 +81,9 @@ select
 {{ picked_columns(entity, "versions") }}
 from ({{ staged(entity, binding) | indent(4) }}) as versions
 left join {{ repeated }}
-{{ scoped }}
+{{ superseding("versions", binding) }}
 where repeated.source is null
-    and {{ scope }}
+    and {{ not_superseded(binding) }}
     and versions._operation <> 'delete'
 union all
         {%- set again %}
@@ -95,15 +92,15 @@ union all
     from ({{ staged(entity, binding) | indent(8) }}) as versions
     inner join {{ repeated }}
         {%- endset %}
-        {{- newest_of(entity, binding, again, scoped, scope, true) }}
+        {{- newest_of(entity, binding, again, true) }}
     {%- else -%}
-        {{ newest_of(entity, binding, staged(entity, binding), scoped, scope, true) }}
+        {{ newest_of(entity, binding, staged(entity, binding), true) }}
     {%- endif %}
 {% endmacro %}
 
 
 {# The newest version of each key among the rows found; under a parent, only of the parent's newest load. #}
-{% macro newest_of(entity, binding, found, scoped, scope, may_repeat, condition=none) %}
+{% macro newest_of(entity, binding, found, may_repeat, condition=none) %}
     {%- set parent = binding.get("parent") if binding["delivery"] == "upsert" else none %}
 select
 {{ picked_columns(entity, "ranked") }}
@@ -118,8 +115,8 @@ from (
             order by {{ newest_first("versions", binding) }}
         ) as version_rank
     from ({{ found | indent(4) }}) as versions
-    {{ scoped }}
-    where {{ scope }}
+    {{ superseding("versions", binding) }}
+    where {{ not_superseded(binding) }}
 ) as ranked
 where ranked._operation <> 'delete'
     {%- if may_repeat %}
@@ -233,16 +230,28 @@ where 1 = 0
 {% endmacro %}
 
 
+{# Whether a newer load of the same path replaces what a file brought before. #}
+{% macro replaced_by_path(binding) %}{{ return(binding["delivery"] in ["append", "snapshot"]) }}{% endmacro %}
+
+
 {#
-  Joins, as superseded, the files that a newer load of the same path has replaced: rows without one count. A join, for DuckDB makes
-  a correlated not exists over all columns of a large table keep them all.
+  Joins, as superseded, the files that a newer load of the same path has replaced: see not_superseded(). A join, for DuckDB makes a
+  correlated not exists over all columns of a large table keep them all.
 #}
 {% macro superseding(versions, binding) -%}
+    {%- if replaced_by_path(binding) -%}
 left join {{ source("ops", "superseded_files") }} as superseded
     on superseded.table_name = '{{ binding["raw_table"] }}'
     and {{ versions }}.source = superseded.source
     and {{ versions }}._load_id = superseded.load_id
     and {{ versions }}._source_file = superseded.source_file
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# What is true of a row, joined by superseding(), whose file was not replaced. #}
+{% macro not_superseded(binding) -%}
+    {{ "superseded.source is null" if replaced_by_path(binding) else "1 = 1" }}
 {%- endmacro %}
 
 

@@ -35,6 +35,10 @@
 {# The moment n days after a timestamp. Returns timestamp. #}
 {% macro add_days_at(t, n) %}cast({{ dbt.dateadd("day", n, t) }} as {{ shophouse.type_timestamp() }}){% endmacro %}
 
+{# The timestamp n seconds after t; n a whole number. Returns timestamp. #}
+{% macro add_seconds(t, n) %}{{ return(adapter.dispatch("add_seconds", "shophouse")(t, n)) }}{% endmacro %}
+{% macro default__add_seconds(t, n) %}cast({{ dbt.dateadd("second", n, t) }} as {{ shophouse.type_timestamp() }}){% endmacro %}
+
 {# Seconds from a to b, timestamps: ticks of the clock between them, negative when b is before a. Returns bigint. #}
 {% macro seconds_between(a, b) %}cast(({{ dbt.datediff(a, b, "second") }}) as bigint){% endmacro %}
 

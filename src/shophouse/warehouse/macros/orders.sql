@@ -17,12 +17,6 @@ case
 {% macro guest_id(orders) %}'order|' || {{ orders }}.source || '|' || {{ orders }}.order_id{% endmacro %}
 
 
-{# The zone of an order's local days: a literal in a shop without stores, so that nothing is converted where it is UTC. Returns SQL. #}
-{% macro order_timezone(orders) %}
-    {{- return(orders ~ ".store_timezone" if has_entity("stores") else shop_timezone()) -}}
-{% endmacro %}
-
-
 {#
   Splits order-level amounts over lines by largest remainder: each line gets its share rounded down to the currency's minor
   unit, and the units left go to the lines with the largest remainders (ties: the larger weight, then the lower line number).

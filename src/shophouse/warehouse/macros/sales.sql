@@ -140,51 +140,11 @@ regions as (
 ),
 
 stacked as (
-    select
-        sales.{{ day }} as date_day,
-        sales.store_key as store_key,
-        sales.channel_key as channel_key,
-        sales.country_code as country_code,
-        sales.state_code as state_code,
-        sales.quantity as quantity,
-        sales.gross_amount as gross_amount,
-        sales.discount_amount as discount_amount,
-        sales.return_amount as return_amount,
-        sales.cancellation_amount as cancellation_amount,
-        sales.net_sales_amount as net_sales_amount,
-        sales.shipping_amount as shipping_amount,
-        sales.tax_amount as tax_amount,
-        sales.other_amount as other_amount,
-        sales.total_sales_amount as total_sales_amount,
-        cast(0 as bigint) as order_count,
-        cast(0 as bigint) as all_order_count,
-        cast(0 as bigint) as cancelled_order_count,
-        cast(0 as bigint) as new_customer_count,
-        cast(0 as bigint) as returning_order_count
-    from sales
-    union all
-    select
-        orders.order_date as date_day,
-        orders.store_key as store_key,
-        orders.channel_key as channel_key,
-        orders.country_code as country_code,
-        orders.state_code as state_code,
-        cast(0 as {{ type_money_sum() }}) as quantity,
-        cast(0 as {{ type_money_sum() }}) as gross_amount,
-        cast(0 as {{ type_money_sum() }}) as discount_amount,
-        cast(0 as {{ type_money_sum() }}) as return_amount,
-        cast(0 as {{ type_money_sum() }}) as cancellation_amount,
-        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
-        cast(0 as {{ type_money_sum() }}) as shipping_amount,
-        cast(0 as {{ type_money_sum() }}) as tax_amount,
-        cast(0 as {{ type_money_sum() }}) as other_amount,
-        cast(0 as {{ type_money_sum() }}) as total_sales_amount,
-        orders.order_count as order_count,
-        orders.all_order_count as all_order_count,
-        orders.cancelled_order_count as cancelled_order_count,
-        orders.new_customer_count as new_customer_count,
-        orders.returning_order_count as returning_order_count
-    from orders
+    {{ sales_and_orders(
+        day,
+        keys=['store_key', 'channel_key', 'country_code', 'state_code'],
+        counts=['order_count', 'all_order_count', 'cancelled_order_count', 'new_customer_count', 'returning_order_count']
+    ) }}
 ),
 
 summed as (
@@ -287,3 +247,101 @@ select
     total_average_order_amount
 from final
 {% endmacro %}
+
+
+{# The amounts of the aggregates by day, in the ledger's signs. #}
+{% macro sales_amounts() %}
+    {{- return([
+        "quantity", "gross_amount", "discount_amount", "return_amount", "cancellation_amount", "net_sales_amount", "shipping_amount",
+        "tax_amount", "other_amount", "total_sales_amount"
+    ]) -}}
+{% endmacro %}
+
+
+{#
+  The rows of the CTE `sales` and those of the CTE `orders` in one shape, zero where the other side has the figure. Money and orders
+  are summed apart and meet here, so that neither multiplies the other.
+
+  day      the column of sales that is a row's day; of orders it is order_date
+  keys     columns that both have
+  counts   columns of orders
+  amounts  columns of sales
+#}
+{% macro sales_and_orders(day, keys, counts, amounts=none) %}
+    {%- set amounts = amounts or sales_amounts() -%}
+    select
+        sales.{{ day }} as date_day,
+        {%- for key in keys %}
+        sales.{{ key }} as {{ key }},
+        {%- endfor %}
+        {%- for count in counts %}
+        cast(0 as bigint) as {{ count }},
+        {%- endfor %}
+        {%- for amount in amounts %}
+        sales.{{ amount }} as {{ amount }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from sales
+    union all
+    select
+        orders.order_date as date_day,
+        {%- for key in keys %}
+        orders.{{ key }} as {{ key }},
+        {%- endfor %}
+        {%- for count in counts %}
+        orders.{{ count }} as {{ count }},
+        {%- endfor %}
+        {{- zeros(amounts) }}
+    from orders
+{%- endmacro %}
+
+
+{# Figures of which there are none. #}
+{% macro zeros(amounts) -%}
+    {%- for amount in amounts %}
+        cast(0 as {{ type_money_sum() }}) as {{ amount }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#
+  The rows of `stacked`, which sales_and_orders() made, by month, and one of zeros for each month of the CTE `calendar` from a member's
+  first to the last of the data, which the CTE `bounds` knows: months without sales are there too.
+
+  keys    columns that name a member
+  counts  as given to sales_and_orders()
+#}
+{% macro every_month(keys, counts) %}
+    {%- set first_month = date_trunc_date("month", "min(stacked.date_day)") -%}
+    select
+        {{ date_trunc_date("month", "stacked.date_day") }} as month_start_date,
+        {%- for column in keys + counts + sales_amounts() %}
+        stacked.{{ column }} as {{ column }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from stacked
+    union all
+    select
+        calendar.date_day as month_start_date,
+        {%- for key in keys %}
+        members.{{ key }} as {{ key }},
+        {%- endfor %}
+        {%- for count in counts %}
+        cast(0 as bigint) as {{ count }},
+        {%- endfor %}
+        {{- zeros(sales_amounts()) }}
+    from calendar
+    inner join (
+        select
+            {%- for key in keys %}
+            stacked.{{ key }} as {{ key }},
+            {%- endfor %}
+            {{ first_month }} as first_month
+        from stacked
+        group by
+            {%- for key in keys %}
+            stacked.{{ key }}{% if not loop.last %},{% endif %}
+            {%- endfor %}
+    ) as members
+        on calendar.date_day >= members.first_month
+    inner join bounds
+        on calendar.date_day <= bounds.last_day
+{%- endmacro %}

@@ -53,9 +53,10 @@ final as (
         zoned.location_id as location_id,
         zoned.kind as movement_kind,
         zoned.moved_at as moved_at,
-        {{ local_date('zoned.moved_at', order_timezone('zoned')) }} as moved_date,
+        {{ day_at_store('zoned.moved_at', 'zoned', 'moved') }} as moved_date,
         zoned.quantity as quantity
     from zoned
+    {{ joined_offset('zoned.moved_at', 'zoned', 'moved') }}
 )
 
 select

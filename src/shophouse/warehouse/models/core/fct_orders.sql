@@ -29,11 +29,13 @@ headers as (
         is_test,
         is_deleted,
         ordered_at,
+        ordered_at_local,
         order_date,
         paid_at,
         cancelled_at,
         cancelled_date,
         promised_delivery_at,
+        promised_delivery_date,
         store_timezone,
         currency_code,
         discount_code,
@@ -53,13 +55,22 @@ lines as (
         order_key,
         cast(count(*) as integer) as line_count,
         cast(sum(quantity) as decimal(18, 4)) as item_count,
-        cast(count(distinct product_key) as integer) as product_count,
         cast(sum(gross_amount) as {{ type_money() }}) as gross_amount,
         cast(sum(discount_amount) as {{ type_money() }}) as discount_amount,
         cast(sum(tax_amount) as {{ type_money() }}) as tax_amount,
         cast(sum(shipping_amount) as {{ type_money() }}) as shipping_amount,
         cast(sum(cost_amount) as {{ type_money() }}) as cost_amount,
         min(case when is_gift_card then 1 else 0 end) as gift_cards_alone
+    from {{ ref('fct_order_items') }}
+    where {{ is_affected('fct_order_items', 'order_key', 'affected_person_orders') }}
+    group by order_key
+),
+
+-- Apart, for an engine counts distinct keys by sorting or hashing all that is aggregated beside them.
+products as (
+    select
+        order_key,
+        cast(count(distinct product_key) as integer) as product_count
     from {{ ref('fct_order_items') }}
     where {{ is_affected('fct_order_items', 'order_key', 'affected_person_orders') }}
     group by order_key
@@ -92,6 +103,9 @@ shipments as (
         min(shipped_at) as shipped_at,
         max(delivered_at) as delivered_at,
         max(promised_delivery_at) as promised_delivery_at,
+        min(shipped_date) as shipped_date,
+        max(delivered_date) as delivered_date,
+        max(promised_delivery_date) as promised_delivery_date,
         cast(sum(cost_amount) as {{ type_money() }}) as shipping_cost_amount
     from {{ ref('fct_shipments') }}
     where {{ is_affected('fct_shipments', 'order_key', 'affected_person_orders') }}
@@ -147,7 +161,7 @@ final as (
         headers.is_cancelled as is_cancelled,
         not headers.is_test and not headers.is_deleted as is_sale,
         headers.ordered_at as ordered_at,
-        {{ to_local('headers.ordered_at', order_timezone('headers')) }} as ordered_at_local,
+        headers.ordered_at_local as ordered_at_local,
         headers.order_date as order_date,
         headers.paid_at as paid_at,
         headers.cancelled_at as cancelled_at,
@@ -155,21 +169,18 @@ final as (
         coalesce(headers.promised_delivery_at, shipments.promised_delivery_at) as promised_delivery_at,
         shipments.shipped_at as shipped_at,
         shipments.delivered_at as delivered_at,
-        {{ days('headers.order_date', local_date('shipments.shipped_at', order_timezone('headers'))) }} as days_to_ship,
-        {{ days('headers.order_date', local_date('shipments.delivered_at', order_timezone('headers'))) }} as days_to_deliver,
-        {{ days(
-            local_date('coalesce(headers.promised_delivery_at, shipments.promised_delivery_at)', order_timezone('headers')),
-            local_date('shipments.delivered_at', order_timezone('headers'))
-        ) }} as days_late,
+        {{ days('headers.order_date', 'shipments.shipped_date') }} as days_to_ship,
+        {{ days('headers.order_date', 'shipments.delivered_date') }} as days_to_deliver,
+        {{ days('coalesce(headers.promised_delivery_date, shipments.promised_delivery_date)', 'shipments.delivered_date') }} as days_late,
         sequenced.order_sequence as order_sequence,
         coalesce(sequenced.order_sequence = 1, false) as is_first_order,
         sequenced.previous_ordered_at as previous_ordered_at,
-        {{ days(local_date('sequenced.previous_ordered_at', order_timezone('headers')), 'headers.order_date') }} as days_since_previous_order,
+        {{ days(day_at_store('sequenced.previous_ordered_at', 'headers', 'previous'), 'headers.order_date') }} as days_since_previous_order,
         headers.currency_code as currency_code,
         headers.discount_code as discount_code,
         coalesce(lines.line_count, 0) as line_count,
         coalesce(lines.item_count, 0) as item_count,
-        coalesce(lines.product_count, 0) as product_count,
+        coalesce(products.product_count, 0) as product_count,
         coalesce(lines.gross_amount, 0) as gross_amount,
         coalesce(lines.discount_amount, 0) as discount_amount,
         cast(coalesce(lines.gross_amount, 0) - coalesce(lines.discount_amount, 0) as {{ type_money() }}) as net_amount,
@@ -202,12 +213,15 @@ final as (
         on headers.order_key = sequenced.order_key
     left join lines
         on headers.order_key = lines.order_key
+    left join products
+        on headers.order_key = products.order_key
     left join payments
         on headers.order_key = payments.order_key
     left join refunds
         on headers.order_key = refunds.order_key
     left join shipments
         on headers.order_key = shipments.order_key
+    {{ joined_offset('sequenced.previous_ordered_at', 'headers', 'previous') }}
 )
 
 select

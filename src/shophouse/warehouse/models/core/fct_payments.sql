@@ -82,7 +82,7 @@ final as (
         joined.person_key as person_key,
         joined.store_key as store_key,
         joined.paid_at as paid_at,
-        {{ local_date('joined.paid_at', order_timezone('joined')) }} as paid_date,
+        {{ day_at_store('joined.paid_at', 'joined', 'paid') }} as paid_date,
         joined.payment_kind as payment_kind,
         joined.payment_status as payment_status,
         joined.payment_method as payment_method,
@@ -92,6 +92,7 @@ final as (
         cast(joined.payment_amount * joined.captured_sign as {{ type_money() }}) as captured_amount,
         joined.fee_amount as fee_amount
     from joined
+    {{ joined_offset('joined.paid_at', 'joined', 'paid') }}
 )
 
 select

@@ -77,8 +77,8 @@ final as (
         joined.has_order as has_order,
         joined.is_cancelled as is_cancelled,
         joined.is_sale as is_sale,
-        coalesce(joined.order_date, {{ local_date('joined.refunded_at', order_timezone('joined')) }}) as order_date,
-        {{ local_date('joined.refunded_at', order_timezone('joined')) }} as refunded_date,
+        coalesce(joined.order_date, {{ day_at_store('joined.refunded_at', 'joined', 'refunded') }}) as order_date,
+        {{ day_at_store('joined.refunded_at', 'joined', 'refunded') }} as refunded_date,
         joined.refunded_at as refunded_at,
         joined.currency_code as currency_code,
         joined.refund_reason as refund_reason,
@@ -88,6 +88,7 @@ final as (
         cast(joined.shipping_amount as {{ type_money() }}) as shipping_amount,
         cast(joined.refund_amount - joined.product_amount - joined.tax_amount - joined.shipping_amount as {{ type_money() }}) as other_amount
     from joined
+    {{ joined_offset('joined.refunded_at', 'joined', 'refunded') }}
 )
 
 select

@@ -40,6 +40,15 @@ headers as (
     where {{ is_affected('order_headers', 'order_key', 'affected_orders') }}
 ),
 
+-- Keys are hashed once for each location, not for each parcel.
+locations as (
+    select
+        source,
+        location_id,
+        {{ surrogate_key(['source', 'location_id']) }} as location_key
+    from {{ ref('input_locations') }}
+),
+
 joined as (
     select
         shipments.source as source,
@@ -48,10 +57,13 @@ joined as (
         headers.person_key as person_key,
         headers.store_key as store_key,
         headers.geography_key as geography_key,
-        case
-            when shipments.location_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['shipments.source', 'shipments.location_id']) }}
-        end as location_key,
+        coalesce(
+            locations.location_key,
+            case
+                when shipments.location_id is null then {{ unknown_key() }}
+                else {{ surrogate_key(['shipments.source', 'shipments.location_id']) }}
+            end
+        ) as location_key,
         shipments.location_id as location_id,
         coalesce(shipments.carrier, 'unknown') as carrier,
         shipments.status as shipment_status,
@@ -66,6 +78,9 @@ joined as (
     inner join headers
         on shipments.source = headers.source
         and shipments.order_id = headers.order_id
+    left join locations
+        on shipments.source = locations.source
+        and shipments.location_id = locations.location_id
 ),
 
 dated as (
@@ -82,14 +97,17 @@ dated as (
         joined.shipment_status as shipment_status,
         joined.order_date as order_date,
         joined.shipped_at as shipped_at,
-        {{ local_date('joined.shipped_at', order_timezone('joined')) }} as shipped_date,
+        {{ day_at_store('joined.shipped_at', 'joined', 'shipped') }} as shipped_date,
         joined.promised_delivery_at as promised_delivery_at,
-        {{ local_date('joined.promised_delivery_at', order_timezone('joined')) }} as promised_delivery_date,
+        {{ day_at_store('joined.promised_delivery_at', 'joined', 'promised') }} as promised_delivery_date,
         joined.delivered_at as delivered_at,
-        {{ local_date('joined.delivered_at', order_timezone('joined')) }} as delivered_date,
+        {{ day_at_store('joined.delivered_at', 'joined', 'delivered') }} as delivered_date,
         joined.currency_code as currency_code,
         joined.cost_amount as cost_amount
     from joined
+    {{ joined_offset('joined.shipped_at', 'joined', 'shipped') }}
+    {{ joined_offset('joined.promised_delivery_at', 'joined', 'promised') }}
+    {{ joined_offset('joined.delivered_at', 'joined', 'delivered') }}
 ),
 
 final as (

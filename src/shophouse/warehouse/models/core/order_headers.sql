@@ -205,7 +205,8 @@ final as (
         resolved.is_test as is_test,
         resolved.is_deleted as is_deleted,
         resolved.ordered_at as ordered_at,
-        {{ local_date('resolved.ordered_at', order_timezone('resolved')) }} as order_date,
+        {{ at_store('resolved.ordered_at', 'resolved', 'ordered') }} as ordered_at_local,
+        {{ day_at_store('resolved.ordered_at', 'resolved', 'ordered') }} as order_date,
         resolved.paid_at as paid_at,
         resolved.cancelled_at as cancelled_at,
         case
@@ -213,6 +214,7 @@ final as (
                 then {{ local_date('coalesce(resolved.cancelled_at, resolved.ordered_at)', order_timezone('resolved')) }}
         end as cancelled_date,
         resolved.promised_delivery_at as promised_delivery_at,
+        {{ day_at_store('resolved.promised_delivery_at', 'resolved', 'promised') }} as promised_delivery_date,
         resolved.store_timezone as store_timezone,
         resolved.currency_code as currency_code,
         resolved.has_taxes_included as has_taxes_included,
@@ -225,6 +227,8 @@ final as (
         resolved.fee_amount as fee_amount,
         resolved.control_total_amount as control_total_amount
     from resolved
+    {{ joined_offset('resolved.ordered_at', 'resolved', 'ordered') }}
+    {{ joined_offset('resolved.promised_delivery_at', 'resolved', 'promised') }}
 )
 
 select
@@ -247,11 +251,13 @@ select
     is_test,
     is_deleted,
     ordered_at,
+    ordered_at_local,
     order_date,
     paid_at,
     cancelled_at,
     cancelled_date,
     promised_delivery_at,
+    promised_delivery_date,
     store_timezone,
     currency_code,
     has_taxes_included,

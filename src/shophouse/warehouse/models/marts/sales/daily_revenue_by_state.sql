@@ -34,31 +34,12 @@ regions as (
 ),
 
 stacked as (
-    select
-        sales.event_date as date_day,
-        sales.country_code as country_code,
-        sales.state_code as state_code,
-        cast(0 as bigint) as order_count,
-        cast(0 as bigint) as new_customer_count,
-        sales.quantity as quantity,
-        sales.gross_amount as gross_amount,
-        sales.net_sales_amount as net_sales_amount,
-        sales.shipping_amount as shipping_amount,
-        sales.total_sales_amount as total_sales_amount
-    from sales
-    union all
-    select
-        orders.order_date as date_day,
-        orders.country_code as country_code,
-        orders.state_code as state_code,
-        orders.order_count as order_count,
-        orders.new_customer_count as new_customer_count,
-        cast(0 as {{ type_money_sum() }}) as quantity,
-        cast(0 as {{ type_money_sum() }}) as gross_amount,
-        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
-        cast(0 as {{ type_money_sum() }}) as shipping_amount,
-        cast(0 as {{ type_money_sum() }}) as total_sales_amount
-    from orders
+    {{ sales_and_orders(
+        'event_date',
+        keys=['country_code', 'state_code'],
+        counts=['order_count', 'new_customer_count'],
+        amounts=['quantity', 'gross_amount', 'net_sales_amount', 'shipping_amount', 'total_sales_amount']
+    ) }}
 ),
 
 summed as (

@@ -42,31 +42,12 @@ calendar as (
 ),
 
 stacked as (
-    select
-        sales.event_date as date_day,
-        cast(0 as bigint) as order_count,
-        cast(0 as bigint) as new_customer_count,
-        cast(0 as bigint) as returning_order_count,
-        sales.gross_amount as gross_amount,
-        sales.discount_amount as discount_amount,
-        sales.return_amount as return_amount,
-        sales.cancellation_amount as cancellation_amount,
-        sales.net_sales_amount as net_sales_amount,
-        sales.total_sales_amount as total_sales_amount
-    from sales
-    union all
-    select
-        orders.order_date as date_day,
-        orders.order_count as order_count,
-        orders.new_customer_count as new_customer_count,
-        orders.returning_order_count as returning_order_count,
-        cast(0 as {{ type_money_sum() }}) as gross_amount,
-        cast(0 as {{ type_money_sum() }}) as discount_amount,
-        cast(0 as {{ type_money_sum() }}) as return_amount,
-        cast(0 as {{ type_money_sum() }}) as cancellation_amount,
-        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
-        cast(0 as {{ type_money_sum() }}) as total_sales_amount
-    from orders
+    {{ sales_and_orders(
+        'event_date',
+        keys=[],
+        counts=['order_count', 'new_customer_count', 'returning_order_count'],
+        amounts=['gross_amount', 'discount_amount', 'return_amount', 'cancellation_amount', 'net_sales_amount', 'total_sales_amount']
+    ) }}
 ),
 
 bounds as (

@@ -54,43 +54,7 @@ channels as (
 ),
 
 stacked as (
-    select
-        sales.event_date as date_day,
-        sales.store_key as store_key,
-        sales.channel_key as channel_key,
-        cast(0 as bigint) as order_count,
-        cast(0 as bigint) as new_customer_count,
-        cast(0 as bigint) as returning_order_count,
-        sales.quantity as quantity,
-        sales.gross_amount as gross_amount,
-        sales.discount_amount as discount_amount,
-        sales.return_amount as return_amount,
-        sales.cancellation_amount as cancellation_amount,
-        sales.net_sales_amount as net_sales_amount,
-        sales.shipping_amount as shipping_amount,
-        sales.tax_amount as tax_amount,
-        sales.other_amount as other_amount,
-        sales.total_sales_amount as total_sales_amount
-    from sales
-    union all
-    select
-        orders.order_date as date_day,
-        orders.store_key as store_key,
-        orders.channel_key as channel_key,
-        orders.order_count as order_count,
-        orders.new_customer_count as new_customer_count,
-        orders.returning_order_count as returning_order_count,
-        cast(0 as {{ type_money_sum() }}) as quantity,
-        cast(0 as {{ type_money_sum() }}) as gross_amount,
-        cast(0 as {{ type_money_sum() }}) as discount_amount,
-        cast(0 as {{ type_money_sum() }}) as return_amount,
-        cast(0 as {{ type_money_sum() }}) as cancellation_amount,
-        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
-        cast(0 as {{ type_money_sum() }}) as shipping_amount,
-        cast(0 as {{ type_money_sum() }}) as tax_amount,
-        cast(0 as {{ type_money_sum() }}) as other_amount,
-        cast(0 as {{ type_money_sum() }}) as total_sales_amount
-    from orders
+    {{ sales_and_orders('event_date', keys=['store_key', 'channel_key'], counts=['order_count', 'new_customer_count', 'returning_order_count']) }}
 ),
 
 bounds as (
@@ -98,59 +62,8 @@ bounds as (
     from stacked
 ),
 
-members as (
-    select
-        stacked.store_key as store_key,
-        stacked.channel_key as channel_key,
-        {{ date_trunc_date('month', 'min(stacked.date_day)') }} as first_month
-    from stacked
-    group by
-        stacked.store_key,
-        stacked.channel_key
-),
-
 filled as (
-    select
-        {{ date_trunc_date('month', 'stacked.date_day') }} as month_start_date,
-        stacked.store_key as store_key,
-        stacked.channel_key as channel_key,
-        stacked.order_count as order_count,
-        stacked.new_customer_count as new_customer_count,
-        stacked.returning_order_count as returning_order_count,
-        stacked.quantity as quantity,
-        stacked.gross_amount as gross_amount,
-        stacked.discount_amount as discount_amount,
-        stacked.return_amount as return_amount,
-        stacked.cancellation_amount as cancellation_amount,
-        stacked.net_sales_amount as net_sales_amount,
-        stacked.shipping_amount as shipping_amount,
-        stacked.tax_amount as tax_amount,
-        stacked.other_amount as other_amount,
-        stacked.total_sales_amount as total_sales_amount
-    from stacked
-    union all
-    select
-        calendar.date_day as month_start_date,
-        members.store_key as store_key,
-        members.channel_key as channel_key,
-        cast(0 as bigint) as order_count,
-        cast(0 as bigint) as new_customer_count,
-        cast(0 as bigint) as returning_order_count,
-        cast(0 as {{ type_money_sum() }}) as quantity,
-        cast(0 as {{ type_money_sum() }}) as gross_amount,
-        cast(0 as {{ type_money_sum() }}) as discount_amount,
-        cast(0 as {{ type_money_sum() }}) as return_amount,
-        cast(0 as {{ type_money_sum() }}) as cancellation_amount,
-        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
-        cast(0 as {{ type_money_sum() }}) as shipping_amount,
-        cast(0 as {{ type_money_sum() }}) as tax_amount,
-        cast(0 as {{ type_money_sum() }}) as other_amount,
-        cast(0 as {{ type_money_sum() }}) as total_sales_amount
-    from calendar
-    inner join members
-        on calendar.date_day >= members.first_month
-    inner join bounds
-        on calendar.date_day <= bounds.last_day
+    {{ every_month(keys=['store_key', 'channel_key'], counts=['order_count', 'new_customer_count', 'returning_order_count']) }}
 ),
 
 summed as (

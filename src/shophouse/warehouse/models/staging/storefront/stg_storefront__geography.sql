@@ -3,162 +3,24 @@
 
 with
 
-users as (
-    select
-        source,
-        upper(country_code) as country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from {{ ref('base_storefront__users') }}
-),
-
-orders as (
-    select
-        source,
-        upper(shipping_country) as country_code,
-        shipping_state as state,
-        shipping_postal_code as postal_code,
-        shipping_city as city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from {{ ref('base_storefront__orders') }}
-),
-
-stores as (
-    select
-        source,
-        upper(country_code) as country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from {{ ref('base_storefront__stores') }}
-),
-
-locations as (
-    select
-        source,
-        upper(country_code) as country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from {{ ref('base_storefront__locations') }}
-),
-
-employees as (
-    select
-        source,
-        upper(country_code) as country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from {{ ref('base_storefront__employees') }}
-),
-
-sellers as (
-    select
-        source,
-        upper(country_code) as country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from {{ ref('base_storefront__sellers') }}
-),
-
 addresses as (
+    {%- for table in ['users', 'orders', 'stores', 'locations', 'employees', 'sellers'] %}
+    {%- set of = 'shipping_' if table == 'orders' else '' %}
     select
         source,
-        country_code,
-        state,
-        postal_code,
-        city,
+        upper({{ 'shipping_country' if table == 'orders' else 'country_code' }}) as country_code,
+        {{ of }}state as state,
+        {{ of }}postal_code as postal_code,
+        {{ of }}city as city,
         _load_id,
         _loaded_at,
         _source_file,
         _row_number
-    from users
+    from {{ ref('base_storefront__' ~ table) }}
+    {%- if not loop.last %}
     union all
-    select
-        source,
-        country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from orders
-    union all
-    select
-        source,
-        country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from stores
-    union all
-    select
-        source,
-        country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from locations
-    union all
-    select
-        source,
-        country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from employees
-    union all
-    select
-        source,
-        country_code,
-        state,
-        postal_code,
-        city,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number
-    from sellers
+    {%- endif %}
+    {%- endfor %}
 ),
 
 places as (

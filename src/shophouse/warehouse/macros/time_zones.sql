@@ -1,0 +1,46 @@
+{#
+  Local days of the orders' stores. An engine looks a time zone up again for each row whose zone is in a column: most of what parcels and
+  orders cost. So the offset of each day is read from fct_time_zone_offsets_daily by a join, and only times on a day when it changes, or outside of
+  that table, are converted by the engine. In a shop without stores the zone is a literal, and nothing is joined.
+#}
+
+{# The zone of an order's local days: a literal in a shop without stores, so that nothing is converted where it is UTC. Returns SQL. #}
+{% macro order_timezone(orders) %}
+    {{- return(orders ~ ".store_timezone" if has_entity("stores") else shop_timezone()) -}}
+{% endmacro %}
+
+
+{#
+  Joins what the macros below need.
+
+  at      a UTC timestamp
+  orders  the relation that has store_timezone
+  offset  the name of what is joined
+#}
+{% macro joined_offset(at, orders, offset) -%}
+    {%- if not is_literal(order_timezone(orders)) -%}
+left join {{ ref("fct_time_zone_offsets_daily") }} as {{ offset }}
+        on {{ orders }}.store_timezone = {{ offset }}.timezone
+        and cast({{ at }} as date) = {{ offset }}.utc_date
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The wall-clock time in the zone of the order's store of the UTC timestamp for which `offset` was joined. Returns timestamp. #}
+{% macro at_store(at, orders, offset) -%}
+    {%- if not is_literal(order_timezone(orders)) -%}
+case
+            when {{ offset }}.offset_seconds is null then {{ to_local(at, order_timezone(orders)) }}
+            else {{ add_seconds(at, offset ~ ".offset_seconds") }}
+        end
+    {%- else -%}
+{{ to_local(at, order_timezone(orders)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The day of at_store(). Returns date. #}
+{% macro day_at_store(at, orders, offset) %}cast({{ at_store(at, orders, offset) }} as date){% endmacro %}
+
+
+{% macro is_literal(expression) %}{{ return(expression.startswith("'")) }}{% endmacro %}
