@@ -2,97 +2,69 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from shophouse.demo.storefront import delta, generate
-from shophouse.engines.dbt import Dbt
-from shophouse.engines.plan import NodeResult
-from shophouse.project import package_warehouse
-from warehouse.shops import RawShop
+from shophouse.cli.commands import app
+from shophouse.mutations import Bug, Found, bugs
 
-from .mutations import MUTATIONS, Mutation
-
-pytestmark = pytest.mark.slow
+BUGS = {bug.bug: bug for bug in bugs()}
 
 
-@dataclass
-class MutableShop:
-    """A built storefront whose package is a copy, to plant bugs in. `found` collects what became of each mutation."""
+def a_bug(right: str, wrong: str) -> Bug:
+    return Bug("a bug", "models/core/fct_orders.sql", right, wrong, ("law_1_ledger_is_orders",))
 
-    shop: RawShop
-    package: Path
-    first_day: Path
-    both_days: Path
-    found: dict[str, list[str]] = field(default_factory=dict)
 
-    def failed_with(self, name: str, mutation: Mutation) -> list[str]:
-        """Names of the tests that fail when the bug is in the package; the package and the shop are put right again."""
-        file = self.package / mutation.file
-        right = file.read_text("utf-8")
-        try:
-            file.write_text(mutation.of(right), "utf-8")
-            self.found[name] = self._failed(mutation)
-        finally:
-            file.write_text(right, "utf-8")
-            self.shop.restore(self.both_days)
-        return self.found[name]
+def test_a_bug_is_planted_whatever_white_space_is_in_the_sql() -> None:
+    assert a_bug("a + b", "a - b").of("select\n    a\n    + b as c") == "select\n    a - b as c"
 
-    def _failed(self, mutation: Mutation) -> list[str]:
-        if mutation.days == 2:
-            self.shop.restore(self.first_day)
-            self.shop.arrive(load_id=2)
-        refresh = [] if mutation.days == 2 else ["--full-refresh"]
-        whole = mutation.days == 2 or mutation.file.startswith("macros/")
-        select = [] if whole else ["--select", f"{mutation.model}+"]
-        results = self.build(*refresh, *select)
-        broken = [result.message for result in results if result.failed and result.resource == "model"]
-        assert not broken, "the mutated SQL does not run"
-        return [result.name for result in results if result.failed]
 
-    def build(self, *arguments: str) -> list[NodeResult]:
-        # a new object, for the package has changed since the last was parsed
-        dbt = Dbt(self.shop.folder, self.shop.engine, log_folder=self.shop.folder / "logs")
-        return dbt.invoke("build", "--exclude", "resource_type:unit_test", *arguments)
+def test_sql_that_reads_otherwise_than_a_bug_remembers_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no longer says"):
+        a_bug("a + b", "a - b").of("select a * b as c")
+
+
+def test_a_bug_that_only_other_tests_find_is_not_caught() -> None:
+    bug = a_bug("a", "b")
+    assert not Found(bug, ()).is_caught
+    assert not Found(bug, ("fct_orders_columns",)).is_caught
+    assert Found(bug, ("fct_orders_columns", "law_1_ledger_is_orders")).is_caught
 
 
 @pytest.fixture(scope="module")
-def mutable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MutableShop]:
-    files = tmp_path_factory.mktemp("files")
-    generate(files, seed=11, days=120, end=date(2025, 12, 31), orders=600, products=60)
-    first = set(files.glob("*.csv"))
-    delta(files, orders=20)
-    shop = RawShop(tmp_path_factory.mktemp("mutable") / "shop", "storefront", timezone="America/New_York")
-    link = shop.folder / ".shophouse" / "packages" / "shophouse"
-    package = shop.folder.with_name("package")
-    shutil.copytree(package_warehouse(), package)
-    link.unlink()
-    link.symlink_to(package)
-
-    def load(csvs: set[Path], load_id: int) -> None:
-        for csv in sorted(csvs):
-            shop.load(csv.stem.split("-")[0], csv, load_id=load_id, file=csv.name)
-
-    world = MutableShop(shop, package, shop.file.with_suffix(".first"), shop.file.with_suffix(".both"))
-    for day, saved in ((1, world.first_day), (2, world.both_days)):
-        load(first if day == 1 else set(files.glob("*.csv")) - first, day)
-        shop.arrive()
-        assert [result.name for result in world.build("--full-refresh") if result.failed] == []
-        shutil.copy(shop.file, saved)
-    yield world
-    caught = sum(bool(tests) for tests in world.found.values())
-    print(f"\nmutations found: {caught} of {len(world.found)}")
-    for name, tests in world.found.items():
-        print(f"  {name}: {', '.join(tests[:4]) or 'NOT FOUND'}")
+def planted() -> dict[str, dict[str, object]]:
+    """What `shophouse check --mutations --json` says of each bug."""
+    done = CliRunner().invoke(app, ["check", "--mutations", "--json"])
+    told = json.loads(done.stdout)
+    assert (done.exit_code == 0) == (told["caught"] == told["planted"] == len(told["bugs"]))
+    return {str(one["bug"]): one for one in told["bugs"]}
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
-def test_a_bug_in_the_sql_is_found(mutable: MutableShop, name: str) -> None:
-    mutation = MUTATIONS[name]
-    found = mutable.failed_with(name, mutation)
-    assert set(found) & set(mutation.found_by), f"found by {found or 'nothing'}"
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BUGS)
+def test_a_bug_in_the_sql_is_found(planted: dict[str, dict[str, object]], name: str) -> None:
+    assert planted[name]["caught"], f"found by {planted[name]['tests'] or 'nothing'}"
+
+
+@pytest.mark.slow
+def test_a_suite_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "shophouse", "check", "--mutations"]
+    where = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=where, stderr=subprocess.PIPE, text=True) as running:
+        until = time.monotonic() + 60
+        while not list(tmp_path.glob("*/shop/warehouse/build/shop.duckdb")) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert list(tmp_path.iterdir())
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert told.splitlines()[-1].startswith("stopped")
+    assert list(tmp_path.iterdir()) == []

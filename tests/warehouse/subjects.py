@@ -143,7 +143,14 @@ class Subjects:
             ("c1", "Brand", "google", "paid search"),
             ("c2", "Spring", "facebook", "paid social"),
         ):
-            self.add("campaigns", campaign_id=campaign, campaign_name=name, platform=platform, channel=channel)
+            self.add(
+                "campaigns",
+                campaign_id=campaign,
+                campaign_name=name,
+                platform=platform,
+                channel=channel,
+                budget_amount=1_000,
+            )
             for day in range(DAYS):
                 clicks = self.random.randint(0, 40)
                 self.add(

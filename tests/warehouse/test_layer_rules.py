@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from .layer_rules import Model, broken_rules, models
+from shophouse.bindings import contract
+
+from .layer_rules import Model, accounted, broken_rules, models, unaccounted
 from .shops import RawShop
 
 GOOD = {
@@ -30,7 +32,26 @@ GOOD = {
         "select date_day, sum(amount) as amount from core.fct_orders group by date_day",
         "table",
         reads=frozenset({("core", "")}),
+        tests=frozenset({"valid_columns", "same_total"}),
+    ),
+    "core": Model(
+        "fct_refunds",
+        "core",
+        "select refund_key from input.input_refunds",
+        "table",
+        reads=frozenset({("input", "")}),
         tests=frozenset({"valid_columns"}),
+    ),
+    "changes": Model(
+        "affected_orders",
+        "changes",
+        "select order_key from core.order_headers",
+        "table",
+        reads=frozenset({("core", "")}),
+        tests=frozenset({"valid_columns"}),
+    ),
+    "input": Model(
+        "input_orders", "input", "select order_id from stg", "view", reads=frozenset({("stg", ""), ("ops", "")})
     ),
 }
 
@@ -52,6 +73,28 @@ BAD = {
     ),
     "a mart as a view": (replace(GOOD["marts"], made_as="view"), "is not made as view"),
     "a mart without a law": (replace(GOOD["marts"], tests=frozenset({"valid_columns"})), "has none of the tests"),
+    "a mart without a test of its columns": (
+        replace(GOOD["marts"], tests=frozenset({"same_total"})),
+        "has none of the tests valid_columns",
+    ),
+    "an aggregate without a law": (
+        replace(GOOD["aggregates"], tests=frozenset({"valid_columns"})),
+        "has none of the tests cohort_law",
+    ),
+    "an aggregate without a test of its columns": (
+        replace(GOOD["aggregates"], tests=frozenset({"same_total"})),
+        "has none of the tests valid_columns",
+    ),
+    "a fact without a test of its columns": (replace(GOOD["core"], tests=frozenset()), "has none of the tests"),
+    "affected keys without a test": (replace(GOOD["changes"], tests=frozenset()), "has none of the tests"),
+    "a fact that reads a mart": (replace(GOOD["core"], reads=frozenset({("marts", "")})), "may not read marts"),
+    "an aggregate of input": (replace(GOOD["aggregates"], reads=frozenset({("input", "")})), "may not read input"),
+    "input that reads core": (replace(GOOD["input"], reads=frozenset({("core", "")})), "may not read core"),
+    "input as a table": (replace(GOOD["input"], made_as="table"), "is not made as table"),
+    "an average in an aggregate": (
+        replace(GOOD["aggregates"], sql="select avg(a) as mean from core.x"),
+        "may not have a avg",
+    ),
     "a mart without a contract": (replace(GOOD["marts"], is_contracted=False), "contract is not enforced"),
     "all columns": (replace(GOOD["aggregates"], sql="select * from core.fct_orders"), "name the columns"),
     "a column that is not described": (
@@ -76,6 +119,13 @@ def test_a_rule_finds_what_breaks_it(what: str) -> None:
 @pytest.mark.slow
 def test_the_packaged_models_keep_the_rules_of_their_layers(storefront: RawShop) -> None:
     compiled = storefront.compiled()
-    found = list(models(storefront.manifest(), compiled))
+    manifest = storefront.manifest()
+    found = list(models(manifest, compiled))
     assert len(found) > 100
     assert [line for model in found for line in broken_rules(model)] == []
+    assert list(unaccounted(contract(), accounted(manifest))) == []
+
+
+def test_an_entity_whose_rows_may_vanish_is_named() -> None:
+    (found,) = unaccounted(["orders", "costs", "stores"], {"orders"})
+    assert found.startswith("input_costs: ")

@@ -69,13 +69,52 @@ def build(
 
 
 @command(RUN)
-def check(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
-    """Run every test on what was built, and check its age."""
+def check(
+    mutations: Annotated[
+        bool,
+        typer.Option("--mutations", help="Plant classic bugs in a small shop's SQL instead: each has to be caught."),
+    ] = False,
+    project: ProjectFolder = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Run every test on what was built, and check its age.
+
+    With --mutations the checks themselves are checked, in a temporary folder and about a minute: each planted bug is
+    printed with the laws that caught it. The shop isn't looked at.
+    """
+    if mutations:
+        _check_the_checks(as_json=as_json)
+        return
     from shophouse.shop import Shop
 
     with working(quiet=as_json) as bars:
         done = Shop.open(project, bars).check()
     print_run(done, project, as_json=as_json)
+
+
+def _check_the_checks(*, as_json: bool) -> None:
+    from shophouse.errors import CheckFailed
+    from shophouse.mutations import bugs, plant
+
+    with working(quiet=as_json) as bars:
+        found = plant(bugs(), bars)
+    missed = [one.bug.bug for one in found if not one.is_caught]
+    if as_json:
+        rows = [
+            {"bug": one.bug.bug, "file": one.bug.file, "caught": one.is_caught, "tests": list(one.tests)}
+            for one in found
+        ]
+        say(json_text({"caught": len(found) - len(missed), "planted": len(found), "bugs": rows}, indent=1))
+    else:
+        table(["planted", "caught by"], [(one.bug.bug, _caught_by(one.tests, one.is_caught)) for one in found])
+        say(f"{len(found) - len(missed)} of {len(found)} planted bugs were caught")
+    if missed:
+        raise CheckFailed(f"{plural(len(missed), 'planted bug')} not caught", why=missed)
+
+
+def _caught_by(tests: tuple[str, ...], is_caught: bool) -> str:
+    more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
+    return f"{tests[0]}{more}" if is_caught else "NOT CAUGHT"
 
 
 @command(RUN)

@@ -174,7 +174,7 @@ class DuckdbEngine:
 
             def build(model: CompiledModel) -> None:
                 connection.begin()
-                for statement in _statements(model):
+                for statement in statements(model):
                     connection.execute(statement)
                 connection.commit()
 
@@ -222,7 +222,10 @@ class DuckdbEngine:
         return f"{file if near.startswith(os.path.join('..', '..')) else near}   (for any tool that reads DuckDB)"
 
 
-def _statements(model: CompiledModel) -> list[str]:
+def statements(model: CompiledModel) -> list[str]:
+    """What builds a model, of SQL for a full run or, of an incremental one, for the affected keys."""
+    if model.materialized == "view":
+        return [f"create or replace view {model.relation} as\n{model.sql}"]
     if model.materialized == "table":
         return [f"create or replace table {model.relation} as\n{model.sql}"]
     if not model.key:

@@ -75,7 +75,9 @@ left join {{ ref(seed) }} as accepted_{{ column }}
         "refunds": relation ~ ".amount",
         "refund_items": relation ~ ".amount",
         "shipments": relation ~ ".cost_amount",
-        "ad_spend": relation ~ ".spend_amount"
+        "ad_spend": relation ~ ".spend_amount",
+        "campaigns": relation ~ ".budget_amount",
+        "subscriptions": relation ~ ".price"
     } -%}
     {{ amounts.get(entity, "null") }}
 {%- endmacro %}
