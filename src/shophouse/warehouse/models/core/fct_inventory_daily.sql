@@ -233,12 +233,21 @@ anchored as (
 
 products as (
     select
-        {{ surrogate_key(['source', 'product_id']) }} as product_key,
+        {{ surrogate_key(['source', 'product_id']) }} as product_key,{% if has_product_currencies() %}
+        currency_code,{% endif %}
         unit_cost
     from {{ ref('input_products') }}
     where unit_cost is not null
 ),
-
+{% if has_product_currencies() %}
+rates as (
+    select
+        rate_date,
+        from_currency,
+        rate
+    from {{ ref('fct_exchange_rates_daily') }}
+),
+{% endif %}
 opened as (
     select
         anchored.product_key as product_key,
@@ -266,7 +275,8 @@ opened as (
         ) as opening_quantity,
         coalesce(anchored.reserved_quantity, 0) as reserved_quantity,
         coalesce(anchored.incoming_quantity, 0) as incoming_quantity,
-        coalesce(anchored.unit_cost, products.unit_cost) as unit_cost
+        coalesce(anchored.unit_cost, products.unit_cost) as unit_cost{% if has_product_currencies() %},
+        case when anchored.unit_cost is null then coalesce(products.currency_code, {{ shop_currency() }}) else {{ shop_currency() }} end as cost_currency_code{% endif %}
     from anchored
     left join products
         on anchored.product_key = products.product_key
@@ -306,11 +316,16 @@ days as (
         opened.closing_quantity as closing_quantity,
         opened.reserved_quantity as reserved_quantity,
         opened.incoming_quantity as incoming_quantity,
-        opened.unit_cost as unit_cost
+        {% if has_product_currencies() %}{{ in_reporting('opened.unit_cost', '(' ~ rate_into_shop('opened.cost_currency_code', 'rates.rate') ~ ')') }}{% else %}opened.unit_cost{% endif %} as unit_cost
     from opened
     inner join calendar
         on calendar.date_day >= opened.inventory_date
         and (opened.next_date is null or calendar.date_day < opened.next_date)
+    {%- if has_product_currencies() %}
+    left join rates
+        on calendar.date_day = rates.rate_date
+        and opened.cost_currency_code = rates.from_currency
+    {%- endif %}
 )
 
 select
