@@ -43,6 +43,16 @@
 {% endmacro %}
 
 
+{# A cost or price of a product in the shop's currency; `currency` is the product's, `rate` what the joined rate says. Returns money. #}
+{% macro product_in_reporting(amount, currency, rate) %}
+    {%- if has_product_currencies() -%}
+        {{ in_reporting(amount, "(" ~ rate_into_shop(currency, rate) ~ ")") }}
+    {%- else -%}
+        {{ amount }}
+    {%- endif -%}
+{% endmacro %}
+
+
 {#
   The cost of a line of fct_order_items: the line's own is in the order's currency, the product's in the product's, worth what it was
   on the day of the order. The relations are those of the CTE `priced`. Returns money.
@@ -51,7 +61,7 @@
 #}
 {% macro cost_of_line(currency) %}
     {%- set cost = "cast(lines.quantity * coalesce(lines.unit_cost, products.unit_cost) as " ~ type_money() ~ ")" -%}
-    {%- set product_cost = in_reporting(cost, "(" ~ rate_into_shop("products.currency_code", "rates.rate") ~ ")") if has_product_currencies() else cost -%}
+    {%- set product_cost = product_in_reporting(cost, "products.currency_code", "rates.rate") -%}
     {%- if not has_currencies() -%}
         {{ cost }}
     {%- elif currency == "reporting" -%}

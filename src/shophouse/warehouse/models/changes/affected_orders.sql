@@ -99,7 +99,7 @@ revalued_orders as (
         on headers_before.order_date = rates.rate_date
         and headers_before.currency_code = rates.from_currency
     where headers_before.currency_code <> {{ shop_currency() }}
-        and headers_before.exchange_rate is distinct from rates.rate
+        and coalesce(headers_before.exchange_rate, 0) <> coalesce(rates.rate, 0)
 ),
 
 {% endif -%}

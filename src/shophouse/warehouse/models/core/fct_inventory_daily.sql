@@ -316,7 +316,7 @@ days as (
         opened.closing_quantity as closing_quantity,
         opened.reserved_quantity as reserved_quantity,
         opened.incoming_quantity as incoming_quantity,
-        {% if has_product_currencies() %}{{ in_reporting('opened.unit_cost', '(' ~ rate_into_shop('opened.cost_currency_code', 'rates.rate') ~ ')') }}{% else %}opened.unit_cost{% endif %} as unit_cost
+        {{ product_in_reporting('opened.unit_cost', 'opened.cost_currency_code', 'rates.rate') }} as unit_cost
     from opened
     inner join calendar
         on calendar.date_day >= opened.inventory_date

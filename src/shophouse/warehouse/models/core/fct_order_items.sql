@@ -1,4 +1,5 @@
--- One row per order line. Amounts are in the order's currency, exchange_rate is what one unit of it is worth in the shop's; order-level discount, shipping and tax are allocated to the lines, so that lines sum to their order.
+-- One row per order line. Amounts are in the order's currency, and exchange_rate is what one unit of it is worth in the shop's; order-level discount,
+-- shipping and tax are allocated to the lines, so that lines sum to their order.
 {{ config(
     materialized='incremental',
     incremental_strategy='affected',

@@ -389,7 +389,9 @@ events as (
         cast(0 as {{ type_money() }}) as gross_amount_reporting,
         cast(0 as {{ type_money() }}) as discount_amount_reporting,
         cast(0 as {{ type_money() }}) as return_amount_reporting,
-        cast(coalesce(cancelled_refunds.product_amount_reporting, 0) - coalesce(refunded_by_order.refund_amount_reporting, 0) as {{ type_money() }}) as cancellation_amount_reporting,
+        cast(
+            coalesce(cancelled_refunds.product_amount_reporting, 0) - coalesce(refunded_by_order.refund_amount_reporting, 0) as {{ type_money() }}
+        ) as cancellation_amount_reporting,
         cast(coalesce(cancelled_refunds.shipping_amount_reporting, 0) as {{ type_money() }}) as shipping_amount_reporting,
         cast(coalesce(cancelled_refunds.tax_amount_reporting, 0) as {{ type_money() }}) as tax_amount_reporting,
         cast(coalesce(cancelled_refunds.other_amount_reporting, 0) - orders.other_amount_reporting as {{ type_money() }}) as other_amount_reporting

@@ -128,7 +128,7 @@ joined as (
         coalesce(demand.mean_daily_quantity, 0) * recent.stock_out_day_count as lost_quantity,
         coalesce(
             sales.unit_revenue_amount,
-            {% if has_product_currencies() %}{{ in_reporting('products.list_price', '(' ~ rate_into_shop('products.currency_code', 'rates.rate') ~ ')') }}{% else %}products.list_price{% endif %},
+            {{ product_in_reporting('products.list_price', 'products.currency_code', 'rates.rate') }},
             0
         ) as unit_revenue_amount
     from days
