@@ -42,6 +42,7 @@ _LAWS = frozenset(
         "ledger_is_orders",
         "holds",
         "funnel_law",
+        "balance_law",
     }
 )
 

@@ -1,7 +1,7 @@
 -- One row per order that this run must calculate again, because something that its facts are made of has arrived. Empty in a full run.
 -- Rows that name no order stand under the empty id: they are rejected, and that must be known of new ones too.
 {{ config(tags=['changes']) }}
-{%- if not execute and has_currencies() %}{% do ref('fct_exchange_rates_daily') %}{% endif -%}
+{%- if not execute and has_currencies() %}{% do ref('fct_exchange_rates_daily') %}{% do arrived('exchange_rates', ['rate_date']) %}{% endif -%}
 {%- set headers_before = as_built('core', 'order_headers') %}
 {%- set lines_before = as_built('core', 'fct_order_items') %}
 
