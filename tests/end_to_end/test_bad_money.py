@@ -20,12 +20,19 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         init_project(
-            folder, name="shop", staging="storefront", timezone="America/New_York", currency="USD", source_timezone="UTC"
+            folder,
+            name="shop",
+            staging="storefront",
+            timezone="America/New_York",
+            currency="USD",
+            source_timezone="UTC",
         )
         self.folder = folder
         self.write("users", "user_id,email", "1,a@b.test")
         self.write("products", "product_id,name,price,cost", "1,Cup,10,4")
-        self.write("orders", "order_id,user_id,store_id,status,currency,ordered_at", "1,1,,paid,USD,2025-03-01 12:00:00")
+        self.write(
+            "orders", "order_id,user_id,store_id,status,currency,ordered_at", "1,1,,paid,USD,2025-03-01 12:00:00"
+        )
         self.write("order_items", "order_id,line_number,product_id,quantity,unit_price", "1,1,1,1,10")
 
     def write(self, table: str, head: str, *lines: str) -> None:

@@ -78,7 +78,9 @@ def test_marts_have_the_days_of_each_store(shop: PlainShop, books: Books) -> Non
         for order in books.tables["orders"]
         if order["status"] == "paid"
     )
-    rows = shop.query("select hour_of_day, sum(order_count) as n from marts.order_hours group by 1 having sum(order_count) > 0")
+    rows = shop.query(
+        "select hour_of_day, sum(order_count) as n from marts.order_hours group by 1 having sum(order_count) > 0"
+    )
     assert {row["hour_of_day"]: row["n"] for row in rows} == dict(hours)
 
 
@@ -224,7 +226,9 @@ def test_gift_cards_are_owed_until_they_are_redeemed(shop: PlainShop, books: Boo
     for payment in books.tables["payments"]:
         if payment["method"] == "Gift Card":
             order = orders[payment["order_id"]]
-            moved[books.local(order["store_id"], payment["paid_at"])] -= money(payment["amount"] * rate_of(books, order))
+            moved[books.local(order["store_id"], payment["paid_at"])] -= money(
+                payment["amount"] * rate_of(books, order)
+            )
     rows = shop.query("select * from marts.gift_card_liability_daily order by date_day")
     owed = Decimal()
     for row in rows:
