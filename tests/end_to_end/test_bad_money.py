@@ -1,4 +1,4 @@
-"""What a shop's files may say wrongly about money, days and states, and what the command line says of it: nothing is a silent zero."""
+"""What files say wrongly about money, days and states, and what the command line says of it: no silent zero."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from shophouse.shop import Shop
 from .shops import rows, shophouse, value
 
 pytestmark = pytest.mark.slow
+
+ORDERS = "order_id,user_id,store_id,status,currency,ordered_at"
+LINES = "order_id,line_number,product_id,quantity,unit_price"
 
 
 class Folder:
@@ -30,20 +33,16 @@ class Folder:
         self.folder = folder
         self.write("users", "user_id,email", "1,a@b.test")
         self.write("products", "product_id,name,price,cost", "1,Cup,10,4")
-        self.write(
-            "orders", "order_id,user_id,store_id,status,currency,ordered_at", "1,1,,paid,USD,2025-03-01 12:00:00"
-        )
-        self.write("order_items", "order_id,line_number,product_id,quantity,unit_price", "1,1,1,1,10")
+        self.write("orders", ORDERS, "1,1,,paid,USD,2025-03-01 12:00:00")
+        self.write("order_items", LINES, "1,1,1,1,10")
 
     def write(self, table: str, head: str, *lines: str) -> None:
         (self.folder / "data").mkdir(exist_ok=True)
         (self.folder / "data" / f"{table}.csv").write_text("\n".join([head, *lines]) + "\n")
 
     def order(self, number: int, *, store: str = "", status: str = "paid", currency: str = "USD", day: str) -> None:
-        head = "order_id,user_id,store_id,status,currency,ordered_at"
-        self.write(f"orders-{number}", head, f"{number},1,{store},{status},{currency},{day}")
-        head = "order_id,line_number,product_id,quantity,unit_price"
-        self.write(f"order_items-{number}", head, f"{number},1,1,2,10")
+        self.write(f"orders-{number}", ORDERS, f"{number},1,{store},{status},{currency},{day}")
+        self.write(f"order_items-{number}", LINES, f"{number},1,1,2,10")
 
     def run(self) -> tuple[int, str]:
         done = shophouse("run", folder=self.folder)

@@ -10,6 +10,7 @@ import pytest
 from requirements import requirement
 from shophouse.demo.shops import make_demo
 from shophouse.demo.world.deliveries import next_day
+from shophouse.demo.world.reporting import MOVEMENTS
 from shophouse.shop import Shop
 
 from .shops import rows, value
@@ -99,16 +100,14 @@ def test_marts_total_what_the_truth_says_in_dollars(first: Shop) -> None:
         select sum(t.total_amount_usd) from '{truth}' t join core.fct_orders o on o.order_id = t.order_id::varchar
         where o.is_valid
     """
-    gift = """
-        select sum(case when exchange_rate = 1 then gross_amount - discount_amount + shipping_amount + tax_amount
-            else round((gross_amount - discount_amount + shipping_amount + tax_amount) * exchange_rate, 4) end)
-        from core.fct_order_items where is_gift_card and order_key in (select order_key from core.fct_orders where is_valid)
+    paid = "gross_amount - discount_amount + shipping_amount + tax_amount"
+    gift = f"""
+        select sum(round(({paid}) * exchange_rate, 4)) from core.fct_order_items
+        where is_gift_card and order_key in (select order_key from core.fct_orders where is_valid)
     """
-    sold = "select sum(total_sales_amount) from core.fct_sales_ledger l join core.fct_orders o using (order_key)"
-    total = value(
-        first,
-        f"{sold.replace('total_sales_amount', 'total_sales_amount_reporting')} where o.is_valid and event_kind in ('sale', 'charge')",
-    )
+    ledger = "core.fct_sales_ledger l join core.fct_orders o using (order_key)"
+    sold = "o.is_valid and event_kind in ('sale', 'charge')"
+    total = value(first, f"select sum(total_sales_amount_reporting) from {ledger} where {sold}")
     lines = value(first, "select count(*) from core.fct_order_items")
     assert abs(total - (value(first, told) - value(first, gift))) < lines / 1000
     every = "select sum(total_sales_amount_reporting) from core.fct_sales_ledger"
@@ -121,18 +120,17 @@ def test_gift_cards_owed_are_those_of_the_truth(first: Shop) -> None:
     truth = first.project.folder / "truth" / "gift_cards.parquet"
     kinds = dict(rows(first, f"select movement, sum(amount_usd) from '{truth}' group by 1"))
     assert {"issued", "redeemed"} <= set(kinds)
-    columns = ", ".join(
-        f"coalesce(sum(amount_usd) filter (movement = '{kind}'), 0)"
-        for kind in ("issued", "refunded", "redeemed", "restored")
-    )
-    told = f"select date_day::date, {columns} from '{truth}' where date_day <= date '2025-12-31' group by 1 order by 1"
+    sums = [f"coalesce(sum(amount_usd) filter (movement = '{kind}'), 0)" for kind in MOVEMENTS]
+    of_truth = f"from '{truth}' where date_day <= date '2025-12-31'"
+    told = f"select date_day::date, {', '.join(sums)} {of_truth} group by 1 order by 1"
     moved = "issued_amount, refunded_amount, redeemed_amount, restored_amount"
     found = f"""
         select date_day, {moved} from marts.gift_card_liability_daily
         where date_day <= date '2025-12-31' and {moved.replace(", ", " + ")} > 0 order by 1
     """
     assert rows(first, found) == rows(first, told)
-    balance = f"select sum(case when movement in ('issued', 'restored') then amount_usd else -amount_usd end) from '{truth}' where date_day <= date '2025-12-31'"
+    added = "movement in ('issued', 'restored')"
+    balance = f"select sum(case when {added} then amount_usd else -amount_usd end) {of_truth}"
     closing = "select closing_amount from marts.gift_card_liability_daily where date_day = date '2025-12-31'"
     assert value(first, closing) == value(first, balance) > 0
 

@@ -36,7 +36,8 @@ def cents(amount: Decimal, currency: str) -> Decimal:
 
 
 class Books:
-    """Rows of the contract, and beside each what it should become. Orders lie around midnights and a change of clocks."""
+    """Rows of the contract, and what is needed to say what becomes of them. Orders lie around
+    midnights and changes of clocks."""
 
     def __init__(self, orders: int = 60) -> None:
         self.tables: dict[str, list[Row]] = defaultdict(list)
@@ -109,6 +110,7 @@ class Books:
                 "cancelled_at": at + timedelta(hours=30) if cancelled else None,
             }
         )  # fmt: skip
+        cost = cents(Decimal("3.3") * scale, currency)
         for line, product in enumerate(("cup", "pot", "pan", "card")[: number % 4 + 1], 1):
             price = cents(Decimal("9.99") * line * scale, currency)
             tax = Decimal(0)
@@ -119,7 +121,7 @@ class Books:
                 {
                     "order_id": order, "line_number": line, "product_id": product, "quantity": 2, "unit_price": price,
                     "tax_amount": tax,
-                    "unit_cost": cents(Decimal("3.3") * scale, currency) if product == "cup" and number % 5 == 1 else None,
+                    "unit_cost": cost if product == "cup" and number % 5 == 1 else None,
                 }
             )  # fmt: skip
         method = "Gift Card" if number % 6 == 1 else "card"

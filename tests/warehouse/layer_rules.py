@@ -180,7 +180,7 @@ def broken_rules(model: Model) -> Iterator[str]:
         yield f"{model.name}: its contract is not enforced"
 
 
-def _unconverted(tree: exp.Expression, amounts: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
+def _unconverted(tree: Any, amounts: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
     """Table and column of the amounts that are selected as they are: neither multiplied with the rate nor compared."""
     for select in tree.find_all(exp.Select):
         joined = [join.this for join in select.args.get("joins") or ()]
@@ -192,13 +192,13 @@ def _unconverted(tree: exp.Expression, amounts: Mapping[str, frozenset[str]]) ->
         }
         for expression in select.expressions:
             for column in expression.find_all(exp.Column):
-                table = tables.get(column.table) if column.table else next(iter(tables.values()), None)
+                table = tables.get(column.table, "") if column.table else next(iter(tables.values()), "")
                 if table in amounts and column.name in amounts[table] and not _is_converted(column, select):
                     yield table, column.name
 
 
 def _is_converted(column: exp.Column, select: exp.Select) -> bool:
-    node: exp.Expression | None = column
+    node: Any = column
     while node is not None and node is not select:
         if isinstance(node, exp.Case) and any(part.name == "exchange_rate" for part in node.find_all(exp.Column)):
             return True

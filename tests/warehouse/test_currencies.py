@@ -148,8 +148,8 @@ def test_a_full_refund_in_another_currency_leaves_nothing(tmp_path: Path) -> Non
                 }
             ],
             "exchange_rates": [
-                {"rate_date": date(2025, 6, 1), "from_currency": "EUR", "to_currency": "USD", "rate": Decimal("1.12345")},
-                {"rate_date": date(2025, 6, 8), "from_currency": "EUR", "to_currency": "USD", "rate": Decimal("1.2")},
+                {"rate_date": day, "from_currency": "EUR", "to_currency": "USD", "rate": Decimal(rate)}
+                for day, rate in ((date(2025, 6, 1), "1.12345"), (date(2025, 6, 8), "1.2"))
             ],
         }
     )  # fmt: skip

@@ -77,9 +77,9 @@ def test_a_model_that_keeps_the_rules_breaks_none(layer: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "select sum(case when exchange_rate = 1 then net_amount else net_amount * exchange_rate end) as x from core.lines",
-        "select sum(net_amount_reporting) as x from core.lines",
-        "select count(*) as x from core.lines where net_amount > 0",
+        "select sum(case when exchange_rate = 1 then net_amount else exchange_rate * net_amount end) as x from lines",
+        "select sum(net_amount_reporting) as x from lines",
+        "select count(*) as x from lines where net_amount > 0",
     ],
 )
 def test_what_is_converted_or_only_compared_is_no_sum_over_currencies(sql: str) -> None:

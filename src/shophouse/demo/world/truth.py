@@ -122,8 +122,8 @@ class Truth:
 
     def orders(self, batch: Sales, number: int, parts: int) -> None:
         """All orders up to the horizon, with who really placed them, when they are told of and what they are worth in
-        US dollars; what moved on gift cards up to the end of the first delivery; and the lines in which something else was
-        wanted."""
+        US dollars; what moved on gift cards up to the end of the first delivery; and the lines in which something
+        else was wanted."""
         part = _part(number, parts)
         self.write(
             f"orders{part}",
