@@ -216,14 +216,14 @@ def _with_gift_cards(
     rng: np.random.Generator, world: World, lines: baskets.Baskets, at: Ints, store: Ints
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Order, line, wanted, product and quantity of the baskets: with what stands in for what was not to be had, and a
-    gift card put into three baskets in a hundred."""
+    few gift cards put into one basket in a hundred."""
     shop, day = world.goods, world.local_day(at, store)
     order, product = lines.order, lines.product
     missing = shop.catalogue.created[product] > at[order]
     empty = ~missing & shop.is_out(product, store[order], day[order])
     wanted = np.where(empty, product, -1)
     product = np.where(missing | empty, shop.stand_in[product], product)
-    with_card = np.flatnonzero(rng.random(len(at)) < 0.03)
+    with_card = np.flatnonzero(rng.random(len(at)) < 0.01)
     last = np.flatnonzero(np.diff(order, append=-1))[with_card] + 1
     cards = rng.choice(shop.gift_cards, len(with_card))
     return (
@@ -231,7 +231,7 @@ def _with_gift_cards(
         np.insert(lines.line, last, lines.line[last - 1] + 1),
         np.insert(wanted, last, -1),
         np.insert(product, last, cards),
-        np.insert(lines.quantity, last, 1),
+        np.insert(lines.quantity, last, 2 + with_card % 4),
     )
 
 
