@@ -32,7 +32,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(first: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """After the first delivery and two days more."""
     shop = Shop(make_demo("shop", into=tmp_path_factory.mktemp("days") / "shop", orders=1_000, days=200))
     shop.run()
