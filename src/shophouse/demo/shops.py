@@ -55,8 +55,7 @@ SHAPES = {
     "olist": Demo("Demo marketplace", "olist", "America/Sao_Paulo", "BRL", "demo-shop-as-olist"),
     "grocery": Demo("Demo grocery", "grocery", "America/New_York", "USD", "demo-shop-as-grocery"),
 }
-# One currency: the ledger has no other yet.
-WORLD_MARKETS = ("US",)
+WORLD_MARKETS = ("US", "GB", "DE", "JP")
 
 
 def make_demo(
