@@ -25,3 +25,5 @@ cast(
 {% macro duckdb__bits_set(number) %}bit_count({{ number }}){% endmacro %}
 
 {% macro duckdb__power_of_two(number) %}(cast(1 as bigint) << {{ number }}){% endmacro %}
+
+{% macro duckdb__epoch_microseconds(t) %}epoch_us({{ t }}){% endmacro %}

@@ -12,6 +12,8 @@
 
 {% macro postgres__bits_set(number) %}bit_count(cast({{ number }} as bit(64))){% endmacro %}
 
+{% macro postgres__epoch_microseconds(t) %}cast(extract(epoch from {{ t }}) * 1000000 as bigint){% endmacro %}
+
 {% macro postgres__power_of_two(number) %}(cast(1 as bigint) << cast({{ number }} as integer)){% endmacro %}
 
 
