@@ -13,6 +13,7 @@ from .shops import loaded_at
 
 BEGINNING = dt.datetime(1900, 1, 1)
 END = dt.datetime(9999, 12, 31)
+MEMBERS = [f"m{number:02}" for number in range(24)]
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _versions(states: Sequence[_State]) -> list[Version]:
 
 
 class Changing:
-    """Members `a` to `h` that change at random, come late, go and come back; each load is one or two files."""
+    """Members that change at random, come late, go and come back; each load is one or two files."""
 
     def __init__(self, seed: int, *, dated: bool, shared_files: bool) -> None:
         self.random = random.Random(seed)
@@ -122,8 +123,10 @@ class Changing:
                 continue
             file = f"{name}-{number}.csv"
             # under append no key comes twice, but for a file that is replaced
-            chosen = self.random.choices("abcdefgh", k=5) if self.shared_files else ("abcd", "efgh")[number]
-            for member in chosen if self.shared_files else self.random.sample(chosen, k=3):
+            chosen = (
+                self.random.choices(MEMBERS, k=16) if self.shared_files else self.random.sample(MEMBERS[number::2], k=8)
+            )
+            for member in chosen:
                 changed_at = None
                 if self.dated and self.random.random() < 0.9:
                     changed_at = dt.datetime(2025, 1, 1) + dt.timedelta(days=self.random.randint(0, 6) * 10)
