@@ -116,6 +116,44 @@ MUTATIONS = {
         "where checked.rejection_reason is null\n    and checked._row_number % 50 <> 7",
         ("law_12_orders_are_accounted_for", "law_12_order_items_are_accounted_for"),
     ),
+    "versions that overlap": Mutation(
+        "macros/versions.sql",
+        "coalesce(members.next_valid_from, {{ end_of_time() }}) as valid_to",
+        "{{ end_of_time() }} as valid_to",
+        ("law_10_product_versions_follow_each_other",),
+    ),
+    "a version for each row that came": Mutation(
+        "macros/versions.sql",
+        "    where compared.state_number = 1\n",
+        "    where compared.state_number > 0\n",
+        ("law_10_product_versions_follow_each_other",),
+    ),
+    "first versions that are not back-dated": Mutation(
+        "macros/versions.sql",
+        "case when members.version_number = 1 then {{ beginning_of_time() }} else members.valid_from end as valid_from",
+        "members.valid_from as valid_from",
+        ("law_10_product_versions_follow_each_other",),
+    ),
+    "the oldest version as the current one": Mutation(
+        "macros/versions.sql",
+        "members.next_valid_from is null as is_current",
+        "members.version_number = 1 as is_current",
+        ("law_10_product_versions_follow_each_other",),
+    ),
+    "each sale once for every version of its product": Mutation(
+        "models/marts/products/category_sales_as_sold.sql",
+        "        and lines.ordered_at >= versions.valid_from\n        and lines.ordered_at < versions.valid_to\n",
+        "",
+        ("category_sales_as_sold_is_ledger", "category_sales_as_sold_is_its_versions"),
+    ),
+    "earlier sales in today's category": Mutation(
+        "models/marts/products/category_sales_as_sold.sql",
+        "        coalesce(versions.category_key, products.category_key, {{ unknown_key() }}) as category_key,\n"
+        "        cast(sum(lines.quantity)",
+        "        coalesce(products.category_key, versions.category_key, {{ unknown_key() }}) as category_key,\n"
+        "        cast(sum(lines.quantity)",
+        ("category_sales_as_sold_is_its_versions",),
+    ),
     "only what is newer than the newest": Mutation(
         "models/changes/affected_orders.sql",
         "    where {{ passes_changes_on() }}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,10 +62,26 @@ class MutableShop:
         return dbt.invoke("build", "--exclude", "resource_type:unit_test", *arguments)
 
 
+def move_products(file: Path) -> None:
+    """A file more: since November, every third product is in another category, and the next is as it was."""
+    with file.open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    categories = sorted({row["category_id"] for row in rows})
+    with file.with_name("products-moved.csv").open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, rows[0])
+        writer.writeheader()
+        for number, row in enumerate(rows):
+            other = categories[(categories.index(row["category_id"]) + 1) % len(categories)]
+            category = other if number % 3 == 0 else row["category_id"]
+            if number % 3 < 2:
+                writer.writerow({**row, "category_id": category, "updated_at": "2025-11-01 00:00:00"})
+
+
 @pytest.fixture(scope="module")
 def mutable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MutableShop]:
     files = tmp_path_factory.mktemp("files")
     generate(files, seed=11, days=120, end=date(2025, 12, 31), orders=600, products=60)
+    move_products(files / "products.csv")
     first = set(files.glob("*.csv"))
     delta(files, orders=20)
     shop = RawShop(tmp_path_factory.mktemp("mutable") / "shop", "storefront", timezone="America/New_York")
@@ -75,8 +92,8 @@ def mutable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MutableShop]:
     link.symlink_to(package)
 
     def load(csvs: set[Path], load_id: int) -> None:
-        for csv in sorted(csvs):
-            shop.load(csv.stem.split("-")[0], csv, load_id=load_id, file=csv.name)
+        for file in sorted(csvs):
+            shop.load(file.stem.split("-")[0], file, load_id=load_id, file=file.name)
 
     world = MutableShop(shop, package, shop.file.with_suffix(".first"), shop.file.with_suffix(".both"))
     for day, saved in ((1, world.first_day), (2, world.both_days)):

@@ -123,9 +123,8 @@ class Changing:
                 continue
             file = f"{name}-{number}.csv"
             # under append no key comes twice, but for a file that is replaced
-            chosen = (
-                self.random.choices(MEMBERS, k=16) if self.shared_files else self.random.sample(MEMBERS[number::2], k=8)
-            )
+            own = MEMBERS[number::2]
+            chosen = self.random.choices(MEMBERS, k=16) if self.shared_files else self.random.sample(own, k=8)
             for member in chosen:
                 changed_at = None
                 if self.dated and self.random.random() < 0.9:

@@ -23,7 +23,7 @@ TYPES = {"money": "decimal(18,4)", "quantity": "decimal(18,4)", "rate": "decimal
 
 class PlainShop(RawShop):
     """Tables of all entities that `entities` names (beside customers, products, orders and order_items); `settings` are
-    lines of shophouse.yml; `declared` says of a table how it is delivered, where it is not by upsert without a version."""
+    lines of shophouse.yml; `declared` says how a table is delivered, where it is not by upsert without a version."""
 
     def __init__(
         self,

@@ -55,9 +55,9 @@ class RawShop:
             count = self._write_rows(table, list(rows), parquet, load_id, name)
         if self.declaration.tables[table].delivery != "upsert":
             for source, other, old, path, _ in self._loads:
-                if (other, path) == (table, name) and old < load_id:
-                    if (source, table, old, path) not in [gone[:4] for gone in self._superseded]:
-                        self._superseded.append((source, table, old, path, load_id, loaded_at(load_id)))
+                gone = (source, table, old, path)
+                if (other, path) == (table, name) and gone not in [pair[:4] for pair in self._superseded]:
+                    self._superseded.append((*gone, load_id, loaded_at(load_id)))
         self._loads.append((self.platform, table, load_id, name, count))
         self._files.setdefault(table, []).append(str(parquet))
 

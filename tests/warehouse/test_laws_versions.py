@@ -1,4 +1,4 @@
-"""Sales by what was true when they were made, accounts that are one person, and the laws of both on bugs of their own."""
+"""Sales by what was true when they were made, accounts that are one person, and the laws of both on their bugs."""
 
 from __future__ import annotations
 
@@ -69,15 +69,10 @@ def tables() -> dict[str, list[dict[str, Any]]]:
     ]
     found["categories"] = [{"category_id": number, "category_name": f"category {number}"} for number in ("1", "2")]
     # c0 and c1 are one by a source, c2 and c3 by their address; c7 is named by orders alone
+    known = {"acquisition_source": "ad", "updated_at": FIRST}
     emails = {"c2": "a@shop.test", "c3": " A@Shop.test", "c4": "b@shop.test"}
     found["customers"] = [
-        {
-            "customer_id": f"c{number}",
-            "email": emails.get(f"c{number}"),
-            "acquisition_source": "ad",
-            "updated_at": FIRST,
-        }
-        for number in range(7)
+        {"customer_id": f"c{number}", "email": emails.get(f"c{number}"), **known} for number in range(7)
     ]
     found["customers"].append({"customer_id": "c4", "email": emails["c4"], "updated_at": MOVED})
     found["customer_identities"] = [
@@ -142,8 +137,9 @@ def test_sales_are_in_the_category_that_the_product_was_in(history: PlainShop) -
 
 def test_a_line_has_the_list_price_of_its_day(history: PlainShop) -> None:
     rows = history.query(
-        "select distinct ordered_at < timestamp '2025-02-01' as is_before, list_price, product_version_key = product_key "
-        "as is_first from core.fct_order_items_as_sold where list_price between 10 and 12"
+        "select distinct ordered_at < timestamp '2025-02-01' as is_before, list_price, "
+        "product_version_key = product_key as is_first "
+        "from core.fct_order_items_as_sold where list_price between 10 and 12"
     )
     found = {(row["is_before"], row["list_price"], row["is_first"]) for row in rows}
     assert found == {(True, Decimal(10), True), (False, Decimal(12), False)}
@@ -194,6 +190,12 @@ BUGS = {
     "no current version": Bug(
         FOLLOW, f"update {VERSIONS} set is_current = false", "problem", "the last is not current"
     ),
+    "a version that changes nothing": Bug(
+        FOLLOW,
+        f"update {VERSIONS} set category_key = (select min(category_key) from core.dim_category), list_price = 1",
+        "problem",
+        "as the one before",
+    ),
     "versions of which one was left out": Bug(
         FOLLOW, f"delete from {VERSIONS} where {FIRST_VERSION}", "problem", "nothing before the first"
     ),
@@ -237,7 +239,8 @@ BUGS = {
     ),
     "a channel's sales in another": Bug(
         "category_sales_as_sold_is_its_channels",
-        "update marts.category_sales_as_sold set channel_key = (select min(channel_key) from marts.category_sales_as_sold)",
+        "update marts.category_sales_as_sold "
+        "set channel_key = (select min(channel_key) from marts.category_sales_as_sold)",
         "channel_key",
     ),
     "a merge that is not told": Bug(

@@ -1,11 +1,16 @@
 {#
   Conservation law 10: the versions of a member (a type-2 row each) follow each other without overlap or gap, from the beginning of
-  time to its end, and exactly one is current: the last. Each row is a version that does not, with what is wrong with it.
+  time to its end, each says something else than the one before, and exactly one is current: the last. Each row is a version that does
+  not, with what is wrong with it.
 
   key          the durable key, which names the member
   version_key  names the version
+  columns      what versions tell
 #}
-{% test versions_follow(model, key, version_key) %}
+{% test versions_follow(model, key, version_key, columns) %}
+{%- set by_time -%}
+(partition by versions.{{ key }} order by versions.valid_from, versions.valid_to, versions.{{ version_key }})
+{%- endset %}
 with
 
 -- Of one version alone all can be said from itself.
@@ -25,9 +30,12 @@ versions as (
         versions.valid_to as valid_to,
         versions.is_current as is_current,
         versions.version_number as version_number,
-        lag(versions.valid_to) over (partition by versions.{{ key }} order by versions.valid_from, versions.valid_to, versions.{{ version_key }}) as previous_valid_to,
-        lead(versions.valid_from) over (partition by versions.{{ key }} order by versions.valid_from, versions.valid_to, versions.{{ version_key }}) as next_valid_from,
-        row_number() over (partition by versions.{{ key }} order by versions.valid_from, versions.valid_to, versions.{{ version_key }}) as place
+        lag(versions.valid_to) over {{ by_time }} as previous_valid_to,
+        lead(versions.valid_from) over {{ by_time }} as next_valid_from,
+        row_number() over {{ by_time }} as place,
+        {%- for column in columns %}
+        versions.{{ column }} is not distinct from lag(versions.{{ column }}) over {{ by_time }}{% if not loop.last %} and{% endif %}
+        {%- endfor %} as is_like_previous
     from {{ model }} as versions
     inner join members
         on versions.{{ key }} = members.{{ key }}
@@ -42,7 +50,8 @@ versions as (
         versions.version_number as version_number,
         cast(null as {{ type_timestamp() }}) as previous_valid_to,
         cast(null as {{ type_timestamp() }}) as next_valid_from,
-        1 as place
+        1 as place,
+        false as is_like_previous
     from {{ model }} as versions
     inner join members
         on versions.{{ key }} = members.{{ key }}
@@ -64,6 +73,7 @@ problems as (
             when next_valid_from is null and valid_to <> {{ end_of_time() }} then 'nothing after the last'
             when next_valid_from is null and not coalesce(is_current, false) then 'the last is not current'
             when next_valid_from is not null and coalesce(is_current, true) then 'current, but not the last'
+            when previous_valid_to is not null and is_like_previous then 'as the one before'
             when version_number <> place then 'wrongly numbered'
         end as problem
     from versions
