@@ -148,10 +148,8 @@ MUTATIONS = {
     ),
     "earlier sales in today's category": Mutation(
         "models/marts/products/category_sales_as_sold.sql",
-        "        coalesce(versions.category_key, products.category_key, {{ unknown_key() }}) as category_key,\n"
-        "        cast(sum(lines.quantity)",
-        "        coalesce(products.category_key, versions.category_key, {{ unknown_key() }}) as category_key,\n"
-        "        cast(sum(lines.quantity)",
+        "coalesce(versions.category_key, products.category_key,",
+        "coalesce(products.category_key, versions.category_key,",
         ("category_sales_as_sold_is_its_versions",),
     ),
     "only what is newer than the newest": Mutation(
