@@ -45,7 +45,7 @@ sources as (
     select
         by_source.person_key as person_key,
         cast(count(*) as integer) as source_count,
-        {{ dbt.listagg('by_source.source', "', '", 'order by by_source.source') }} as sources
+        {{ joined_texts('by_source.source', ', ') }} as sources
     from by_source
     group by by_source.person_key
 ),
@@ -67,7 +67,7 @@ select
     persons.account_count as account_count,
     persons.account_count - 1 as merged_account_count,
     sources.source_count as source_count,
-    cast(sources.sources as {{ type_text() }}) as sources,
+    sources.sources as sources,
     persons.created_at as first_created_at,
     rules.last_created_at as last_created_at,
     persons.order_count as order_count,
