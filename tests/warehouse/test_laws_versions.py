@@ -147,7 +147,7 @@ def test_a_line_has_the_list_price_of_its_day(history: PlainShop) -> None:
 
 def test_accounts_that_are_one_person_are_reported_with_their_rule(history: PlainShop) -> None:
     rows = history.query("select * from marts.identity_merges order by match_method")
-    assert [(r["match_method"], r["match_confidence"], r["account_count"], r["sources"]) for r in rows] == [
+    assert [(r["match_method"], r["match_confidence"], r["account_count"], r["first_source"]) for r in rows] == [
         ("crm", 0.7, 2, "plain"),
         ("email", 1.0, 2, "plain"),
     ]

@@ -26,7 +26,7 @@ cast(
 
 {% macro duckdb__power_of_two(number) %}(cast(1 as bigint) << {{ number }}){% endmacro %}
 
-{% macro duckdb__epoch_microseconds(t) %}epoch_us({{ t }}){% endmacro %}
+{% macro duckdb__microseconds_at(t) %}epoch_us({{ t }}){% endmacro %}
 
 {# dbt's own would be of the machine's time zone. #}
 {% macro duckdb__snapshot_get_time() %}cast(current_timestamp at time zone 'UTC' as timestamp){% endmacro %}

@@ -12,7 +12,7 @@
 
 {% macro postgres__bits_set(number) %}bit_count(cast({{ number }} as bit(64))){% endmacro %}
 
-{% macro postgres__epoch_microseconds(t) %}cast(extract(epoch from {{ t }}) * 1000000 as bigint){% endmacro %}
+{% macro postgres__microseconds_at(t) %}cast(extract(epoch from {{ t }}) * 1000000 as bigint){% endmacro %}
 
 {# dbt's own would be of the machine's time zone. #}
 {% macro postgres__snapshot_get_time() %}cast(current_timestamp at time zone 'UTC' as timestamp){% endmacro %}

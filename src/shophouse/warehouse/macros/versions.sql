@@ -254,7 +254,7 @@ members as (
 select
     case
         when members.version_number = 1 then members.{{ key }}
-        else {{ surrogate_key(["members.source", "members." ~ id, epoch_microseconds("members.valid_from")]) }}
+        else {{ surrogate_key(["members.source", "members." ~ id, microseconds_at("members.valid_from")]) }}
     end as {{ name }}_version_key,
     members.{{ key }} as {{ key }},
     members.source as source,

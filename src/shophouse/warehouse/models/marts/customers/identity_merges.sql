@@ -34,26 +34,13 @@ merged as (
         on accounts.person_key = persons.person_key
 ),
 
-by_source as (
-    select distinct
-        merged.person_key as person_key,
-        merged.source as source
-    from merged
-),
-
-sources as (
-    select
-        by_source.person_key as person_key,
-        cast(count(*) as integer) as source_count,
-        {{ joined_texts('by_source.source', ', ') }} as sources
-    from by_source
-    group by by_source.person_key
-),
-
 rules as (
     select
         merged.person_key as person_key,
         cast(count(distinct merged.match_method) as integer) as match_method_count,
+        cast(count(distinct merged.source) as integer) as source_count,
+        min(merged.source) as first_source,
+        max(merged.source) as last_source,
         max(merged.created_at) as last_created_at
     from merged
     group by merged.person_key
@@ -66,14 +53,13 @@ select
     persons.match_confidence as match_confidence,
     persons.account_count as account_count,
     persons.account_count - 1 as merged_account_count,
-    sources.source_count as source_count,
-    sources.sources as sources,
+    rules.source_count as source_count,
+    rules.first_source as first_source,
+    rules.last_source as last_source,
     persons.created_at as first_created_at,
     rules.last_created_at as last_created_at,
     persons.order_count as order_count,
     persons.valid_order_count as valid_order_count
 from persons
-inner join sources
-    on persons.person_key = sources.person_key
 inner join rules
     on persons.person_key = rules.person_key
