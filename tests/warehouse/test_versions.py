@@ -16,15 +16,7 @@ CUSTOMERS, PRODUCTS = "customers", "products"
 TRACKED = {CUSTOMERS: "acquisition_source", PRODUCTS: "brand"}
 MODELS = ("+dim_customer_history", "+dim_product_history")
 CHANGED = ("repeated_customers", "affected_customer_versions", "affected_product_versions")
-DAILY = (
-    *CHANGED,
-    "customer_versions",
-    "product_versions",
-    "dim_customer",
-    "dim_product",
-    "dim_category",
-    "dim_person",
-)
+DAILY = (*CHANGED, "customer_versions", "product_versions", "dim_customer", "dim_product")
 LOADS = 5
 
 
