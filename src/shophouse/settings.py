@@ -254,6 +254,10 @@ class AttributionSettings(Settings):
     """The model whose credits channel_performance, campaign_performance and overclaim show."""
 
 
+SnapshotEntity = Literal["products", "categories", "stores", "locations", "sellers", "campaigns", "promotions"]
+"""What dbt snapshots can be kept of."""
+
+
 class StockSettings(Settings):
     """What stock is judged by."""
 

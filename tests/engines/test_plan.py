@@ -32,6 +32,7 @@ PLAN = Plan(
         data_test("products_are_unique", "model.products"),
         data_test("sales_are_orders", "model.sales", "model.orders"),
     ],
+    {"snapshot_orders": ["model.stg_orders"], "snapshot_products": ["source.products"]},
 )
 
 
@@ -41,6 +42,11 @@ def names(found: tuple[list[CompiledModel], list[CompiledTest]]) -> tuple[list[s
 
 def test_what_is_built_is_what_depends_on_what_arrived_through_views_too() -> None:
     assert names(PLAN.downstream(["shop__orders"])) == (["orders", "sales"], ["orders_are_unique", "sales_are_orders"])
+
+
+def test_a_snapshot_is_taken_when_what_it_reads_has_news() -> None:
+    assert PLAN.snapshots_of(["shop__orders"]) == ["snapshot_orders"]
+    assert PLAN.snapshots_of(["shop__unread"]) == []
 
 
 def test_a_table_that_no_model_reads_builds_nothing() -> None:

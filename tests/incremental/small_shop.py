@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 COLUMNS = {
-    "users": ("user_id", "email", "city", "state", "country_code", "updated_at"),
+    "users": ("user_id", "email", "city", "state", "country_code", "accepts_marketing", "updated_at"),
     "products": ("product_id", "name", "category_id", "price", "cost", "is_gift_card", "status", "updated_at"),
     "orders": (
         "order_id",
@@ -111,11 +111,11 @@ class SmallShop:
         return {
             "product_id": number,
             "name": f"product {number}",
-            "category_id": number % 3 + 1,
+            "category_id": self.random.randint(1, 3),
             "price": self.money(90),
             "cost": self.money(40) if self.random.random() < 0.8 else "",
             "is_gift_card": str(number == 6 and self.random.random() < 0.7).lower(),
-            "status": "active",
+            "status": self.random.choice(["active", "archived"]),
             "updated_at": self.now(),
         }
 
@@ -126,7 +126,8 @@ class SmallShop:
             "city": self.random.choice(["Lyon", "Porto"]),
             "state": self.random.choice(["A", "B"]),
             "country_code": "FR",
-            "updated_at": self.now(),
+            "accepts_marketing": self.random.choice(["true", "false", ""]),
+            "updated_at": self.random.choice([self.now(), self.now(), ""]),
         }
 
     def _pick(self, table: str) -> tuple[Any, ...] | None:

@@ -37,6 +37,8 @@ _LAWS = frozenset(
         "same_total",
         "same_of_each",
         "same_total_within",
+        "same_total_by",
+        "identities_law",
         "cohort_law",
         "cumulative_law",
         "total_and_disjoint",
@@ -63,7 +65,7 @@ LAYERS = {
         tests=(_COLUMNS,),
     ),
     "core": _layer(
-        r"(dim|fct)_[a-z_]+|order_headers",
+        r"(dim|fct)_[a-z_]+|order_headers|(customer|product)_versions",
         "stg input changes core ops reference",
         "table incremental view",
         tests=(_COLUMNS | {"ledger_is_orders"},),
