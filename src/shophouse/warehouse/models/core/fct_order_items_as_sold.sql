@@ -1,5 +1,4 @@
--- One row per order line, with the versions of its product and its customer that were valid when it was ordered, and what they say: the
--- category that the product was in, the place where the customer lived.
+-- One row per order line, with the version of its product that was valid when it was ordered, and what it says: category and list price.
 {{ config(materialized='view') }}
 
 with
@@ -36,13 +35,6 @@ products as (
     from {{ ref('dim_product') }}
 ),
 
-customers as (
-    select
-        customer_key,
-        geography_key
-    from {{ ref('dim_customer') }}
-),
-
 -- What has one version only is not among them: its version has the durable key, and what it says stands in the dimension.
 product_versions as (
     select
@@ -53,16 +45,6 @@ product_versions as (
         valid_from,
         valid_to
     from {{ ref('product_versions') }}
-),
-
-customer_versions as (
-    select
-        customer_version_key,
-        customer_key,
-        geography_key,
-        valid_from,
-        valid_to
-    from {{ ref('customer_versions') }}
 )
 
 select
@@ -73,8 +55,6 @@ select
     case when product_versions.product_key is null then products.category_key else product_versions.category_key end as category_key,
     case when product_versions.product_key is null then products.list_price else product_versions.list_price end as list_price,
     lines.customer_key as customer_key,
-    coalesce(customer_versions.customer_version_key, lines.customer_key) as customer_version_key,
-    case when customer_versions.customer_key is null then customers.geography_key else customer_versions.geography_key end as customer_geography_key,
     lines.store_key as store_key,
     lines.channel_key as channel_key,
     lines.is_sale as is_sale,
@@ -95,13 +75,7 @@ select
 from lines
 left join products
     on lines.product_key = products.product_key
-left join customers
-    on lines.customer_key = customers.customer_key
 left join product_versions
     on lines.product_key = product_versions.product_key
     and lines.ordered_at >= product_versions.valid_from
     and lines.ordered_at < product_versions.valid_to
-left join customer_versions
-    on lines.customer_key = customer_versions.customer_key
-    and lines.ordered_at >= customer_versions.valid_from
-    and lines.ordered_at < customer_versions.valid_to
