@@ -228,6 +228,8 @@ class ExportSettings(Settings):
     """The formats of the exported marts."""
     folder: LocalFolder = "reports"
     """A folder, relative to the shop's folder or absolute."""
+    max_rows: Annotated[int, Field(ge=1)] = 1_000_000
+    """A mart with more rows is a file only when it is named, as `shophouse export customer_360`: no sheet holds it."""
 
 
 class CalendarSettings(Settings):

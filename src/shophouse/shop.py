@@ -133,7 +133,16 @@ class Shop:
         """Write the published marts, or those named, as files; returns their paths."""
         from shophouse.serve.export import export
 
-        return export(self.project, self.engine, marts, formats=formats, folder=folder, progress=self.listener.progress)
+        tell = self.listener
+        return export(
+            self.project,
+            self.engine,
+            marts,
+            formats=formats,
+            folder=folder,
+            progress=tell.progress,
+            notice=tell.notice,
+        )
 
     def run(self, *, full_refresh: bool = False) -> Run:
         """Ingest, build, check, publish, export. Ends at once, with status "nothing new", when nothing changed."""

@@ -30,6 +30,7 @@ sales as (
         order_key,
         {{ sum_money("net_sales_amount_reporting") }} as net_sales_amount
     from {{ ledger }}
+    where order_key in (select credited.order_key from credited)
     group by order_key
 ),
 
