@@ -79,7 +79,7 @@ BAD = {
     ),
     "an aggregate without a law": (
         replace(GOOD["aggregates"], tests=frozenset({"valid_columns"})),
-        "has none of the tests cohort_law",
+        "has none of the tests balance_law, cohort_law",
     ),
     "an aggregate without a test of its columns": (
         replace(GOOD["aggregates"], tests=frozenset({"same_total"})),
