@@ -54,6 +54,7 @@ SHAPES = {
     "storefront": DEMOS["shop"],
     "olist": Demo("Demo marketplace", "olist", "America/Sao_Paulo", "BRL", "demo-shop-as-olist"),
     "grocery": Demo("Demo grocery", "grocery", "America/New_York", "USD", "demo-shop-as-grocery"),
+    "order-events": Demo("Demo stream", "order_events", "America/New_York", "USD", "demo-shop-as-order-events"),
 }
 # One currency: the ledger has no other yet.
 WORLD_MARKETS = ("US",)
@@ -108,8 +109,8 @@ def make_demo(
         timezone=demo.timezone,
         currency=demo.currency,
         path=path,
-        # a storefront's database has its times in UTC; the files of the others have their shops' own
-        source_timezone="UTC" if demo.origin is None and demo.staging == "storefront" else None,
+        # a storefront's database and events have their times in UTC; the files of the others have their shops' own
+        source_timezone="UTC" if demo.origin is None and demo.staging in ("storefront", "order_events") else None,
     )
     return Project.load(folder)
 
@@ -149,7 +150,7 @@ def _generate_world(folder: Path, orders: int, days: int, seed: int, shape: str,
         for left in (*folder.glob(f"{DATA}/*.*"), *folder.glob(f"{TRUTH}/*.*")):
             left.unlink()
         settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or WORLD_MARKETS))
-        write_world(folder, settings, shape)
+        write_world(folder, settings, shape.replace("-", "_"))
     return f"{DATA}/*"
 
 
