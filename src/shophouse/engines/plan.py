@@ -119,8 +119,7 @@ class Plan:
                 reached.add(model.unique_id)
                 if model.holds_rows:
                     found.append(model)
-        built = {model.unique_id for model in found}
-        return found, [test for test in self.tests if not built.isdisjoint(test.parents)]
+        return found, [test for test in self.tests if not reached.isdisjoint(test.parents)]
 
     def save(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)

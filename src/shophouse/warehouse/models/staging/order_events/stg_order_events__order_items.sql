@@ -32,4 +32,6 @@ select
     elements._source_file as _source_file,
     elements._row_number as _row_number,
     elements._operation as _operation
-from {{ elements_of('created', 'items', ['source', 'order_id', '_load_id', '_loaded_at', '_source_file', '_row_number', '_operation']) }} as elements
+from {{ elements_of('created', 'items', [
+    'source', 'order_id', '_load_id', '_loaded_at', '_source_file', '_row_number', '_operation'
+]) }} as elements

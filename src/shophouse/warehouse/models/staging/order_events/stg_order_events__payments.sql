@@ -35,4 +35,6 @@ select
     elements._source_file as _source_file,
     elements._row_number as _row_number,
     elements._operation as _operation
-from {{ elements_of('order_events', 'payments', ['source', 'order_id', 'occurred_at', '_timezone', '_load_id', '_loaded_at', '_source_file', '_row_number', '_operation']) }} as elements
+from {{ elements_of('order_events', 'payments', [
+    'source', 'order_id', 'occurred_at', '_timezone', '_load_id', '_loaded_at', '_source_file', '_row_number', '_operation'
+]) }} as elements

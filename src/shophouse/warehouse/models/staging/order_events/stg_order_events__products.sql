@@ -29,7 +29,9 @@ lines as (
         elements._source_file as _source_file,
         elements._row_number as _row_number,
         elements._operation as _operation
-    from {{ elements_of('created', 'items', ['source', 'occurred_at', '_load_id', '_loaded_at', '_source_file', '_row_number', '_operation']) }} as elements
+    from {{ elements_of('created', 'items', [
+        'source', 'occurred_at', '_load_id', '_loaded_at', '_source_file', '_row_number', '_operation'
+    ]) }} as elements
 ),
 
 -- Of several lines of an order with the same product, one speaks for it.
