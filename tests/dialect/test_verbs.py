@@ -191,7 +191,9 @@ def test_verb(found: list[Any], number: int) -> None:
 
 
 def test_each_element_of_a_json_array_is_a_row(project: Project) -> None:
-    texts = ", ".join(f"({number}, {'null' if text is None else repr(text)})" for number, (text, _) in enumerate(ARRAYS))
+    texts = ", ".join(
+        f"({number}, {'null' if text is None else repr(text)})" for number, (text, _) in enumerate(ARRAYS)
+    )
     elements = "{{ shophouse.elements_of('arrays', 'document', ['number']) }}"
     query = f"""
         with arrays (number, document) as (values {texts})

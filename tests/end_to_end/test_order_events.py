@@ -36,7 +36,8 @@ TOTALS = {
     "payments": "select payment_kind, payment_status, payment_method, count(*), sum(payment_amount) "
     "from core.fct_payments group by all order by all",
     "refunds": "select count(*), sum(refund_amount), min(refunded_at), max(refunded_at) from core.fct_refunds",
-    "refunded lines": "select count(*), sum(quantity), sum(refund_amount), sum(is_restocked::int) from core.fct_refund_items",
+    "refunded lines": "select count(*), sum(quantity), sum(refund_amount), sum(is_restocked::int) "
+    "from core.fct_refund_items",
     "months": "select month_start_date, channel, sum(order_count), sum(gross_amount), sum(discount_amount), "
     "sum(net_sales_amount), sum(total_sales_amount) from marts.sales_monthly group by all order by all",
 }
@@ -106,7 +107,9 @@ def test_totals_are_those_of_the_events(shops: dict[str, Shop]) -> None:
 def test_totals_are_those_of_the_truth(shops: dict[str, Shop]) -> None:
     shop = shops["order-events"]
     truth = f"from '{shop.project.folder}/truth/orders.parquet' where arrived_at < '2026-01-01'"
-    true = rows(shop, f"select order_id::varchar, ordered_at::timestamp, round(total_amount::decimal(18, 4), 2) {truth}")
+    true = rows(
+        shop, f"select order_id::varchar, ordered_at::timestamp, round(total_amount::decimal(18, 4), 2) {truth}"
+    )
     built = rows(shop, "select order_id, ordered_at, total_amount from core.fct_orders")
     assert Counter((one, at, money(total)) for one, at, total in built) == Counter(
         (one, at, money(total)) for one, at, total in true
@@ -194,9 +197,7 @@ def test_events_may_come_late_twice_and_in_any_order(tmp_path: Path) -> None:
     init_project(folder, name="stream", staging="order_events", currency="EUR", path="data/*.jsonl")
     shop = Shop.open(folder)
     payment = {"payment_id": "p1", "kind": "sale", "status": "succeeded", "amount": 25.0}
-    made = event(
-        "1", "order_created", "01 10:00:00", "a", items=[item(1, "cup", 2, "10"), item(2, "tea", 1, "5.00")]
-    )
+    made = event("1", "order_created", "01 10:00:00", "a", items=[item(1, "cup", 2, "10"), item(2, "tea", 1, "5.00")])
     paid = event("2", "order_paid", "01 11:00:00", "a", payments=[payment])
     early = event("4", "order_paid", "02 08:00:00", "b", payments=[{**payment, "payment_id": "p2", "amount": 7}])
     send(shop, "1", [made, made, paid, early])
