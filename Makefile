@@ -34,7 +34,7 @@ lint: setup ## Check style, types, imports and SQL
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/sqlfluff lint --disable-progress-bar src/shophouse/warehouse/models
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 0 src/shophouse/warehouse/models
 
 docs: setup ## Write the generated pages of docs/
 	$(BIN)/python docs/generate.py

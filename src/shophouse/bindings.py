@@ -116,6 +116,7 @@ def bindings(project: Project) -> dict[str, Any]:
         "calendar": project.calendar.model_dump(),
         "attribution": project.attribution.model_dump(),
         "stock": project.stock.model_dump(),
+        "snapshots": list(project.snapshots),
         "platforms": platforms,
         "entities": {name: entities[name] for name in contract() if name in entities},
     }

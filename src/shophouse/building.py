@@ -120,7 +120,14 @@ def write_loads(engine: Engine, lake: Lake, found: Arrivals) -> None:
     engine.replace(
         "load_files", [(f.source, f.table, f.load_id, f.source_file, f.rows, f.rejected_rows) for f in found.files]
     )
-    engine.replace("superseded_files", _pairs(found.superseded))
+    loaded_at = {(load.source, load.table, load.load_id): load.loaded_at.replace(tzinfo=None) for load in loads}
+    engine.replace(
+        "superseded_files",
+        [
+            (*pair, file.superseded_by, loaded_at.get((file.source, file.table, file.superseded_by or 0)))
+            for pair, file in zip(_pairs(found.superseded), found.superseded, strict=True)
+        ],
+    )
     engine.replace("arrived_files", _pairs(found.arrived))
     rejected = [load for load in loads if load.rejected_rows]
     quarantined: list[tuple[object, ...]] = []

@@ -29,6 +29,7 @@ from shophouse.settings import (
     LakeSettings,
     PostgresEngine,
     Settings,
+    SnapshotEntity,
     SourceSettings,
     StockSettings,
     TableSettings,
@@ -90,6 +91,8 @@ class Project(Settings):
     """How orders are credited to marketing."""
     stock: StockSettings = Field(default_factory=StockSettings)
     """When stock is too low, too much, or dead."""
+    snapshots: tuple[SnapshotEntity, ...] = ()
+    """What builds keep the versions of, in schema `snapshots`. A build with news of it takes some seconds more."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
 

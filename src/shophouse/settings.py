@@ -228,6 +228,8 @@ class ExportSettings(Settings):
     """The formats of the exported marts."""
     folder: LocalFolder = "reports"
     """A folder, relative to the shop's folder or absolute."""
+    max_rows: Annotated[int, Field(ge=1)] = 1_000_000
+    """A mart with more rows is a file only when it is named, as `shophouse export customer_360`: no sheet holds it."""
 
 
 class CalendarSettings(Settings):
@@ -252,6 +254,10 @@ class AttributionSettings(Settings):
     """The share of the first touch, and that of the last, in the model position_based; those between share the rest."""
     model: AttributionModel = "last_non_direct"
     """The model whose credits channel_performance, campaign_performance and overclaim show."""
+
+
+SnapshotEntity = Literal["products", "categories", "stores", "locations", "sellers", "campaigns", "promotions"]
+"""What dbt snapshots can be kept of."""
 
 
 class StockSettings(Settings):

@@ -133,7 +133,16 @@ class Shop:
         """Write the published marts, or those named, as files; returns their paths."""
         from shophouse.serve.export import export
 
-        return export(self.project, self.engine, marts, formats=formats, folder=folder, progress=self.listener.progress)
+        tell = self.listener
+        return export(
+            self.project,
+            self.engine,
+            marts,
+            formats=formats,
+            folder=folder,
+            progress=tell.progress,
+            notice=tell.notice,
+        )
 
     def run(self, *, full_refresh: bool = False) -> Run:
         """Ingest, build, check, publish, export. Ends at once, with status "nothing new", when nothing changed."""
@@ -263,7 +272,12 @@ class Shop:
             if plan is None:
                 results = self._dbt(run, dbt, "build", select=select, full_refresh=full)
             else:
-                results = self._build_downstream(run, plan, {self._identifier(*table) for table in found.tables})
+                changed = {self._identifier(*table) for table in found.tables}
+                results = self._build_downstream(run, plan, changed)
+                if (snapshots := plan.snapshots_of(changed)) and not any(result.failed for result in results):
+                    taken = dbt.invoke("snapshot", "--select", *snapshots, on_node=_Names(self.listener.progress))
+                    self._record(run, taken)
+                    results += taken
             self._raise_for(results)
             if plan is None and not select:
                 self._keep_plan(dbt, inputs)

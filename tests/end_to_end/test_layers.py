@@ -201,7 +201,9 @@ def test_key_figures_are_calculated_beforehand_and_are_those_of_the_ledger(built
 def test_every_macro_of_the_package_is_called(built: Built) -> None:
     folder = package_warehouse()
     texts = [
-        file.read_text("utf-8") for part in ("models", "macros", "tests") for file in (folder / part).rglob("*.sql")
+        file.read_text("utf-8")
+        for part in ("models", "macros", "snapshots", "tests")
+        for file in (folder / part).rglob("*.sql")
     ]
     macros = [
         name

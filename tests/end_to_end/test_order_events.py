@@ -49,7 +49,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shop]:
     made = {}
     for shape in ("storefront", "order-events"):
         folder = tmp_path_factory.mktemp("world") / shape
-        made[shape] = Shop(make_demo("shop", into=folder, orders=500, days=200, shape=shape))
+        made[shape] = Shop(make_demo("shop", into=folder, orders=500, days=200, shape=shape, markets=("US",)))
         assert made[shape].run().status == "success"
     return made
 

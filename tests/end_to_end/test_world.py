@@ -10,6 +10,7 @@ import pytest
 from requirements import requirement
 from shophouse.demo.shops import make_demo
 from shophouse.demo.world.deliveries import next_day
+from shophouse.demo.world.reporting import MOVEMENTS
 from shophouse.shop import Shop
 
 from .shops import rows, value
@@ -23,9 +24,17 @@ def planted(shop: Shop, kind: str) -> int:
 
 
 @pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """After the first delivery."""
+    shop = Shop(make_demo("shop", into=tmp_path_factory.mktemp("world") / "shop", orders=1_000, days=200))
+    shop.run()
+    return shop
+
+
+@pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """After the first delivery and two days more."""
-    shop = Shop(make_demo("shop", into=tmp_path_factory.mktemp("world") / "shop", orders=1_000, days=200))
+    shop = Shop(make_demo("shop", into=tmp_path_factory.mktemp("days") / "shop", orders=1_000, days=200))
     shop.run()
     for _ in range(2):
         next_day(shop.project.folder)
@@ -66,6 +75,64 @@ def test_all_that_the_shop_has_reaches_its_entity(shop: Shop) -> None:
             one: connection.execute(f"select count(*) from input.input_{one}").fetchall() for one in entities.split()
         }
     assert {one: count for one, count in counts.items() if count == [(0,)]} == {}
+
+
+def test_what_orders_are_worth_is_what_the_truth_says_in_dollars(first: Shop) -> None:
+    """Four currencies, six zones. An order's parts are rounded, the truth rounds its total."""
+    truth = first.project.folder / "truth" / "orders.parquet"
+    assert value(first, "select count(distinct currency_code) from core.fct_orders") == 4
+    compared = f"""
+        core.fct_orders o join '{truth}' t on o.order_id = t.order_id::varchar
+        where o.control_total_amount = o.total_amount and t.order_date <= date '2025-12-31'
+    """
+    assert value(first, f"select count(*) from {compared}") > 900
+    columns = "o.order_date <> t.order_date or o.currency_code <> t.currency_code or o.exchange_rate <> t.exchange_rate"
+    assert rows(first, f"select o.order_id, o.order_date, t.order_date from {compared} and ({columns})") == []
+    off = "abs(o.total_amount_reporting - t.total_amount_usd) > 0.0001 * (4 * o.line_count + 1)"
+    assert (
+        rows(first, f"select o.order_id, o.total_amount_reporting, t.total_amount_usd from {compared} and {off}") == []
+    )
+
+
+def test_marts_total_what_the_truth_says_in_dollars(first: Shop) -> None:
+    truth = first.project.folder / "truth" / "orders.parquet"
+    told = f"""
+        select sum(t.total_amount_usd) from '{truth}' t join core.fct_orders o on o.order_id = t.order_id::varchar
+        where o.is_valid
+    """
+    paid = "gross_amount - discount_amount + shipping_amount + tax_amount"
+    gift = f"""
+        select sum(round(({paid}) * exchange_rate, 4)) from core.fct_order_items
+        where is_gift_card and order_key in (select order_key from core.fct_orders where is_valid)
+    """
+    ledger = "core.fct_sales_ledger l join core.fct_orders o using (order_key)"
+    sold = "o.is_valid and event_kind in ('sale', 'charge')"
+    total = value(first, f"select sum(total_sales_amount_reporting) from {ledger} where {sold}")
+    lines = value(first, "select count(*) from core.fct_order_items")
+    assert abs(total - (value(first, told) - value(first, gift))) < lines / 1000
+    every = "select sum(total_sales_amount_reporting) from core.fct_sales_ledger"
+    for mart in ("sales_daily", "store_performance", "executive_daily"):
+        assert value(first, f"select sum(total_sales_amount) from marts.{mart}") == value(first, every), mart
+    assert rows(first, "select distinct currency_code from marts.sales_daily") == [("USD",)]
+
+
+def test_gift_cards_owed_are_those_of_the_truth(first: Shop) -> None:
+    truth = first.project.folder / "truth" / "gift_cards.parquet"
+    kinds = dict(rows(first, f"select movement, sum(amount_usd) from '{truth}' group by 1"))
+    assert {"issued", "redeemed"} <= set(kinds)
+    sums = [f"coalesce(sum(amount_usd) filter (movement = '{kind}'), 0)" for kind in MOVEMENTS]
+    of_truth = f"from '{truth}' where date_day <= date '2025-12-31'"
+    told = f"select date_day::date, {', '.join(sums)} {of_truth} group by 1 order by 1"
+    moved = "issued_amount, refunded_amount, redeemed_amount, restored_amount"
+    found = f"""
+        select date_day, {moved} from marts.gift_card_liability_daily
+        where date_day <= date '2025-12-31' and {moved.replace(", ", " + ")} > 0 order by 1
+    """
+    assert rows(first, found) == rows(first, told)
+    added = "movement in ('issued', 'restored')"
+    balance = f"select sum(case when {added} then amount_usd else -amount_usd end) {of_truth}"
+    closing = "select closing_amount from marts.gift_card_liability_daily where date_day = date '2025-12-31'"
+    assert value(first, closing) == value(first, balance) != 0
 
 
 @requirement("S4-20", "S4-26")

@@ -14,7 +14,9 @@ from built_shop import shophouse
 from incremental import test_incremental
 from incremental.small_shop import SmallShop
 from requirements import requirement
+from shophouse.demo.shops import make_demo
 from shophouse.demo.storefront import delta, generate
+from shophouse.demo.world.deliveries import next_day
 from shophouse.errors import ConfigError
 from shophouse.parity import Digest, Parity, parity
 from shophouse.scaffold import init_project
@@ -90,6 +92,26 @@ def test_incremental_runs_on_whatever_arrives_are_the_same_on_both_engines(
         assert dict(found.differences()) == {}
     built = [run for run in Shop.open(tmp_path / "built" / "postgres").runs() if run.models]
     assert [run.is_full_refresh for run in built] == [True, False, False]
+
+
+@pytest.mark.server
+@pytest.mark.slow
+@requirement("S0-15", "S0-16")
+def test_four_currencies_are_rounded_alike_on_both_engines(
+    tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo's whole shop, and a day more: new rates reach the orders that had the last day's."""
+    monkeypatch.setenv("PARITY_DSN", postgres.database())
+    shop = Shop(make_demo("shop", into=tmp_path / "shop", orders=300, days=60))
+    for _ in range(2):
+        shop.ingest()
+        found = parity(shop, tmp_path / "built", dsn="env:PARITY_DSN", schemas=ALL)
+        assert dict(found.differences()) == {}
+        next_day(tmp_path / "shop")
+    built = Shop.open(tmp_path / "built" / "postgres")
+    assert [run.is_full_refresh for run in built.runs() if run.models] == [True, False]
+    currencies = built.sql("select currency_code, count(*) from core.fct_orders group by 1").fetchall()
+    assert len(currencies) == 4
 
 
 def digest(rows: int = 3, hash_: str = "a", **columns: tuple[str, str]) -> Digest:

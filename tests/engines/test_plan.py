@@ -33,6 +33,7 @@ PLAN = Plan(
         data_test("products_are_unique", "model.products"),
         data_test("sales_are_orders", "model.sales", "model.orders"),
     ],
+    {"snapshot_orders": ["model.stg_orders"], "snapshot_products": ["source.products"]},
 )
 
 
@@ -50,6 +51,11 @@ def test_what_is_built_is_what_depends_on_what_arrived_through_views_too() -> No
 def test_a_test_on_a_view_alone_is_run_when_what_the_view_shows_has_changed() -> None:
     assert "orders_are_known" in names(PLAN.downstream(["shop__orders"]))[1]
     assert "orders_are_known" not in names(PLAN.downstream(["shop__products"]))[1]
+
+
+def test_a_snapshot_is_taken_when_what_it_reads_has_news() -> None:
+    assert PLAN.snapshots_of(["shop__orders"]) == ["snapshot_orders"]
+    assert PLAN.snapshots_of(["shop__unread"]) == []
 
 
 def test_a_table_that_no_model_reads_builds_nothing() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 COLUMNS = {
-    "users": ("user_id", "email", "city", "state", "country_code", "updated_at"),
+    "users": ("user_id", "email", "city", "state", "country_code", "accepts_marketing", "updated_at"),
     "products": ("product_id", "name", "category_id", "price", "cost", "is_gift_card", "status", "updated_at"),
     "orders": (
         "order_id",
@@ -31,6 +31,7 @@ COLUMNS = {
     "payments": ("payment_id", "order_id", "kind", "status", "method", "amount", "paid_at"),
     "refunds": ("refund_id", "order_id", "amount", "product_amount", "tax_amount", "shipping_amount", "refunded_at"),
     "refund_items": ("refund_id", "order_id", "line_number", "product_id", "quantity", "amount"),
+    "exchange_rates": ("rate_date", "from_currency", "to_currency", "rate"),
     "shipments": ("shipment_id", "order_id", "carrier", "status", "shipped_at", "delivered_at", "cost_amount"),
 }
 
@@ -58,8 +59,12 @@ class SmallShop:
         self.random = random.Random(self.seed)
         self.rows = {name: {} for name in self.columns}
         self.changed = {name: [] for name in self.columns}
+        self.bank = random.Random(self.seed)
         for number in range(1, 7):
             self.put("products", (number,), self._product(number))
+        for month in range(1, 13):
+            for day in (1, 8, 15, 22):
+                self.rate(f"2025-{month:02}-{day:02}")
 
     def play(self, steps: int) -> None:
         """Begin a new round and change the shop this many times."""
@@ -69,6 +74,8 @@ class SmallShop:
         actions = self.actions()
         for _ in range(steps):
             self.random.choice(actions)()
+        for _ in range(3):
+            self.change_rate()
 
     def actions(self) -> list[Callable[[], None]]:
         """What may happen, each as often as it stands here."""
@@ -104,11 +111,11 @@ class SmallShop:
         return {
             "product_id": number,
             "name": f"product {number}",
-            "category_id": number % 3 + 1,
+            "category_id": self.random.randint(1, 3),
             "price": self.money(90),
             "cost": self.money(40) if self.random.random() < 0.8 else "",
             "is_gift_card": str(number == 6 and self.random.random() < 0.7).lower(),
-            "status": "active",
+            "status": self.random.choice(["active", "archived"]),
             "updated_at": self.now(),
         }
 
@@ -119,7 +126,8 @@ class SmallShop:
             "city": self.random.choice(["Lyon", "Porto"]),
             "state": self.random.choice(["A", "B"]),
             "country_code": "FR",
-            "updated_at": self.now(),
+            "accepts_marketing": self.random.choice(["true", "false", ""]),
+            "updated_at": self.random.choice([self.now(), self.now(), ""]),
         }
 
     def _pick(self, table: str) -> tuple[Any, ...] | None:
@@ -134,6 +142,18 @@ class SmallShop:
         number = self.random.randint(1, 8)
         self.put("products", (number,), self._product(number))
 
+    def rate(self, day: str) -> None:
+        """What a pound is worth, for a week at most: later days have a newer rate."""
+        rate = f"{self.bank.randint(110_000, 125_000) / 100_000:.5f}"
+        row = {"rate_date": day, "from_currency": "GBP", "to_currency": "EUR", "rate": rate}
+        self.rows["exchange_rates"][day, "GBP", "EUR"] = row
+        self.changed["exchange_rates"].append(row)
+
+    def change_rate(self) -> None:
+        """Of a day that has one already, or a day that had none: late, or corrected."""
+        day = self.bank.randint(0, self.clock // 86_400)
+        self.rate(f"2025-{1 + day // 28 % 12:02}-{1 + day % 28:02}")
+
     def _header(self, order: int, ordered_at: str) -> Row:
         status = self.random.choice(["delivered"] * 5 + ["cancelled", "paid", "pending", "lost in space"])
         return {
@@ -141,7 +161,7 @@ class SmallShop:
             "user_id": self.random.choice(["", *range(1, 10)]),
             "channel": self.random.choice(["web", "app", ""]),
             "status": status,
-            "currency": "EUR",
+            "currency": "GBP" if order % 3 == 0 else "EUR",
             "ordered_at": ordered_at,
             "cancelled_at": self.now() if status == "cancelled" and self.random.random() < 0.7 else "",
             "discount_code": self.random.choice(["", "WELCOME"]),
@@ -258,7 +278,7 @@ class SmallShop:
             )
 
     def repeat_row(self) -> None:
-        table = self.random.choice([table for table in self.columns if table not in APPENDED])
+        table = self.random.choice([name for name in self.columns if name not in (*APPENDED, "exchange_rates")])
         if self.changed[table]:
             self.changed[table].append(self.random.choice(self.changed[table]))
 

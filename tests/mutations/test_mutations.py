@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from shophouse.cli.commands import app
 from shophouse.mutations import Bug, Found, bugs
+from shophouse.project import package_warehouse
 
 BUGS = {bug.bug: bug for bug in bugs()}
 
@@ -30,6 +31,12 @@ def test_a_bug_is_planted_whatever_white_space_is_in_the_sql() -> None:
 def test_sql_that_reads_otherwise_than_a_bug_remembers_is_an_error() -> None:
     with pytest.raises(ValueError, match="no longer says"):
         a_bug("a + b", "a - b").of("select a * b as c")
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_the_text_of_a_bug_is_in_the_sql(name: str) -> None:
+    bug = BUGS[name]
+    assert bug.is_in((package_warehouse() / bug.file).read_text("utf-8"))
 
 
 def test_a_bug_that_only_other_tests_find_is_not_caught() -> None:

@@ -88,6 +88,26 @@ def test_a_file_whose_mart_is_gone_is_removed_and_others_stay(shop: Shop, tmp_pa
     assert (tmp_path / "csv" / "mine.csv").exists()
 
 
+def test_a_mart_that_no_sheet_holds_is_a_file_when_it_is_named(demo_shop: DemoShop, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(demo_shop.folder, folder, symlinks=True)
+    one = package.open(folder)
+    rows = one.sql("select count(*) from sales_daily").fetchall()[0][0]
+    assert (folder / "reports" / "csv" / "sales_daily.csv").is_file()
+    settings = folder / "shophouse.yml"
+    settings.write_text(
+        settings.read_text("utf-8").replace("exports:\n", f"exports:\n  max_rows: {rows - 1}\n"), "utf-8"
+    )
+    shutil.rmtree(folder / "reports")
+    done = shophouse("export", "--project", str(folder))
+    told = f"sales_daily has {rows:,} rows and is not exported: shophouse export sales_daily writes it"
+    assert told in " ".join(done.stderr.split())
+    assert not (folder / "reports" / "csv" / "sales_daily.csv").exists()
+    assert (folder / "reports" / "csv" / "sales_monthly.csv").is_file()
+    shophouse("export", "sales_daily", "--project", str(folder))
+    assert len((folder / "reports" / "csv" / "sales_daily.csv").read_text("utf-8").splitlines()) == rows + 1
+
+
 def test_nothing_unfinished_is_left(shop: Shop, tmp_path: Path) -> None:
     shop.export(formats=["csv", "xlsx"], folder=tmp_path)
     assert [path.name for path in tmp_path.rglob(".*")] == [".exports.json"]

@@ -6,7 +6,7 @@ What a model does is read from its compiled SQL, as sqlglot parses it; what it r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,12 +37,15 @@ _LAWS = frozenset(
         "same_total",
         "same_of_each",
         "same_total_within",
+        "same_total_by",
+        "identities_law",
         "cohort_law",
         "cumulative_law",
         "total_and_disjoint",
         "ledger_is_orders",
         "holds",
         "funnel_law",
+        "balance_law",
     }
 )
 
@@ -62,7 +65,7 @@ LAYERS = {
         tests=(_COLUMNS,),
     ),
     "core": _layer(
-        r"(dim|fct)_[a-z_]+|order_headers",
+        r"(dim|fct)_[a-z_]+|order_headers|(customer|product)_versions",
         "stg input changes core ops reference",
         "table incremental view",
         tests=(_COLUMNS | {"ledger_is_orders"},),
@@ -98,6 +101,8 @@ class Model:
     tests: frozenset[str] = frozenset()
     is_contracted: bool = False
     columns: tuple[str, ...] = field(default=())
+    in_orders_currency: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The amounts that a table of core has in the currency of each row's order."""
 
 
 def layer_of(node: Any) -> tuple[str, str]:
@@ -119,6 +124,7 @@ def models(manifest: Any, compiled: dict[str, str]) -> Iterator[Model]:
         if node.resource_type == "test" and node.attached_node:
             tests.setdefault(node.attached_node, set()).add(node.test_metadata.name)
     everything = {**manifest.nodes, **manifest.sources}
+    mixed = amounts_in_orders_currency(manifest)
     for key, node in manifest.nodes.items():
         if node.resource_type != "model" or key not in compiled:
             continue
@@ -135,7 +141,19 @@ def models(manifest: Any, compiled: dict[str, str]) -> Iterator[Model]:
             frozenset(tests.get(key, ())),
             bool(node.config.contract.enforced),
             tuple(node.columns),
+            mixed,
         )
+
+
+def amounts_in_orders_currency(manifest: Any) -> dict[str, frozenset[str]]:
+    """By table of core whose rows say what their currency is worth, or have amounts in the shop's beside them."""
+    found: dict[str, frozenset[str]] = {}
+    for node in manifest.nodes.values():
+        if node.resource_type == "model" and layer_of(node)[0] == "core":
+            columns = set(node.columns)
+            if "exchange_rate" in columns or any(name.endswith("_reporting") for name in columns):
+                found[node.name] = frozenset(name for name in columns if name.endswith("_amount"))
+    return found
 
 
 def broken_rules(model: Model) -> Iterator[str]:
@@ -162,6 +180,9 @@ def broken_rules(model: Model) -> Iterator[str]:
     for kind_of_test in rules.tests:
         if not kind_of_test & model.tests and not (kind_of_test is _LAWS and model.name in NAMES_ALONE):
             yield f"{model.name}: has none of the tests {', '.join(sorted(kind_of_test))}"
+    if model.layer in ("aggregates", "marts"):
+        for table, name in sorted(set(_unconverted(tree, model.in_orders_currency))):
+            yield f"{model.name}: {table}.{name} is in the currency of each order: read it with in_reporting()"
     if rules.is_contracted and not model.is_contracted:
         yield f"{model.name}: its contract is not enforced"
 
@@ -186,3 +207,29 @@ def unaccounted(entities: Iterable[str], found: set[str]) -> Iterator[str]:
     for entity in entities:
         if entity not in found and entity not in DESCRIPTIONS:
             yield f"input_{entity}: no test raw_is_accounted_for says what became of its rows"
+
+
+def _unconverted(tree: Any, amounts: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
+    """Table and column of the amounts that are selected as they are: neither multiplied with the rate nor compared."""
+    for select in tree.find_all(exp.Select):
+        joined = [join.this for join in select.args.get("joins") or ()]
+        first = select.args.get("from") or select.args.get("from_")
+        tables = {
+            table.alias_or_name: table.name
+            for table in [*([first.this] if first else ()), *joined]
+            if isinstance(table, exp.Table)
+        }
+        for expression in select.expressions:
+            for column in expression.find_all(exp.Column):
+                table = tables.get(column.table, "") if column.table else next(iter(tables.values()), "")
+                if table in amounts and column.name in amounts[table] and not _is_converted(column, select):
+                    yield table, column.name
+
+
+def _is_converted(column: exp.Column, select: exp.Select) -> bool:
+    node: Any = column
+    while node is not None and node is not select:
+        if isinstance(node, exp.Case) and any(part.name == "exchange_rate" for part in node.find_all(exp.Column)):
+            return True
+        node = node.parent
+    return False

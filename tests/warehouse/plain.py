@@ -23,7 +23,7 @@ TYPES = {"money": "decimal(18,4)", "quantity": "decimal(18,4)", "rate": "decimal
 
 class PlainShop(RawShop):
     """Tables of all entities that `entities` names (beside customers, products, orders and order_items); `settings` are
-    lines of shophouse.yml."""
+    lines of shophouse.yml; `declared` says how a table is delivered, where it is not by upsert without a version."""
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class PlainShop(RawShop):
         timezone: str = "UTC",
         currency: str = "USD",
         settings: str = "",
+        declared: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         init_project(folder, name=PLATFORM, timezone=timezone, currency=currency)
         with (folder / "shophouse.yml").open("a", encoding="utf-8") as file:
@@ -42,7 +43,7 @@ class PlainShop(RawShop):
         staging.mkdir()
         known = contract()
         names = dict.fromkeys([*("customers", "products", "orders", "order_items"), *entities])
-        write_staging(staging, [known[name] for name in names])
+        write_staging(staging, [known[name] for name in names], declared or {})
         self.project = Project.load(folder)
         ensure_dbt_files(self.project)
         self.folder = self.project.folder
@@ -68,13 +69,15 @@ class PlainShop(RawShop):
         assert not broken, "\n".join(broken)
 
 
-def write_staging(folder: Path, entities: Sequence[Entity]) -> None:
+def write_staging(
+    folder: Path, entities: Sequence[Entity], declared: Mapping[str, Mapping[str, object]] | None = None
+) -> None:
     tables = []
     for entity in entities:
         types = {name: TYPES.get(kind, kind) for name, kind in entity.columns.items()}
         columns = [{"name": name, "data_type": kind, "description": f"{name}."} for name, kind in types.items()]
         key = list(entity.key)
-        meta = {"delivery": "upsert", "key": key, "files": f"{entity.name}*"}
+        meta = {"delivery": "upsert", "key": key, "files": f"{entity.name}*", **(declared or {}).get(entity.name, {})}
         tables.append(
             {
                 "name": entity.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ class RawShop:
         self.file = self.engine.file
         self._dbt = Dbt(self.folder, self.engine, log_folder=self.folder / "logs")
         self._loads: list[tuple[str, str, int, str, int]] = []
-        self._superseded: list[tuple[str, str, int, str]] = []
+        self._superseded: list[tuple[str, str, int, str, int, dt.datetime]] = []
         self._files: dict[str, list[str]] = {}
 
     @property
@@ -54,8 +55,9 @@ class RawShop:
             count = self._write_rows(table, list(rows), parquet, load_id, name)
         if self.declaration.tables[table].delivery != "upsert":
             for source, other, old, path, _ in self._loads:
-                if (other, path) == (table, name) and old < load_id:
-                    self._superseded.append((source, table, old, path))
+                gone = (source, table, old, path)
+                if (other, path) == (table, name) and gone not in [pair[:4] for pair in self._superseded]:
+                    self._superseded.append((*gone, load_id, loaded_at(load_id)))
         self._loads.append((self.platform, table, load_id, name, count))
         self._files.setdefault(table, []).append(str(parquet))
 
@@ -96,7 +98,7 @@ class RawShop:
             tables.append(RawTable(self.platform, table.name, table.types, sources))
         self.engine.attach(tables)
         arrived = [load[:4] for load in self._loads if load_id in (None, load[2])]
-        again = [gone for gone in self._superseded if load_id is not None and gone[2] < load_id]
+        again = [gone[:4] for gone in self._superseded if gone[4] == load_id]
         self.engine.replace("load_files", [(*load, 0) for load in self._loads])
         self.engine.replace("arrived_files", [*arrived, *again])
         self.engine.replace("superseded_files", self._superseded)
@@ -148,13 +150,18 @@ class RawShop:
         shutil.copy(saved, self.file)
 
 
+def loaded_at(load_id: int) -> dt.datetime:
+    """When a load came, UTC."""
+    return dt.datetime(2026, 1, 1) + dt.timedelta(hours=load_id)
+
+
 def _copy(connection: duckdb.DuckDBPyConnection, table: str, parquet: Path, load_id: int, name: str) -> None:
     connection.execute(
         f"""copy (
             select
                 *,
                 cast({load_id} as bigint) as _load_id,
-                timestamp '2026-01-01 00:00:00' + interval '1' hour * {load_id} as _loaded_at,
+                timestamp '{loaded_at(load_id)}' as _loaded_at,
                 '{name}' as _source_file,
                 row_number() over () as _row_number,
                 'insert' as _operation

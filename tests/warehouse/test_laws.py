@@ -99,8 +99,8 @@ BUGS = {
         "order_key",
     ),
     "a line of another currency": bug(
-        "fct_sales_ledger_is_in_the_shops_currency",
-        "update core.fct_order_items set currency_code = 'EUR' where {line}",
+        "fct_orders_has_rates",
+        "update core.fct_orders set currency_code = 'EUR', exchange_rate = null where order_key = {order}",
         "currency_code",
         "EUR",
     ),

@@ -81,7 +81,7 @@ BAD = {
     ),
     "an aggregate without a law": (
         replace(GOOD["aggregates"], tests=frozenset({"valid_columns"})),
-        "has none of the tests cohort_law",
+        "has none of the tests balance_law, cohort_law",
     ),
     "an aggregate without a test of its columns": (
         replace(GOOD["aggregates"], tests=frozenset({"same_total"})),
@@ -98,6 +98,14 @@ BAD = {
         "may not have a avg",
     ),
     "a mart without a contract": (replace(GOOD["marts"], is_contracted=False), "contract is not enforced"),
+    "a sum over several currencies": (
+        replace(
+            GOOD["aggregates"],
+            sql="select lines.day, sum(lines.net_amount) as amount from core.lines as lines group by lines.day",
+            in_orders_currency={"lines": frozenset({"net_amount"})},
+        ),
+        "lines.net_amount is in the currency of each order",
+    ),
     "all columns": (replace(GOOD["aggregates"], sql="select * from core.fct_orders"), "name the columns"),
     "a column that is not described": (
         replace(GOOD["marts"], sql="select date_day, amount, extra from core.fct_orders"),
@@ -109,6 +117,19 @@ BAD = {
 @pytest.mark.parametrize("layer", GOOD)
 def test_a_model_that_keeps_the_rules_breaks_none(layer: str) -> None:
     assert list(broken_rules(GOOD[layer])) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select sum(case when exchange_rate = 1 then net_amount else exchange_rate * net_amount end) as x from lines",
+        "select sum(net_amount_reporting) as x from lines",
+        "select count(*) as x from lines where net_amount > 0",
+    ],
+)
+def test_what_is_converted_or_only_compared_is_no_sum_over_currencies(sql: str) -> None:
+    model = replace(GOOD["aggregates"], sql=sql, in_orders_currency={"lines": frozenset({"net_amount"})})
+    assert list(broken_rules(model)) == []
 
 
 @pytest.mark.parametrize("what", BAD)
@@ -124,6 +145,9 @@ def test_the_packaged_models_keep_the_rules_of_their_layers(storefront: RawShop)
     manifest = storefront.manifest()
     found = list(models(manifest, compiled))
     assert len(found) > 100
+    mixed = found[0].in_orders_currency
+    assert {"fct_orders", "fct_order_items", "fct_payments", "fct_shipments", "fct_sales_ledger"} <= set(mixed)
+    assert "net_sales_amount" in mixed["fct_sales_ledger"]
     assert [line for model in found for line in broken_rules(model)] == []
     assert list(unaccounted(contract(), accounted(manifest))) == []
 

@@ -68,7 +68,7 @@ def demo(
     ] = "storefront",
     markets: Annotated[
         str | None,
-        typer.Option(metavar="COUNTRIES", help="Where the whole shop sells, as US (the default) or US,GB,DE,JP."),
+        typer.Option(metavar="COUNTRIES", help="Where the whole shop sells: US,GB,DE,JP, or some of them."),
     ] = None,
     more: Annotated[
         int, typer.Option(metavar="DAYS", min=0, help="Days that the whole shop delivers after those, with faults.")

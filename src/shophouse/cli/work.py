@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["print_run"]
 
+REASONS = 5
+"""So many are listed when a run tells which rows it left out."""
+
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build everything anew from the lake.")]
 
 
@@ -186,6 +189,7 @@ def print_run(run: Run, project: Path, *, as_json: bool) -> None:
         _line("built", "nothing: no model is downstream of what arrived")
     if record.published is not None:
         _line("published", f"version {record.published}")
+        _print_rejected(project)
     if run.exported:
         folder = Path(os.path.commonpath([file.parent for file in run.exported]))
         _line("exported", f"{plural(len(run.exported), 'file')} below {_near(folder, project)}")
@@ -206,6 +210,19 @@ def _print_loads(run: Run, took: str) -> None:
     if run.ingested.loads and run.ingested.ignored:
         few = ", ".join(run.ingested.ignored[:3]) + (" …" if len(run.ingested.ignored) > 3 else "")
         _line("ignored", f"{plural(len(run.ingested.ignored), 'file')} that belong to no table: {few}")
+
+
+def _print_rejected(project: Path) -> None:
+    """Which rows the published version leaves out because they break the input contract, and why."""
+    from shophouse.shop import Shop
+
+    counted = "select entity, reason, count(*) from ops.rejected_rows where rejection_kind = 'rejected' group by all"
+    found = Shop.open(project).sql(f"{counted} order by 3 desc, 1, 2").fetchall()
+    for index, (entity, reason, rows) in enumerate(found[:REASONS]):
+        _line("" if index else "rejected", f"{plural(rows, 'row')} of {entity}: {reason}")
+    if found:
+        more = f"{plural(len(found) - REASONS, 'more reason')}; " if len(found) > REASONS else ""
+        _line("", f'{more}see them:   shophouse query "from ops.rejected_rows"')
 
 
 def _built(run: Run) -> str:

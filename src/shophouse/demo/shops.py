@@ -56,8 +56,9 @@ SHAPES = {
     "grocery": Demo("Demo grocery", "grocery", "America/New_York", "USD", "demo-shop-as-grocery"),
     "order-events": Demo("Demo stream", "order_events", "America/New_York", "USD", "demo-shop-as-order-events"),
 }
-# One currency: the ledger has no other yet.
-WORLD_MARKETS = ("US",)
+WORLD_MARKETS = ("US", "GB", "DE", "JP")
+# Events tell no exchange rates: one currency, unless the caller wants others.
+MARKETS_OF_EVENTS = ("US",)
 
 
 def make_demo(
@@ -149,7 +150,8 @@ def _generate_world(folder: Path, orders: int, days: int, seed: int, shape: str,
     if not (folder / TRUTH / STATE).exists():
         for left in (*folder.glob(f"{DATA}/*.*"), *folder.glob(f"{TRUTH}/*.*")):
             left.unlink()
-        settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or WORLD_MARKETS))
+        usual = MARKETS_OF_EVENTS if shape == "order-events" else WORLD_MARKETS
+        settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or usual))
         write_world(folder, settings, shape.replace("-", "_"))
     return f"{DATA}/*"
 

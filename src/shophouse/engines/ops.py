@@ -35,7 +35,14 @@ OPS_TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "row_count": "bigint",
         "rejected_row_count": "bigint",
     },
-    "superseded_files": {"source": "varchar", "table_name": "varchar", "load_id": "bigint", "source_file": "varchar"},
+    "superseded_files": {
+        "source": "varchar",
+        "table_name": "varchar",
+        "load_id": "bigint",
+        "source_file": "varchar",
+        "superseded_by": "bigint",
+        "superseded_at": "timestamp",
+    },
     "arrived_files": {"source": "varchar", "table_name": "varchar", "load_id": "bigint", "source_file": "varchar"},
     "model_watermarks": {"source": "varchar", "table_name": "varchar", "load_id": "bigint"},
     "quarantine": {

@@ -23,7 +23,7 @@ __all__ = ["CompiledModel", "CompiledTest", "NodeResult", "Plan", "count", "exec
 
 Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
 
-_VERSION = 1
+_VERSION = 2
 # What makes compiled SQL depend on something else than the project's files.
 _DYNAMIC_SQL = re.compile(
     r"\b(run_started_at|invocation_id|env_var\s*\(|run_query\s*\(|call\s+statement|load_result\s*\(|modules\.)"
@@ -102,24 +102,33 @@ class CompiledTest:
 class Plan:
     """The models in the order in which they can be built, and the tests.
 
-    `project` is the hash of the project that was compiled; `raw` gives the key of each table of schema raw.
+    `project` is the hash of the project that was compiled; `raw` gives the key of each table of schema raw; `snapshots`
+    gives what each snapshot reads, for dbt alone can take them.
     """
 
     project: str
     raw: Mapping[str, str]
     models: Sequence[CompiledModel]
     tests: Sequence[CompiledTest]
+    snapshots: Mapping[str, Sequence[str]]
 
     def downstream(self, raw_tables: Iterable[str]) -> tuple[list[CompiledModel], list[CompiledTest]]:
         """What must be built when these tables of schema raw have changed, and the tests that concern it."""
+        reached = self._reached(raw_tables)
+        found = [model for model in self.models if model.holds_rows and model.unique_id in reached]
+        return found, [test for test in self.tests if not reached.isdisjoint(test.parents)]
+
+    def snapshots_of(self, raw_tables: Iterable[str]) -> list[str]:
+        """The names of the snapshots that must be taken when these tables of schema raw have changed."""
+        reached = self._reached(raw_tables)
+        return [name for name, parents in self.snapshots.items() if not reached.isdisjoint(parents)]
+
+    def _reached(self, raw_tables: Iterable[str]) -> set[str]:
         reached = {self.raw[table] for table in raw_tables if table in self.raw}
-        found = []
         for model in self.models:
             if not reached.isdisjoint(model.parents):
                 reached.add(model.unique_id)
-                if model.holds_rows:
-                    found.append(model)
-        return found, [test for test in self.tests if not reached.isdisjoint(test.parents)]
+        return reached
 
     def save(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +148,7 @@ class Plan:
                 data["raw"],
                 [CompiledModel(**{**model, "parents": tuple(model["parents"])}) for model in data["models"]],
                 [CompiledTest(**{**test, "parents": tuple(test["parents"])}) for test in data["tests"]],
+                data["snapshots"],
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -153,8 +163,12 @@ class Plan:
             return None
         models: list[CompiledModel] = []
         tests: list[CompiledTest] = []
-        for node in _in_order(manifest):
-            if node.resource_type == "seed":
+        nodes = _in_order(manifest)
+        snapshots = {node.unique_id: node for node in nodes if node.resource_type == "snapshot"}
+        for node in nodes:
+            if not snapshots.keys().isdisjoint(node.depends_on_nodes):
+                return None
+            if node.resource_type in ("seed", "snapshot"):
                 continue
             if node.resource_type == "test":
                 if not _is_plain_test(node) or node.unique_id not in compiled:
@@ -175,7 +189,8 @@ class Plan:
                 return None
             models.append(model)
         raw = {source.identifier: key for key, source in manifest.sources.items() if source.schema == "raw"}
-        return cls(project, raw, models, tests)
+        taken = {node.name: tuple(node.depends_on_nodes) for node in snapshots.values()}
+        return cls(project, raw, models, tests, taken)
 
 
 def execute(

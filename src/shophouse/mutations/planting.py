@@ -64,6 +64,7 @@ def plant(
     with tempfile.TemporaryDirectory(prefix="shophouse-mutations-", ignore_cleanup_errors=True) as folder:
         listener.phase("demo")
         project = make_demo("shop", into=Path(folder) / "shop", orders=_ORDERS, days=_DAYS)
+        _move_products(project.folder / "data")
         shop = Shop(project, listener)
         shop.run()
         if any(bug.days == 2 for bug in chosen):
@@ -76,6 +77,27 @@ def plant(
         listener.phase("mutate")
         judge(_Garden(shop), (bug for bug in chosen if bug.days == 1))
     return [known[bug.bug] for bug in chosen]
+
+
+def _move_products(data: Path) -> None:
+    """Write a later file of products: halfway every third moves to another category, and the next stays as it is."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for name in ("orders", "products"):
+            connection.read_csv(data / f"{name}.csv").create_view(name)
+        connection.execute(
+            f"""copy (
+                select
+                    * replace (
+                        if(product_id % 3 = 0, category_id % max(category_id) over () + 1, category_id) as category_id,
+                        (select max(try_cast(ordered_at as timestamp)) - interval {_DAYS // 2} day from orders)
+                            as updated_at
+                    )
+                from products
+                qualify product_id % 3 < 2
+            ) to '{data / "products-moved.csv"}' (header)"""
+        )
 
 
 def _arrive(shop: Shop) -> set[str]:

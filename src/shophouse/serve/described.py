@@ -14,7 +14,23 @@ import yaml
 from shophouse.project import Project, package_warehouse
 from shophouse.yamlfile import Loader
 
-__all__ = ["column_descriptions", "laws"]
+__all__ = ["LAWS", "column_descriptions", "laws"]
+
+LAWS = {
+    1: "the ledger of an order is what its facts say; gross is Σ quantity × price",
+    2: "what an order carries (discount, shipping, tax) is on its lines, to the last cent",
+    3: "no more money goes back than was captured, no more units than were ordered",
+    4: "every split of a mart, by day, state, category or channel, sums to the ledger",
+    5: "the touches of an order are credited with it once in each model, and all credit and the rest is all revenue",
+    6: "what was there, and what moved, is what is there",
+    7: "a cohort is whole at age 0, all cohorts are all persons, a cumulative value is the sum of its months",
+    8: "who came to a step of the funnel came to the one before",
+    9: "rules that sort things into classes are total and disjoint",
+    10: "versions of a customer or product leave no gap and no overlap, one is current, each line finds one",
+    11: "an incremental run equals a full rebuild, row for row",
+    12: "every row that arrived is in core, replaced, rejected or dropped for a stated reason, and so is its money",
+}
+"""What each conservation law says. No test of a shop's own proves law 11: shophouse's do."""
 
 
 def column_descriptions(project: Project, model: str) -> dict[str, str]:

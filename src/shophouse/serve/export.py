@@ -49,11 +49,13 @@ def export(
     formats: Sequence[str] = (),
     folder: Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Write every mart and named export, or those of `marts`, in every format; return their paths.
 
-    A file that holds the published version already is left as it is; one whose mart is gone is removed. Raises
-    ConfigError for an unknown name or format, BuildError when nothing is published.
+    What has more rows than the setting `exports.max_rows` is left out, and told to `notice`, unless it is named. A file
+    that holds the published version already is left as it is; one whose mart is gone is removed. Raises ConfigError for
+    an unknown name or format, BuildError when nothing is published.
     """
     wanted = _formats(formats or project.exports.formats)
     root = (folder or project.reports_folder).expanduser().absolute()
@@ -68,13 +70,18 @@ def export(
     version = session.version()
     before = listing(root)
     files: dict[str, Exported] = {}
+    left_out: dict[str, int] = {}
     for done, (format_, name) in enumerate((format_, name) for format_ in wanted for name in names):
         path = f"{format_}/{name}.{format_}"
         if progress is not None:
             progress(path, done, len(wanted) * len(names))
         found = before.get(path)
         if found is None or found.made_of != version or not _untouched(root / path, found):
-            found = _write(project, session, root, path, queries[name], version)
+            rows = left_out.get(name) or session.count(project, name, queries[name])
+            if rows > project.exports.max_rows and not marts:
+                left_out[name] = rows
+                continue
+            found = _write(project, session, root, path, queries[name], rows, version)
             before[path] = found
             _save(root, before)
         files[path] = found
@@ -84,6 +91,11 @@ def export(
                 (root / path).unlink(missing_ok=True)
                 del before[path]
         _save(root, before)
+    if notice is not None:
+        for name, rows in left_out.items():
+            notice(
+                f"{name} has {rows:,} rows and is not exported: shophouse export {name} writes it (exports.max_rows)"
+            )
     return [root / path for path in files]
 
 
@@ -126,6 +138,15 @@ class _Session:
         relation: duckdb.DuckDBPyRelation = self._opened.query("session", query)
         return relation
 
+    def count(self, project: Project, name: str, query: str) -> int:
+        import duckdb
+
+        try:
+            counted = self.sql(f"select count(*) from ({query.removesuffix(_IN_ORDER)}) as exported").fetchall()
+        except duckdb.Error as error:
+            raise _failed(project, name, error) from error
+        return int(counted[0][0])
+
 
 def _queries(project: Project, session: _Session) -> dict[str, str]:
     """Name → query, marts first. A shop's own named export hides a packaged one."""
@@ -147,14 +168,13 @@ def _untouched(file: Path, known: Exported) -> bool:
     return (stat.st_size, stat.st_mtime_ns) == (known.bytes, known.modified_ns)
 
 
-def _write(project: Project, session: _Session, root: Path, path: str, query: str, version: str) -> Exported:
+def _write(project: Project, session: _Session, root: Path, path: str, query: str, rows: int, version: str) -> Exported:
     import duckdb
 
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
     incoming = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
     try:
-        counted = session.sql(f"select count(*) from ({query.removesuffix(_IN_ORDER)}) as exported").fetchall()[0][0]
         relation = session.sql(query)
         if target.suffix == ".csv":
             relation.write_csv(str(incoming), header=True)
@@ -167,13 +187,15 @@ def _write(project: Project, session: _Session, root: Path, path: str, query: st
             write_workbook(relation, incoming, target.stem, column_descriptions(project, target.stem))
         os.replace(incoming, target)
     except duckdb.Error as error:
-        raise ConfigError(
-            f"the export {target.stem} failed", why=str(error), hint=_where(project, target.stem)
-        ) from error
+        raise _failed(project, target.stem, error) from error
     finally:
         incoming.unlink(missing_ok=True)
     stat = target.stat()
-    return Exported(path, counted, stat.st_size, stat.st_mtime_ns, version)
+    return Exported(path, rows, stat.st_size, stat.st_mtime_ns, version)
+
+
+def _failed(project: Project, name: str, error: Exception) -> ConfigError:
+    return ConfigError(f"the export {name} failed", why=str(error), hint=_where(project, name))
 
 
 def _where(project: Project, name: str) -> str | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shophouse.serve.described import laws
+from shophouse.serve.described import LAWS, laws
 
 if TYPE_CHECKING:
     from shophouse.shop import Run, Shop
@@ -62,17 +63,13 @@ def _proved(shop: Shop, run: Run) -> Iterator[str]:
         yield f"  built      {len(record.models)} models in {record.phases.get('build', 0):.1f} s"
     if record.tests:
         passed = sum(test.status in ("pass", "success") for test in record.tests)
+        yield f"  proved     {passed} of {len(record.tests)} tests passed; by so many hold the conservation laws"
         numbers = laws(shop.project)
-        proving = [numbers[test.test] for test in record.tests if test.test in numbers]
-        told = f"; {len(proving)} prove conservation laws {_listed(sorted(set(proving)))}" if proving else ""
-        yield f"  proved     {passed} of {len(record.tests)} tests passed{told}"
+        proving = Counter(numbers[test.test] for test in record.tests if test.test in numbers)
+        for number in sorted(proving):
+            yield f"               law {number:<2}  {proving[number]:>3}   {LAWS[number]}"
     if run.record.published is not None:
         yield f"  published  version {run.record.published}; {run.record.seconds:.1f} s in all"
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    *most, last = [str(number) for number in numbers]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _figures(shop: Shop) -> Iterator[str]:

@@ -121,6 +121,8 @@ def draw(world: World, number: int) -> Sales:
     shipping_tax = np.where(included | (place % 3 == 0), _tax(shipping, rate, included, units), 0)
 
     method = rng.choice(len(names.PAYMENT_METHODS), n, p=names.PAYMENT_WEIGHTS)
+    # Less is paid with gift cards than is sold of them: a third of those who would pay a whole order with one do.
+    method = np.where((method == names.PAYMENT_METHODS.index("gift_card")) & (index % 3 > 0), 0, method)
     slow = (method == names.PAYMENT_METHODS.index("bank_transfer")) & ~in_store
     paid = at + np.where(in_store, 0, 20 + _wait(rng, np.where(slow, 1.3 * DAY, 240.0), n, 7))
     cancel = np.where(in_store, 1.0, rng.random(n))
@@ -214,7 +216,7 @@ def _with_gift_cards(
     rng: np.random.Generator, world: World, lines: baskets.Baskets, at: Ints, store: Ints
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Order, line, wanted, product and quantity of the baskets: with what stands in for what was not to be had, and a
-    gift card put into one basket in a hundred."""
+    few gift cards put into one basket in a hundred."""
     shop, day = world.goods, world.local_day(at, store)
     order, product = lines.order, lines.product
     missing = shop.catalogue.created[product] > at[order]
@@ -229,7 +231,7 @@ def _with_gift_cards(
         np.insert(lines.line, last, lines.line[last - 1] + 1),
         np.insert(wanted, last, -1),
         np.insert(product, last, cards),
-        np.insert(lines.quantity, last, 1),
+        np.insert(lines.quantity, last, 2 + with_card % 4),
     )
 
 

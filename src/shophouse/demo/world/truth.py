@@ -18,6 +18,7 @@ from shophouse.demo.tables import NEVER, Ints, numbers, times, words
 from shophouse.demo.world.baskets import BAND, COMPANION
 from shophouse.demo.world.clock import busy
 from shophouse.demo.world.people import BY_THEMSELVES, GUEST, MAIN
+from shophouse.demo.world.reporting import Reporting
 from shophouse.demo.world.sales import Sales, World
 from shophouse.demo.world.settings import CHUNK
 
@@ -31,6 +32,7 @@ class Truth:
 
     def __init__(self, folder: Path, world: World) -> None:
         self.folder, self.world = folder / TRUTH, world
+        self.reporting = Reporting(world)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, name: str, table: Any) -> None:
@@ -119,8 +121,9 @@ class Truth:
         )
 
     def orders(self, batch: Sales, number: int, parts: int) -> None:
-        """All orders up to the horizon, with who really placed them and when they are told of; and the lines in which
-        something else was wanted."""
+        """All orders up to the horizon, with who really placed them, when they are told of and what they are worth in
+        US dollars; what moved on gift cards up to the end of the first delivery; and the lines in which something
+        else was wanted."""
         part = _part(number, parts)
         self.write(
             f"orders{part}",
@@ -133,11 +136,13 @@ class Truth:
                     "is_first": pa.array(batch.placed.is_first),
                     "value_at_list_price_usd": pa.array(batch.value / 100),
                     "total_amount": pa.array(batch.total / 100),
+                    **self.reporting.columns(batch),
                     "is_late": pa.array((batch.parcels > 0) & (batch.delivered > batch.promised)),
                     "is_cancelled": pa.array(batch.cancelled < NEVER),
                 }
             ),
         )
+        self.write(f"gift_cards{part}", self.reporting.gift_cards(batch, self.world.settings.stop))
         line = np.flatnonzero(batch.wanted >= 0)
         self.write(
             f"lost_sales{part}",

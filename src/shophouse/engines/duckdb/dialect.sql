@@ -35,3 +35,8 @@ cast(
 {% macro duckdb__bits_set(number) %}bit_count({{ number }}){% endmacro %}
 
 {% macro duckdb__power_of_two(number) %}(cast(1 as bigint) << {{ number }}){% endmacro %}
+
+{% macro duckdb__microseconds_at(t) %}epoch_us({{ t }}){% endmacro %}
+
+{# dbt's own would be of the machine's time zone. #}
+{% macro duckdb__snapshot_get_time() %}cast(current_timestamp at time zone 'UTC' as timestamp){% endmacro %}

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["DuckdbEngine"]
 
 _TYPES = {"text": "varchar", "double": "double precision"}
-_KEPT = ("ops", "raw")
+_KEPT = ("ops", "raw", "snapshots")
 
 
 class DuckdbEngine:

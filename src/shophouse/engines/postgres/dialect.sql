@@ -21,6 +21,11 @@
 
 {% macro postgres__bits_set(number) %}bit_count(cast({{ number }} as bit(64))){% endmacro %}
 
+{% macro postgres__microseconds_at(t) %}cast(extract(epoch from {{ t }}) * 1000000 as bigint){% endmacro %}
+
+{# dbt's own would be of the machine's time zone. #}
+{% macro postgres__snapshot_get_time() %}cast(current_timestamp at time zone 'UTC' as timestamp){% endmacro %}
+
 {% macro postgres__power_of_two(number) %}(cast(1 as bigint) << cast({{ number }} as integer)){% endmacro %}
 
 

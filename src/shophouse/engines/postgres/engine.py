@@ -33,7 +33,7 @@ __all__ = ["PostgresEngine"]
 
 _LOCK = 0x73686F70686F7573
 _LAYERS = ("staging", "input", "changes", "core", "aggregates", "marts", "analytics", "reference", "main")
-_OURS = ("raw", "lake", "ops", *_LAYERS)
+_OURS = ("raw", "lake", "ops", "snapshots", *_LAYERS)
 _OLDEST = 160000
 _EXACTLY_COUNTED = 1_000_000
 

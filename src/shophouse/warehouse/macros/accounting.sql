@@ -30,14 +30,16 @@ select
     ledger.order_key as order_key,
     true as is_ledger,
     ledger.total_sales_amount as total_amount,
-    ledger.gross_amount as gross_amount
+    ledger.gross_amount as gross_amount{% if has_currencies() %},
+    ledger.total_sales_amount_reporting as total_amount_reporting{% endif %}
 from {{ ledger }} as ledger
 union all
 select
     orders.order_key as order_key,
     false as is_ledger,
     cast(case when orders.is_cancelled then 0 else orders.refund_amount - orders.total_amount end as {{ type_money() }}) as total_amount,
-    cast(0 as {{ type_money() }}) as gross_amount
+    cast(0 as {{ type_money() }}) as gross_amount{% if has_currencies() %},
+    cast(case when orders.is_cancelled then 0 else orders.refund_amount_reporting - orders.total_amount_reporting end as {{ type_money() }}) as total_amount_reporting{% endif %}
 from {{ orders }} as orders
 where orders.is_sale
 union all
@@ -45,7 +47,8 @@ select
     lines.order_key as order_key,
     false as is_ledger,
     cast(0 as {{ type_money() }}) as total_amount,
-    cast(-(lines.quantity * lines.unit_price) as {{ type_money() }}) as gross_amount
+    cast(-(lines.quantity * lines.unit_price) as {{ type_money() }}) as gross_amount{% if has_currencies() %},
+    cast(0 as {{ type_money() }}) as total_amount_reporting{% endif %}
 from {{ lines }} as lines
 where lines.is_sale
 union all
@@ -53,7 +56,8 @@ select
     lines.order_key as order_key,
     false as is_ledger,
     cast(0 as {{ type_money() }}) as total_amount,
-    lines.tax_amount as gross_amount
+    lines.tax_amount as gross_amount{% if has_currencies() %},
+    cast(0 as {{ type_money() }}) as total_amount_reporting{% endif %}
 from {{ lines }} as lines
 where lines.is_sale
     and lines.order_key in (select headers.order_key from {{ headers }} as headers where headers.has_taxes_included)
@@ -62,7 +66,13 @@ select
     lines.order_key as order_key,
     false as is_ledger,
     cast(lines.net_amount + lines.shipping_amount + lines.tax_amount as {{ type_money() }}) as total_amount,
-    cast(0 as {{ type_money() }}) as gross_amount
+    cast(0 as {{ type_money() }}) as gross_amount{% if has_currencies() %},
+    cast(
+        {{ in_reporting('lines.gross_amount', 'lines.exchange_rate') }}
+        - {{ in_reporting('lines.discount_amount', 'lines.exchange_rate') }}
+        + {{ in_reporting('lines.shipping_amount', 'lines.exchange_rate') }}
+        + {{ in_reporting('lines.tax_amount', 'lines.exchange_rate') }} as {{ type_money() }}
+    ) as total_amount_reporting{% endif %}
 from {{ lines }} as lines
 where lines.is_gift_card
     and not lines.is_cancelled
@@ -72,7 +82,8 @@ select
     refunds.order_key as order_key,
     false as is_ledger,
     refunds.refund_amount as total_amount,
-    cast(0 as {{ type_money() }}) as gross_amount
+    cast(0 as {{ type_money() }}) as gross_amount{% if has_currencies() %},
+    cast({{ refund_in_reporting('refunds') }} as {{ type_money() }}) as total_amount_reporting{% endif %}
 from {{ refunds }} as refunds
 where not refunds.has_order
 union all
@@ -80,7 +91,8 @@ select
     refunds.order_key as order_key,
     false as is_ledger,
     cast(-(refund_items.refund_amount) as {{ type_money() }}) as total_amount,
-    cast(0 as {{ type_money() }}) as gross_amount
+    cast(0 as {{ type_money() }}) as gross_amount{% if has_currencies() %},
+    cast(-({{ in_reporting('refund_items.refund_amount', 'refund_items.exchange_rate') }}) as {{ type_money() }}) as total_amount_reporting{% endif %}
 from {{ refund_items }} as refund_items
 inner join {{ refunds }} as refunds
     on refund_items.refund_key = refunds.refund_key

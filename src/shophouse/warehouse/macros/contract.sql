@@ -6,6 +6,7 @@
   required  without a value here a row is rejected, with its reason, into ops.rejected_rows
   belongs_to  the entity whose row must exist too: a row without it is rejected as an orphan
   accepted  columns whose words must be in a seed, in its column of the same name
+  currencies  columns that hold a currency: a code of ISO 4217, in the seed currencies
 
   Types are those of macros/types.sql. Python reads this same literal, so it must stay a plain dict.
 #}
@@ -35,6 +36,7 @@
     "products": {
         "key": ["product_id"],
         "required": ["product_id"],
+        "currencies": ["currency_code"],
         "columns": {
             "product_id": "text", "product_name": "text", "parent_product_id": "text", "sku": "text", "brand": "text", "category_id": "text",
             "list_price": "money", "unit_cost": "money", "currency_code": "text", "weight_grams": "money", "is_gift_card": "boolean",
@@ -52,6 +54,7 @@
         "required": ["order_id", "ordered_at", "status", "currency_code"],
         "amounts": ["discount_amount", "shipping_amount", "tax_amount"],
         "accepted": {"status": "order_statuses"},
+        "currencies": ["currency_code"],
         "columns": {
             "order_id": "text", "ordered_at": "timestamp", "status": "text", "currency_code": "text", "customer_id": "text", "store_id": "text",
             "channel": "text", "employee_id": "text", "paid_at": "timestamp", "cancelled_at": "timestamp", "promised_delivery_at": "timestamp",
@@ -85,6 +88,7 @@
         "key": ["refund_id"],
         "required": ["refund_id", "refunded_at", "amount"],
         "amounts": ["amount"],
+        "currencies": ["currency_code"],
         "columns": {
             "refund_id": "text", "refunded_at": "timestamp", "amount": "money", "order_id": "text", "product_amount": "money",
             "tax_amount": "money", "shipping_amount": "money", "reason": "text", "currency_code": "text"
@@ -187,6 +191,7 @@
         "key": ["campaign_id", "spend_date"],
         "required": ["spend_date", "campaign_id", "spend_amount", "currency_code"],
         "amounts": ["spend_amount"],
+        "currencies": ["currency_code"],
         "columns": {
             "spend_date": "date", "campaign_id": "text", "spend_amount": "money", "currency_code": "text", "impressions": "bigint",
             "clicks": "bigint", "platform_conversions": "quantity", "platform_revenue": "money"
@@ -229,6 +234,7 @@
     "exchange_rates": {
         "key": ["rate_date", "from_currency", "to_currency"],
         "required": ["rate_date", "from_currency", "to_currency", "rate"],
+        "currencies": ["from_currency", "to_currency"],
         "columns": {"rate_date": "date", "from_currency": "text", "to_currency": "text", "rate": "rate"}
     },
     "targets": {

@@ -42,6 +42,10 @@
 {# Seconds from a to b, timestamps: ticks of the clock between them, negative when b is before a. Returns bigint. #}
 {% macro seconds_between(a, b) %}cast(({{ dbt.datediff(a, b, "second") }}) as bigint){% endmacro %}
 
+{# Microseconds from 1970-01-01 to a timestamp, negative before. Returns bigint. #}
+{% macro microseconds_at(t) %}{{ return(adapter.dispatch("microseconds_at", "shophouse")(t)) }}{% endmacro %}
+{% macro default__microseconds_at(t) %}cast(round(to_unixtime({{ t }}) * 1000000) as bigint){% endmacro %}
+
 {# Monday 1 to Sunday 7. Returns integer. #}
 {% macro iso_dow(d) %}{{ return(adapter.dispatch("iso_dow", "shophouse")(d)) }}{% endmacro %}
 {% macro default__iso_dow(d) %}cast(extract(isodow from {{ d }}) as integer){% endmacro %}

@@ -33,3 +33,7 @@
     {{ ratio(sums ~ ".net_sales_amount", sums ~ ".ad_spend_cost_amount") }} as marketing_efficiency_ratio,
     {{ ratio(sums ~ ".ad_spend_cost_amount", sums ~ ".net_sales_amount") }} as ad_spend_share
 {%- endmacro %}
+
+
+{# Whether a payment's method is a gift card, as systems write it. #}
+{% macro is_gift_card_method(method) %}replace(replace(lower(trim({{ method }})), ' ', '_'), '-', '_') in ('gift_card', 'giftcard', 'gift_certificate', 'gift_voucher'){% endmacro %}

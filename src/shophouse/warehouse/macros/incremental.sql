@@ -35,6 +35,7 @@
         {%- do ref(affected) -%}
         {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}{% do ref(binding["model"]) %}{% endfor -%}
         {%- for seed in contract()[entity].get("accepted", {}).values() %}{% do ref(seed) %}{% endfor -%}
+        {%- if contract()[entity].get("currencies") %}{% do ref("currencies") %}{% endif -%}
         {%- do source("ops", "superseded_files") -%}
     {%- endif -%}
     {%- if is_incremental() and affected == "affected_orders" and entity in keeps_checked() -%}

@@ -55,6 +55,9 @@ select
         {%- for column in definition.get("accepted", {}) %}
         when rows_now.{{ column }} is not null and accepted_{{ column }}.{{ column }} is null then 'unknown {{ column }}: ' || rows_now.{{ column }}
         {%- endfor %}
+        {%- for column in definition.get("currencies", []) %}
+        when rows_now.{{ column }} is not null and known_{{ column }}.code is null then '{{ column }} is not a currency of ISO 4217: ' || rows_now.{{ column }}
+        {%- endfor %}
     end as rejection_reason
 from (
     {{- current(entity, keys, by) | indent(4) }}
@@ -62,6 +65,10 @@ from (
     {%- for column, seed in definition.get("accepted", {}).items() %}
 left join {{ ref(seed) }} as accepted_{{ column }}
     on rows_now.{{ column }} = accepted_{{ column }}.{{ column }}
+    {%- endfor %}
+    {%- for column in definition.get("currencies", []) %}
+left join {{ ref("currencies") }} as known_{{ column }}
+    on rows_now.{{ column }} = known_{{ column }}.code
     {%- endfor %}
 {% endmacro %}
 

@@ -9,15 +9,15 @@ ledger as (
         channel_key,
         geography_key,
         quantity,
-        gross_amount,
-        discount_amount,
-        return_amount,
-        cancellation_amount,
-        net_sales_amount,
-        shipping_amount,
-        tax_amount,
-        other_amount,
-        total_sales_amount
+        gross_amount_reporting as gross_amount,
+        discount_amount_reporting as discount_amount,
+        return_amount_reporting as return_amount,
+        cancellation_amount_reporting as cancellation_amount,
+        net_sales_amount_reporting as net_sales_amount,
+        shipping_amount_reporting as shipping_amount,
+        tax_amount_reporting as tax_amount,
+        other_amount_reporting as other_amount,
+        total_sales_amount_reporting as total_sales_amount
     from {{ ref('fct_sales_ledger') }}
 ),
 

@@ -9,9 +9,9 @@ lines as (
         order_date,
         is_cancelled,
         quantity,
-        gross_amount,
-        discount_amount,
-        cost_amount
+        {{ in_reporting('gross_amount') }} as gross_amount,
+        {{ in_reporting('discount_amount') }} as discount_amount,
+        cost_amount_reporting as cost_amount
     from {{ ref('fct_order_items') }}
     where is_sale
 ),
@@ -36,8 +36,8 @@ taken_back as (
         product_key,
         event_date,
         quantity,
-        return_amount,
-        cancellation_amount
+        return_amount_reporting as return_amount,
+        cancellation_amount_reporting as cancellation_amount
     from {{ ref('fct_sales_ledger') }}
     where event_kind not in ('sale', 'charge')
 ),

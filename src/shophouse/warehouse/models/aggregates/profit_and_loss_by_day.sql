@@ -47,8 +47,8 @@ refunds as (
 goods as (
     select
         event_date as date_day,
-        cost_amount,
-        uncosted_amount
+        cost_amount_reporting as cost_amount,
+        uncosted_amount_reporting as uncosted_amount
     from {{ ref('fct_goods_costs') }}
 ),
 
@@ -191,13 +191,13 @@ costs as (
     select
         coalesce(shipped_date, order_date) as date_day,
         'shipping' as cost_line,
-        cost_amount
+        {{ in_reporting('cost_amount') }} as cost_amount
     from {{ ref('fct_shipments') }}
     union all
     select
         coalesce(payments.paid_date, orders.order_date) as date_day,
         'payment_fee' as cost_line,
-        payments.fee_amount as cost_amount
+        {{ in_reporting('payments.fee_amount', 'payments.exchange_rate') }} as cost_amount
     from {{ ref('fct_payments') }} as payments
     inner join {{ ref('fct_orders') }} as orders
         on payments.order_key = orders.order_key

@@ -15,7 +15,7 @@ lines as (
     select
         person_key,
         order_date,
-        net_amount
+        {{ line_net_in_reporting() }} as net_amount
     from {{ ref('fct_order_items') }}
     where is_sale
 ),

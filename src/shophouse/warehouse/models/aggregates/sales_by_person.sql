@@ -28,9 +28,9 @@ items as (
 sold as (
     select
         person_key,
-        cast(sum(gross_amount) as {{ type_money() }}) as gross_amount,
-        cast(sum(-discount_amount) as {{ type_money() }}) as discount_amount,
-        cast(sum(case when not is_cancelled then cost_amount end) as {{ type_money() }}) as cost_amount
+        cast(sum({{ in_reporting('gross_amount') }}) as {{ type_money() }}) as gross_amount,
+        cast(sum(-({{ in_reporting('discount_amount') }})) as {{ type_money() }}) as discount_amount,
+        cast(sum(case when not is_cancelled then cost_amount_reporting end) as {{ type_money() }}) as cost_amount
     from {{ ref('fct_order_items') }}
     where is_sale
     group by person_key

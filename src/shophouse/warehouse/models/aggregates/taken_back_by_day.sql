@@ -7,8 +7,8 @@ ledger as (
         person_key,
         product_key,
         quantity,
-        return_amount,
-        cancellation_amount
+        return_amount_reporting as return_amount,
+        cancellation_amount_reporting as cancellation_amount
     from {{ ref('fct_sales_ledger') }}
     where event_kind not in ('sale', 'charge')
 )

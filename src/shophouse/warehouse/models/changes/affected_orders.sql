@@ -1,6 +1,9 @@
 -- One row per order that this run must calculate again, because something that its facts are made of has arrived. Empty in a full run.
 -- Rows that name no order stand under the empty id: they are rejected, and that must be known of new ones too.
 {{ config(tags=['changes']) }}
+{%- if not execute and has_currencies() %}{% do ref('fct_exchange_rates_daily') %}{% do arrived('exchange_rates', ['rate_date']) %}{% endif -%}
+{%- set headers_before = as_built('core', 'order_headers') %}
+{%- set lines_before = as_built('core', 'fct_order_items') %}
 
 with
 
@@ -19,10 +22,10 @@ changed_products as (
 ),
 
 product_versions as (
-    {{ all_versions('products', ['product_id', 'unit_cost', 'is_gift_card']) }}
+    {{ all_versions('products', ['product_id', 'unit_cost', 'currency_code', 'is_gift_card']) }}
 ),
 
--- A product's price or name is in no fact; its cost and whether it is a gift card are.
+-- A product's price or name is in no fact; its cost with its currency and whether it is a gift card are.
 products_to_follow as (
     select
         product_versions.source as source,
@@ -37,6 +40,7 @@ products_to_follow as (
     having {% if replaces_files('products') %}1 = 1{% else %}count(*) = 1
         or count(product_versions.unit_cost) <> count(*)
         or min(product_versions.unit_cost) <> max(product_versions.unit_cost)
+        or count(distinct coalesce(product_versions.currency_code, '')) > 1
         or min(case when product_versions.is_gift_card then 1 else 0 end) <> max(case when product_versions.is_gift_card then 1 else 0 end){% endif %}
 ),
 
@@ -76,6 +80,52 @@ line_versions as (
     {{ all_versions('order_items', ['order_id', 'product_id']) }}
 ),
 
+{% if has_currencies() and headers_before -%}
+rates as (
+    select
+        rate_date,
+        from_currency,
+        rate
+    from {{ ref('fct_exchange_rates_daily') }}
+),
+
+-- A rate that came late, was corrected or is gone: the order keeps what it was calculated with.
+revalued_orders as (
+    select
+        headers_before.source as source,
+        headers_before.order_id as order_id
+    from {{ headers_before }} as headers_before
+    left join rates
+        on headers_before.order_date = rates.rate_date
+        and headers_before.currency_code = rates.from_currency
+    where headers_before.currency_code <> {{ shop_currency() }}
+        and coalesce(headers_before.exchange_rate, 0) <> coalesce(rates.rate, 0)
+),
+
+{% endif -%}
+{%- if lines_before and has_product_currencies() %}
+changed_rates as (
+    {{ arrived('exchange_rates', ['rate_date']) }}
+),
+
+-- What a cost was converted with is kept nowhere: whatever was sold in the days of a rate that arrived is calculated again.
+revalued_costs as (
+    select
+        lines_before.source as source,
+        lines_before.order_id as order_id
+    from {{ lines_before }} as lines_before
+    inner join product_versions
+        on lines_before.source = product_versions.source
+        and lines_before.product_id = product_versions.product_id
+    where product_versions.currency_code <> {{ shop_currency() }}
+        and exists (
+            select 1
+            from changed_rates
+            where lines_before.order_date between changed_rates.rate_date and {{ add_days('changed_rates.rate_date', 7) }}
+        )
+),
+
+{% endif -%}
 named as (
     {{ arrived('orders', ['order_id']) }}
     union
@@ -134,6 +184,20 @@ named as (
     inner join products_to_follow
         on line_versions.source = products_to_follow.source
         and line_versions.product_id = products_to_follow.product_id
+    {%- if has_currencies() and headers_before %}
+    union
+    select
+        source,
+        order_id
+    from revalued_orders
+    {%- endif %}
+    {%- if has_product_currencies() and lines_before %}
+    union
+    select
+        source,
+        order_id
+    from revalued_costs
+    {%- endif %}
 ),
 
 final as (

@@ -1,4 +1,4 @@
--- One row per product category with its path from the root (four levels at most), those that only products name among them, and the unknown member.
+-- One row per product category with its path from the root (four levels at most), those that only products name, now or in the past, among them, and the unknown member.
 with
 
 categories as (
@@ -9,7 +9,7 @@ categories as (
             'category_name': ['members.category_name', 'text'],
             'parent_category_id': ['members.parent_category_id', 'text'],
         },
-        named_in=[('dim_product', 'category_key', 'category_id')],
+        named_in=[('dim_product', 'category_key', 'category_id'), ('product_versions', 'category_key', 'category_id')],
         labels=['category_name']
     ) | indent(4) }}
 ),

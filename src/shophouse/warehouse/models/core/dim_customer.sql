@@ -1,26 +1,19 @@
--- One row per account at a source, those that only orders name among them, and the unknown member (guests). Columns marked as personal stay out of marts.
+-- One row per account at a source as it is now, those that only orders name among them, and the unknown member (guests). Columns marked as personal stay out of marts.
 with
 
 customers as (
     {{ dimension(
         key='customer_key',
         entity='customers',
-        columns={
+        columns=member_columns('customers', also={
             'email': ['members.email', 'text'],
             'phone': ['members.phone', 'text'],
             'first_name': ['members.first_name', 'text'],
             'last_name': ['members.last_name', 'text'],
             'birth_date': ['members.birth_date', 'date'],
-            'gender': ['members.gender', 'text'],
-            'accepts_marketing': ['coalesce(members.accepts_marketing, false)', 'boolean'],
-            'is_guest': ['coalesce(members.is_guest, false)', 'boolean'],
-            'geography_id': ['members.geography_id', 'text'],
-            'geography_key': ['case when members.geography_id is null then ' ~ unknown_key() ~ ' else ' ~ surrogate_key(['members.source', 'members.geography_id']) ~ ' end', 'bigint'],
-            'acquisition_source': ['members.acquisition_source', 'text'],
             'created_at': ['members.created_at', 'timestamp'],
             'updated_at': ['members.updated_at', 'timestamp'],
-            'is_deleted': ['coalesce(members.is_deleted, false)', 'boolean'],
-        },
+        }),
         named_in=[('fct_orders', 'customer_key', 'customer_id')],
         labels=[]
     ) | indent(4) }}
@@ -32,11 +25,20 @@ identities as (
         customer_id,
         person_id,
         match_method,
+        confidence,
         row_number() over (
             partition by source, customer_id
             order by confidence desc nulls last, person_id
         ) as identity_rank
     from {{ ref('input_customer_identities') }}
+),
+
+versions as (
+    select
+        customer_key,
+        customer_version_key
+    from {{ ref('customer_versions') }}
+    where is_current
 ),
 
 resolved as (
@@ -50,6 +52,7 @@ resolved as (
             when customers.email like '%@%' then 'email'
             else 'account'
         end as match_method,
+        case when identities.person_id is not null then identities.confidence else 1 end as match_confidence,
         customers.email as email,
         customers.phone as phone,
         customers.first_name as first_name,
@@ -75,6 +78,7 @@ resolved as (
 final as (
     select
         resolved.customer_key as customer_key,
+        coalesce(versions.customer_version_key, resolved.customer_key) as customer_version_key,
         resolved.source as source,
         resolved.customer_id as customer_id,
         case
@@ -82,6 +86,7 @@ final as (
             else {{ surrogate_key(['resolved.person_id']) }}
         end as person_key,
         resolved.match_method as match_method,
+        cast(resolved.match_confidence as double precision) as match_confidence,
         resolved.email as email,
         resolved.phone as phone,
         resolved.first_name as first_name,
@@ -98,14 +103,18 @@ final as (
         coalesce(resolved.is_deleted, false) as is_deleted,
         resolved.is_inferred as is_inferred
     from resolved
+    left join versions
+        on resolved.customer_key = versions.customer_key
 )
 
 select
     customer_key,
+    customer_version_key,
     source,
     customer_id,
     person_key,
     match_method,
+    match_confidence,
     email,
     phone,
     first_name,

@@ -6,6 +6,7 @@ accounts as (
         person_key,
         cast(count(*) as integer) as account_count,
         min(match_method) as match_method,
+        min(match_confidence) as match_confidence,
         min(created_at) as created_at,
         max(case when accepts_marketing then 1 else 0 end) as accepts_marketing
     from {{ ref('dim_customer') }}
@@ -46,6 +47,7 @@ final as (
     select
         persons.person_key as person_key,
         coalesce(accounts.match_method, 'order') as match_method,
+        case when accounts.person_key is null then cast(1 as double precision) else accounts.match_confidence end as match_confidence,
         coalesce(accounts.account_count, 0) as account_count,
         coalesce(accounts.accepts_marketing, 0) = 1 as accepts_marketing,
         accounts.created_at as created_at,
@@ -68,6 +70,7 @@ final as (
     select
         {{ unknown_key() }} as person_key,
         'unknown' as match_method,
+        cast(null as double precision) as match_confidence,
         0 as account_count,
         false as accepts_marketing,
         cast(null as {{ type_timestamp() }}) as created_at,
@@ -84,6 +87,7 @@ final as (
 select
     person_key,
     match_method,
+    match_confidence,
     account_count,
     accepts_marketing,
     created_at,

@@ -12,7 +12,9 @@ lines as (
         order_date,
         quantity,
         net_amount,
+        {{ line_net_in_reporting() }} as net_amount_reporting,
         cost_amount,
+        cost_amount_reporting,
         currency_code,
         is_cancelled
     from {{ ref('fct_order_items') }}
@@ -50,7 +52,11 @@ select
     lines.order_date as event_date,
     cast(coalesce(lines.cost_amount, 0) as {{ type_money() }}) as cost_amount,
     cast(case when lines.cost_amount is null and not lines.is_cancelled then lines.net_amount else 0 end as {{ type_money() }}) as uncosted_amount,
-    lines.currency_code as currency_code
+    lines.currency_code as currency_code,
+    cast(coalesce(lines.cost_amount_reporting, 0) as {{ type_money() }}) as cost_amount_reporting,
+    cast(
+        case when lines.cost_amount is null and not lines.is_cancelled then lines.net_amount_reporting else 0 end as {{ type_money() }}
+    ) as uncosted_amount_reporting
 from lines
 union all
 select
@@ -62,7 +68,9 @@ select
     orders.cancelled_date as event_date,
     cast(-lines.cost_amount as {{ type_money() }}) as cost_amount,
     cast(0 as {{ type_money() }}) as uncosted_amount,
-    lines.currency_code as currency_code
+    lines.currency_code as currency_code,
+    cast(-lines.cost_amount_reporting as {{ type_money() }}) as cost_amount_reporting,
+    cast(0 as {{ type_money() }}) as uncosted_amount_reporting
 from lines
 inner join orders
     on lines.order_key = orders.order_key
@@ -77,7 +85,9 @@ select
     refund_items.refunded_date as event_date,
     cast(-({{ money_per('lines.cost_amount * refund_items.quantity', 'lines.quantity') }}) as {{ type_money() }}) as cost_amount,
     cast(0 as {{ type_money() }}) as uncosted_amount,
-    lines.currency_code as currency_code
+    lines.currency_code as currency_code,
+    cast(-({{ money_per('lines.cost_amount_reporting * refund_items.quantity', 'lines.quantity') }}) as {{ type_money() }}) as cost_amount_reporting,
+    cast(0 as {{ type_money() }}) as uncosted_amount_reporting
 from refund_items
 inner join lines
     on refund_items.order_key = lines.order_key

@@ -203,7 +203,8 @@ anchors as (
 
 unit_costs as (
     select
-        {{ surrogate_key(['source', 'product_id']) }} as product_key,
+        {{ surrogate_key(['source', 'product_id']) }} as product_key,{% if has_product_currencies() %}
+        currency_code,{% endif %}
         unit_cost
     from {{ ref('input_products') }}
     where unit_cost is not null
@@ -236,7 +237,11 @@ balanced as (
         running.moved_quantity - running.net_quantity + coalesce(earlier.base_quantity, latest.base_quantity, 0) as opening_quantity,
         case when running.count_number > 0 then coalesce(latest.reserved_quantity, 0) else 0 end as reserved_quantity,
         case when running.count_number > 0 then coalesce(latest.incoming_quantity, 0) else 0 end as incoming_quantity,
-        coalesce(case when running.count_number > 0 then latest.unit_cost end, unit_costs.unit_cost) as unit_cost
+        coalesce(case when running.count_number > 0 then latest.unit_cost end, unit_costs.unit_cost) as unit_cost{% if has_product_currencies() %},
+        case
+            when running.count_number > 0 and latest.unit_cost is not null then {{ shop_currency() }}
+            else coalesce(unit_costs.currency_code, {{ shop_currency() }})
+        end as cost_currency_code{% endif %}
     from running
     cross join bounds
     left join anchors as latest
@@ -251,6 +256,15 @@ balanced as (
         on running.product_key = unit_costs.product_key
 ),
 
+{% if has_product_currencies() %}
+rates as (
+    select
+        rate_date,
+        from_currency,
+        rate
+    from {{ ref('fct_exchange_rates_daily') }}
+),
+{% endif %}
 first_days as (
     select min(date_day) as date_day
     from {{ ref('dim_date') }}
@@ -283,10 +297,15 @@ days as (
         balanced.closing_quantity as closing_quantity,
         balanced.reserved_quantity as reserved_quantity,
         balanced.incoming_quantity as incoming_quantity,
-        balanced.unit_cost as unit_cost
+        {{ product_in_reporting('balanced.unit_cost', 'balanced.cost_currency_code', 'rates.rate') }} as unit_cost
     from balanced
     inner join ages
         on ages.age < balanced.day_count
+    {%- if has_product_currencies() %}
+    left join rates
+        on {{ add_days('balanced.inventory_date', 'ages.age') }} = rates.rate_date
+        and balanced.cost_currency_code = rates.from_currency
+    {%- endif %}
 )
 
 select

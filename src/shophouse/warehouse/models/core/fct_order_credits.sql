@@ -1,5 +1,5 @@
 -- One row per valid order, touch and attribution model that gives the touch a part of the order: the part, and the order's net sales in that part.
--- The parts of an order sum to 1 and its net sales to the last cent, in each model. Internal: what the marts of attribution share.
+-- The parts of an order sum to 1 and its net sales, in the shop's currency, to the last cent, in each model. Internal: what the marts of attribution share.
 {%- set shared_out = ['linear', 'position_based', 'time_decay'] %}
 
 with
@@ -14,7 +14,6 @@ touches as (
         marketing_channel,
         touch_date,
         order_date,
-        currency_code,
         is_first_order,
         touch_position,
         touch_count,
@@ -27,17 +26,16 @@ touches as (
 sales as (
     select
         order_key,
-        cast(sum(net_sales_amount) as {{ type_money() }}) as net_sales_amount
+        cast(sum(net_sales_amount_reporting) as {{ type_money() }}) as net_sales_amount
     from {{ ref('fct_sales_ledger') }}
     where order_key in (select touched.order_key from {{ ref('fct_order_touches') }} as touched)
     group by order_key
 ),
 
 currencies as (
-    select
-        code,
-        cast(case minor_units when 0 then 1 when 3 then 1000 when 4 then 10000 else 100 end as integer) as scale
+    select cast(case minor_units when 0 then 1 when 3 then 1000 when 4 then 10000 else 100 end as integer) as scale
     from {{ ref('currencies') }}
+    where code = {{ shop_currency() }}
 ),
 
 -- What one touch has all of needs no sharing out.
@@ -83,18 +81,17 @@ weighted as (
         cast(sum(stacked.weight) over (partition by stacked.order_key, stacked.attribution_model) as bigint) as weight_sum,
         coalesce(sales.net_sales_amount, 0) as net_sales_amount,
         case when sales.net_sales_amount < 0 then -1 else 1 end as sign,
-        coalesce(currencies.scale, 100) as scale
+        currencies.scale as scale
     from stacked
     inner join touches
         on stacked.order_key = touches.order_key
         and stacked.touch_key = touches.touch_key
     left join sales
         on stacked.order_key = sales.order_key
-    left join currencies
-        on touches.currency_code = currencies.code
+    cross join currencies
 ),
 
--- Whole units: hundred-millionths of the order, and the currency's smallest units of its net sales.
+-- Whole units: hundred-millionths of the order, and the smallest units of the shop's currency of its net sales.
 whole as (
     select
         weighted.order_key as order_key,
@@ -197,7 +194,7 @@ select
     touches.touch_position as touch_position,
     touches.touch_count as touch_count,
     shares.credit as credit,
-    touches.currency_code as currency_code,
+    {{ shop_currency() }} as currency_code,
     cast(shares.net_sales_amount as {{ type_money() }}) as net_sales_amount
 from shares
 inner join touches

@@ -1,4 +1,5 @@
--- One row per order line. Amounts are in the order's currency; order-level discount, shipping and tax are allocated to the lines, so that lines sum to their order.
+-- One row per order line. Amounts are in the order's currency, and exchange_rate is what one unit of it is worth in the shop's; order-level discount,
+-- shipping and tax are allocated to the lines, so that lines sum to their order.
 {{ config(
     materialized='incremental',
     incremental_strategy='affected',
@@ -42,6 +43,7 @@ headers as (
         ordered_at,
         order_date,
         currency_code,
+        exchange_rate,
         has_taxes_included,
         order_discount_amount,
         order_shipping_amount,
@@ -55,11 +57,20 @@ products as (
         source,
         product_id,
         {{ surrogate_key(['source', 'product_id']) }} as product_key,
-        unit_cost,
+        unit_cost,{% if has_product_currencies() %}
+        coalesce(currency_code, {{ shop_currency() }}) as currency_code,{% endif %}
         is_gift_card
     from {{ ref('input_products') }}
 ),
-
+{% if has_product_currencies() %}
+rates as (
+    select
+        rate_date,
+        from_currency,
+        rate
+    from {{ ref('fct_exchange_rates_daily') }}
+),
+{% endif %}
 priced as (
     select
         headers.order_key as order_key,
@@ -85,6 +96,7 @@ priced as (
         headers.ordered_at as ordered_at,
         headers.order_date as order_date,
         headers.currency_code as currency_code,
+        headers.exchange_rate as exchange_rate,
         lines.quantity as quantity,
         lines.unit_price as unit_price,
         headers.has_taxes_included as has_taxes_included,
@@ -95,7 +107,8 @@ priced as (
         coalesce(lines.discount_amount, 0) as discount_amount,
         coalesce(lines.tax_amount, 0) as tax_amount,
         coalesce(lines.shipping_amount, 0) as shipping_amount,
-        cast(lines.quantity * coalesce(lines.unit_cost, products.unit_cost) as {{ type_money() }}) as cost_amount,
+        {{ cost_of_line('reporting') }} as cost_amount_reporting,
+        {{ cost_of_line('order') }} as cost_amount,
         headers.order_discount_amount as order_discount_amount,
         headers.order_shipping_amount as order_shipping_amount,
         headers.order_tax_amount as order_tax_amount
@@ -106,6 +119,11 @@ priced as (
     left join products
         on lines.source = products.source
         and lines.product_id = products.product_id
+    {%- if has_product_currencies() %}
+    left join rates
+        on headers.order_date = rates.rate_date
+        and products.currency_code = rates.from_currency
+    {%- endif %}
 ),
 
 -- Only orders that carry amounts of their own: most don't, and nothing is to be split in them. These lines are read a second
@@ -258,6 +276,7 @@ shared as (
         priced.ordered_at as ordered_at,
         priced.order_date as order_date,
         priced.currency_code as currency_code,
+        priced.exchange_rate as exchange_rate,
         priced.quantity as quantity,
         priced.unit_price as unit_price,
         priced.has_taxes_included as has_taxes_included,
@@ -278,6 +297,7 @@ shared as (
             else priced.order_shipping_amount
         end as allocated_shipping_amount,
         priced.cost_amount as cost_amount,
+        priced.cost_amount_reporting as cost_amount_reporting,
         coalesce(refunded.refunded_quantity, 0) as refunded_quantity,
         coalesce(refunded.refunded_amount, 0) as refunded_amount
     from priced
@@ -313,6 +333,7 @@ summed as (
         shared.ordered_at as ordered_at,
         shared.order_date as order_date,
         shared.currency_code as currency_code,
+        shared.exchange_rate as exchange_rate,
         shared.quantity as quantity,
         shared.unit_price as unit_price,
         cast(
@@ -325,6 +346,7 @@ summed as (
         shared.allocated_tax_amount as allocated_tax_amount,
         shared.allocated_shipping_amount as allocated_shipping_amount,
         shared.cost_amount as cost_amount,
+        shared.cost_amount_reporting as cost_amount_reporting,
         shared.refunded_quantity as refunded_quantity,
         shared.refunded_amount as refunded_amount
     from shared
@@ -352,6 +374,7 @@ final as (
         summed.ordered_at as ordered_at,
         summed.order_date as order_date,
         summed.currency_code as currency_code,
+        summed.exchange_rate as exchange_rate,
         summed.quantity as quantity,
         summed.unit_price as unit_price,
         summed.gross_amount as gross_amount,
@@ -363,6 +386,7 @@ final as (
         summed.allocated_tax_amount as allocated_tax_amount,
         summed.allocated_shipping_amount as allocated_shipping_amount,
         summed.cost_amount as cost_amount,
+        summed.cost_amount_reporting as cost_amount_reporting,
         cast(summed.gross_amount - summed.discount_amount - summed.cost_amount as {{ type_money() }}) as margin_amount,
         summed.refunded_quantity as refunded_quantity,
         summed.refunded_amount as refunded_amount
@@ -390,6 +414,7 @@ select
     ordered_at,
     order_date,
     currency_code,
+    exchange_rate,
     quantity,
     unit_price,
     gross_amount,
@@ -401,6 +426,7 @@ select
     allocated_tax_amount,
     allocated_shipping_amount,
     cost_amount,
+    cost_amount_reporting,
     margin_amount,
     refunded_quantity,
     refunded_amount

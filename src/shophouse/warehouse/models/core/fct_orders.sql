@@ -38,6 +38,7 @@ headers as (
         promised_delivery_date,
         store_timezone,
         currency_code,
+        exchange_rate,
         discount_code,
         duties_amount,
         tip_amount,
@@ -60,6 +61,11 @@ lines as (
         cast(sum(tax_amount) as {{ type_money() }}) as tax_amount,
         cast(sum(shipping_amount) as {{ type_money() }}) as shipping_amount,
         cast(sum(cost_amount) as {{ type_money() }}) as cost_amount,
+        cast(sum({{ in_reporting('gross_amount') }}) as {{ type_money() }}) as gross_amount_reporting,
+        cast(sum({{ in_reporting('discount_amount') }}) as {{ type_money() }}) as discount_amount_reporting,
+        cast(sum({{ in_reporting('tax_amount') }}) as {{ type_money() }}) as tax_amount_reporting,
+        cast(sum({{ in_reporting('shipping_amount') }}) as {{ type_money() }}) as shipping_amount_reporting,
+        cast(sum(cost_amount_reporting) as {{ type_money() }}) as cost_amount_reporting,
         min(case when is_gift_card then 1 else 0 end) as gift_cards_alone
     from {{ ref('fct_order_items') }}
     where {{ is_affected('fct_order_items', 'order_key', 'affected_person_orders') }}
@@ -90,7 +96,11 @@ refunds as (
     select
         order_key,
         cast(sum(refund_amount) as {{ type_money() }}) as refund_amount,
-        cast(sum(product_amount) as {{ type_money() }}) as refund_product_amount
+        cast(sum(product_amount) as {{ type_money() }}) as refund_product_amount,
+        cast(
+            sum({{ refund_in_reporting() }}) as {{ type_money() }}
+        ) as refund_amount_reporting,
+        cast(sum({{ in_reporting('product_amount') }}) as {{ type_money() }}) as refund_product_amount_reporting
     from {{ ref('fct_refunds') }}
     where has_order
         and {{ is_affected('fct_refunds', 'order_key', 'affected_person_orders') }}
@@ -177,6 +187,7 @@ final as (
         sequenced.previous_ordered_at as previous_ordered_at,
         {{ days(day_at_store('sequenced.previous_ordered_at', 'headers', 'previous'), 'headers.order_date') }} as days_since_previous_order,
         headers.currency_code as currency_code,
+        headers.exchange_rate as exchange_rate,
         headers.discount_code as discount_code,
         coalesce(lines.line_count, 0) as line_count,
         coalesce(lines.item_count, 0) as item_count,
@@ -205,7 +216,22 @@ final as (
         coalesce(payments.payment_fee_amount, 0) as payment_fee_amount,
         coalesce(refunds.refund_amount, 0) as refund_amount,
         coalesce(refunds.refund_product_amount, 0) as refund_product_amount,
-        coalesce(shipments.shipping_cost_amount, 0) as shipping_cost_amount
+        coalesce(shipments.shipping_cost_amount, 0) as shipping_cost_amount,
+        coalesce(lines.gross_amount_reporting, 0) as gross_amount_reporting,
+        coalesce(lines.discount_amount_reporting, 0) as discount_amount_reporting,
+        cast(coalesce(lines.gross_amount_reporting, 0) - coalesce(lines.discount_amount_reporting, 0) as {{ type_money() }}) as net_amount_reporting,
+        coalesce(lines.shipping_amount_reporting, 0) as shipping_amount_reporting,
+        coalesce(lines.tax_amount_reporting, 0) as tax_amount_reporting,
+        cast(
+            coalesce(lines.gross_amount_reporting, 0)
+            - coalesce(lines.discount_amount_reporting, 0)
+            + coalesce(lines.shipping_amount_reporting, 0)
+            + coalesce(lines.tax_amount_reporting, 0)
+            + {{ in_reporting('(headers.duties_amount + headers.tip_amount + headers.fee_amount)', 'headers.exchange_rate') }} as {{ type_money() }}
+        ) as total_amount_reporting,
+        lines.cost_amount_reporting as cost_amount_reporting,
+        coalesce(refunds.refund_amount_reporting, 0) as refund_amount_reporting,
+        coalesce(refunds.refund_product_amount_reporting, 0) as refund_product_amount_reporting
     from headers
     inner join validated
         on headers.order_key = validated.order_key
@@ -261,6 +287,7 @@ select
     previous_ordered_at,
     days_since_previous_order,
     currency_code,
+    exchange_rate,
     discount_code,
     line_count,
     item_count,
@@ -281,5 +308,14 @@ select
     payment_fee_amount,
     refund_amount,
     refund_product_amount,
-    shipping_cost_amount
+    shipping_cost_amount,
+    gross_amount_reporting,
+    discount_amount_reporting,
+    net_amount_reporting,
+    shipping_amount_reporting,
+    tax_amount_reporting,
+    total_amount_reporting,
+    cost_amount_reporting,
+    refund_amount_reporting,
+    refund_product_amount_reporting
 from final

@@ -33,7 +33,8 @@ headers as (
         store_timezone,
         paid_at,
         ordered_at,
-        currency_code
+        currency_code,
+        exchange_rate
     from {{ ref('order_headers') }}
     where {{ is_affected('order_headers', 'order_key', 'affected_orders') }}
 ),
@@ -59,6 +60,7 @@ joined as (
         coalesce(payments.method, 'unknown') as payment_method,
         coalesce(payments.installments, 1) as installment_count,
         headers.currency_code as currency_code,
+        headers.exchange_rate as exchange_rate,
         payments.amount as payment_amount,
         coalesce(payments.fee_amount, 0) as fee_amount,
         case
@@ -88,6 +90,7 @@ final as (
         joined.payment_method as payment_method,
         joined.installment_count as installment_count,
         joined.currency_code as currency_code,
+        joined.exchange_rate as exchange_rate,
         joined.payment_amount as payment_amount,
         cast(joined.payment_amount * joined.captured_sign as {{ type_money() }}) as captured_amount,
         joined.fee_amount as fee_amount
@@ -109,6 +112,7 @@ select
     payment_method,
     installment_count,
     currency_code,
+    exchange_rate,
     payment_amount,
     captured_amount,
     fee_amount

@@ -32,7 +32,8 @@ refunds as (
         order_date,
         refunded_date,
         refunded_at,
-        currency_code
+        currency_code,
+        exchange_rate
     from {{ ref('fct_refunds') }}
 ),
 
@@ -69,6 +70,7 @@ final as (
         refunds.refunded_date as refunded_date,
         refunds.refunded_at as refunded_at,
         refunds.currency_code as currency_code,
+        refunds.exchange_rate as exchange_rate,
         refund_items.quantity as quantity,
         refund_items.amount as refund_amount,
         coalesce(refund_items.is_restocked, false) as is_restocked
@@ -102,6 +104,7 @@ select
     refunded_date,
     refunded_at,
     currency_code,
+    exchange_rate,
     quantity,
     refund_amount,
     is_restocked

@@ -1,4 +1,5 @@
--- One row per refund. Amounts are positive, in the order's currency; the order may be unknown to the source.
+-- One row per refund. Amounts are positive, in the order's currency and worth what they were on the day of the order, so that a full refund takes back
+-- what the sale brought; the order may be unknown to the source, and the day is then that of the refund.
 with
 
 refunds as (
@@ -31,10 +32,19 @@ headers as (
         is_deleted,
         order_date,
         store_timezone,
-        currency_code
+        currency_code,
+        exchange_rate
     from {{ ref('order_headers') }}
 ),
-
+{% if has_currencies() %}
+rates as (
+    select
+        rate_date,
+        from_currency,
+        rate
+    from {{ ref('fct_exchange_rates_daily') }}
+),
+{% endif %}
 joined as (
     select
         refunds.source as source,
@@ -52,6 +62,7 @@ joined as (
         coalesce(headers.store_timezone, {{ shop_timezone() }}) as store_timezone,
         refunds.refunded_at as refunded_at,
         coalesce(headers.currency_code, refunds.currency_code, {{ shop_currency() }}) as currency_code,
+        headers.exchange_rate as order_exchange_rate,
         refunds.reason as refund_reason,
         refunds.amount as refund_amount,
         coalesce(refunds.tax_amount, 0) as tax_amount,
@@ -81,6 +92,7 @@ final as (
         {{ day_at_store('joined.refunded_at', 'joined', 'refunded') }} as refunded_date,
         joined.refunded_at as refunded_at,
         joined.currency_code as currency_code,
+        joined.order_exchange_rate as order_exchange_rate,
         joined.refund_reason as refund_reason,
         cast(joined.refund_amount as {{ type_money() }}) as refund_amount,
         cast(joined.product_amount as {{ type_money() }}) as product_amount,
@@ -92,26 +104,32 @@ final as (
 )
 
 select
-    refund_key,
-    source,
-    refund_id,
-    order_key,
-    customer_key,
-    person_key,
-    store_key,
-    geography_key,
-    channel_key,
-    has_order,
-    is_cancelled,
-    is_sale,
-    order_date,
-    refunded_date,
-    refunded_at,
-    currency_code,
-    refund_reason,
-    refund_amount,
-    product_amount,
-    tax_amount,
-    shipping_amount,
-    other_amount
+    final.refund_key as refund_key,
+    final.source as source,
+    final.refund_id as refund_id,
+    final.order_key as order_key,
+    final.customer_key as customer_key,
+    final.person_key as person_key,
+    final.store_key as store_key,
+    final.geography_key as geography_key,
+    final.channel_key as channel_key,
+    final.has_order as has_order,
+    final.is_cancelled as is_cancelled,
+    final.is_sale as is_sale,
+    final.order_date as order_date,
+    final.refunded_date as refunded_date,
+    final.refunded_at as refunded_at,
+    final.currency_code as currency_code,
+    case when final.has_order then final.order_exchange_rate else {{ rate_into_shop('final.currency_code', 'rates.rate') }} end as exchange_rate,
+    final.refund_reason as refund_reason,
+    final.refund_amount as refund_amount,
+    final.product_amount as product_amount,
+    final.tax_amount as tax_amount,
+    final.shipping_amount as shipping_amount,
+    final.other_amount as other_amount
 from final
+{%- if has_currencies() %}
+left join rates
+    on final.refunded_date = rates.rate_date
+    and final.currency_code = rates.from_currency
+{%- endif %}

@@ -1,6 +1,7 @@
 -- One row per money event of a sale: the sale of a line, the charges of an order, a refunded line, the rest of a refund, a cancelled order.
 -- Signed and additive: sales are positive, what takes them back is negative. order_date is the day of the order, event_date the day on
 -- which the money moved: the two books differ only in which of them they group by. Test and deleted orders and gift cards are no sales.
+-- <name>_amount is in the order's currency, <name>_amount_reporting in the shop's.
 {{ config(materialized='view') }}
 
 with
@@ -22,7 +23,11 @@ sales as (
         gross_amount,
         discount_amount,
         shipping_amount,
-        tax_amount
+        tax_amount,
+        {{ in_reporting('gross_amount') }} as gross_amount_reporting,
+        {{ in_reporting('discount_amount') }} as discount_amount_reporting,
+        {{ in_reporting('shipping_amount') }} as shipping_amount_reporting,
+        {{ in_reporting('tax_amount') }} as tax_amount_reporting
     from {{ ref('fct_order_items') }}
     where is_sale
 ),
@@ -41,7 +46,8 @@ orders as (
         is_cancelled,
         duties_amount,
         tip_amount,
-        fee_amount
+        fee_amount,
+        {{ in_reporting('(duties_amount + tip_amount + fee_amount)') }} as other_amount_reporting
     from {{ ref('fct_orders') }}
     where is_sale
 ),
@@ -65,7 +71,12 @@ cancelled_lines as (
         shipping_amount,
         tax_amount,
         refunded_quantity,
-        refunded_amount
+        refunded_amount,
+        {{ in_reporting('gross_amount') }} as gross_amount_reporting,
+        {{ in_reporting('discount_amount') }} as discount_amount_reporting,
+        {{ in_reporting('shipping_amount') }} as shipping_amount_reporting,
+        {{ in_reporting('tax_amount') }} as tax_amount_reporting,
+        {{ in_reporting('refunded_amount') }} as refunded_amount_reporting
     from {{ ref('fct_order_items') }}
     where is_sale
         and is_cancelled
@@ -87,7 +98,11 @@ refunds as (
         product_amount,
         shipping_amount,
         tax_amount,
-        other_amount
+        other_amount,
+        {{ in_reporting('product_amount') }} as product_amount_reporting,
+        {{ in_reporting('shipping_amount') }} as shipping_amount_reporting,
+        {{ in_reporting('tax_amount') }} as tax_amount_reporting,
+        {{ in_reporting('other_amount') }} as other_amount_reporting
     from {{ ref('fct_refunds') }}
     where is_sale
 ),
@@ -107,7 +122,8 @@ refund_items as (
         refunded_date,
         currency_code,
         quantity,
-        refund_amount
+        refund_amount,
+        {{ in_reporting('refund_amount') }} as refund_amount_reporting
     from {{ ref('fct_refund_items') }}
     where is_sale
 ),
@@ -117,14 +133,16 @@ refunded_lines as (
         refund_key,
         order_key,
         is_sale,
-        refund_amount
+        refund_amount,
+        {{ in_reporting('refund_amount') }} as refund_amount_reporting
     from {{ ref('fct_refund_items') }}
 ),
 
 refunded_by_refund as (
     select
         refund_key,
-        cast(sum(refund_amount) as {{ type_money() }}) as refund_amount
+        cast(sum(refund_amount) as {{ type_money() }}) as refund_amount,
+        cast(sum(refund_amount_reporting) as {{ type_money() }}) as refund_amount_reporting
     from refunded_lines
     group by refund_key
 ),
@@ -133,17 +151,20 @@ refunded_by_refund as (
 refunded_by_order as (
     select
         parts.order_key as order_key,
-        cast(sum(parts.refund_amount) as {{ type_money() }}) as refund_amount
+        cast(sum(parts.refund_amount) as {{ type_money() }}) as refund_amount,
+        cast(sum(parts.refund_amount_reporting) as {{ type_money() }}) as refund_amount_reporting
     from (
         select
             cancelled_lines.order_key as order_key,
-            cancelled_lines.refunded_amount as refund_amount
+            cancelled_lines.refunded_amount as refund_amount,
+            cancelled_lines.refunded_amount_reporting as refund_amount_reporting
         from cancelled_lines
         where cancelled_lines.refunded_amount <> 0
         union all
         select
             refunded_lines.order_key as order_key,
-            refunded_lines.refund_amount as refund_amount
+            refunded_lines.refund_amount as refund_amount,
+            refunded_lines.refund_amount_reporting as refund_amount_reporting
         from refunded_lines
         where not refunded_lines.is_sale
     ) as parts
@@ -157,7 +178,11 @@ cancelled_refunds as (
         cast(sum(product_amount) as {{ type_money() }}) as product_amount,
         cast(sum(shipping_amount) as {{ type_money() }}) as shipping_amount,
         cast(sum(tax_amount) as {{ type_money() }}) as tax_amount,
-        cast(sum(other_amount) as {{ type_money() }}) as other_amount
+        cast(sum(other_amount) as {{ type_money() }}) as other_amount,
+        cast(sum(product_amount_reporting) as {{ type_money() }}) as product_amount_reporting,
+        cast(sum(shipping_amount_reporting) as {{ type_money() }}) as shipping_amount_reporting,
+        cast(sum(tax_amount_reporting) as {{ type_money() }}) as tax_amount_reporting,
+        cast(sum(other_amount_reporting) as {{ type_money() }}) as other_amount_reporting
     from refunds
     where is_cancelled
     group by order_key
@@ -186,7 +211,14 @@ events as (
         cast(0 as {{ type_money() }}) as cancellation_amount,
         sales.shipping_amount as shipping_amount,
         sales.tax_amount as tax_amount,
-        cast(0 as {{ type_money() }}) as other_amount
+        cast(0 as {{ type_money() }}) as other_amount,
+        sales.gross_amount_reporting as gross_amount_reporting,
+        cast(-(sales.discount_amount_reporting) as {{ type_money() }}) as discount_amount_reporting,
+        cast(0 as {{ type_money() }}) as return_amount_reporting,
+        cast(0 as {{ type_money() }}) as cancellation_amount_reporting,
+        sales.shipping_amount_reporting as shipping_amount_reporting,
+        sales.tax_amount_reporting as tax_amount_reporting,
+        cast(0 as {{ type_money() }}) as other_amount_reporting
     from sales
     union all
     select
@@ -211,7 +243,14 @@ events as (
         cast(0 as {{ type_money() }}) as cancellation_amount,
         cast(0 as {{ type_money() }}) as shipping_amount,
         cast(0 as {{ type_money() }}) as tax_amount,
-        cast(orders.duties_amount + orders.tip_amount + orders.fee_amount as {{ type_money() }}) as other_amount
+        cast(orders.duties_amount + orders.tip_amount + orders.fee_amount as {{ type_money() }}) as other_amount,
+        cast(0 as {{ type_money() }}) as gross_amount_reporting,
+        cast(0 as {{ type_money() }}) as discount_amount_reporting,
+        cast(0 as {{ type_money() }}) as return_amount_reporting,
+        cast(0 as {{ type_money() }}) as cancellation_amount_reporting,
+        cast(0 as {{ type_money() }}) as shipping_amount_reporting,
+        cast(0 as {{ type_money() }}) as tax_amount_reporting,
+        cast(orders.other_amount_reporting as {{ type_money() }}) as other_amount_reporting
     from orders
     where orders.duties_amount + orders.tip_amount + orders.fee_amount <> 0
     union all
@@ -237,7 +276,14 @@ events as (
         cast(0 as {{ type_money() }}) as cancellation_amount,
         cast(0 as {{ type_money() }}) as shipping_amount,
         cast(0 as {{ type_money() }}) as tax_amount,
-        cast(0 as {{ type_money() }}) as other_amount
+        cast(0 as {{ type_money() }}) as other_amount,
+        cast(0 as {{ type_money() }}) as gross_amount_reporting,
+        cast(0 as {{ type_money() }}) as discount_amount_reporting,
+        cast(-(refund_items.refund_amount_reporting) as {{ type_money() }}) as return_amount_reporting,
+        cast(0 as {{ type_money() }}) as cancellation_amount_reporting,
+        cast(0 as {{ type_money() }}) as shipping_amount_reporting,
+        cast(0 as {{ type_money() }}) as tax_amount_reporting,
+        cast(0 as {{ type_money() }}) as other_amount_reporting
     from refund_items
     union all
     select
@@ -262,11 +308,21 @@ events as (
         cast(0 as {{ type_money() }}) as cancellation_amount,
         cast(-(refunds.shipping_amount) as {{ type_money() }}) as shipping_amount,
         cast(-(refunds.tax_amount) as {{ type_money() }}) as tax_amount,
-        cast(-(refunds.other_amount) as {{ type_money() }}) as other_amount
+        cast(-(refunds.other_amount) as {{ type_money() }}) as other_amount,
+        cast(0 as {{ type_money() }}) as gross_amount_reporting,
+        cast(0 as {{ type_money() }}) as discount_amount_reporting,
+        cast(-(refunds.product_amount_reporting - coalesce(refunded_by_refund.refund_amount_reporting, 0)) as {{ type_money() }}) as return_amount_reporting,
+        cast(0 as {{ type_money() }}) as cancellation_amount_reporting,
+        cast(-(refunds.shipping_amount_reporting) as {{ type_money() }}) as shipping_amount_reporting,
+        cast(-(refunds.tax_amount_reporting) as {{ type_money() }}) as tax_amount_reporting,
+        cast(-(refunds.other_amount_reporting) as {{ type_money() }}) as other_amount_reporting
     from refunds
     left join refunded_by_refund
         on refunds.refund_key = refunded_by_refund.refund_key
     where refunds.product_amount <> coalesce(refunded_by_refund.refund_amount, 0)
+        {%- if has_currencies() %}
+        or refunds.product_amount_reporting <> coalesce(refunded_by_refund.refund_amount_reporting, 0)
+        {%- endif %}
         or refunds.shipping_amount <> 0
         or refunds.tax_amount <> 0
         or refunds.other_amount <> 0
@@ -293,7 +349,16 @@ events as (
         cast(-(cancelled_lines.gross_amount - cancelled_lines.discount_amount - cancelled_lines.refunded_amount) as {{ type_money() }}) as cancellation_amount,
         cast(-(cancelled_lines.shipping_amount) as {{ type_money() }}) as shipping_amount,
         cast(-(cancelled_lines.tax_amount) as {{ type_money() }}) as tax_amount,
-        cast(0 as {{ type_money() }}) as other_amount
+        cast(0 as {{ type_money() }}) as other_amount,
+        cast(0 as {{ type_money() }}) as gross_amount_reporting,
+        cast(0 as {{ type_money() }}) as discount_amount_reporting,
+        cast(0 as {{ type_money() }}) as return_amount_reporting,
+        cast(
+            -(cancelled_lines.gross_amount_reporting - cancelled_lines.discount_amount_reporting - cancelled_lines.refunded_amount_reporting) as {{ type_money() }}
+        ) as cancellation_amount_reporting,
+        cast(-(cancelled_lines.shipping_amount_reporting) as {{ type_money() }}) as shipping_amount_reporting,
+        cast(-(cancelled_lines.tax_amount_reporting) as {{ type_money() }}) as tax_amount_reporting,
+        cast(0 as {{ type_money() }}) as other_amount_reporting
     from cancelled_lines
     inner join orders
         on cancelled_lines.order_key = orders.order_key
@@ -320,7 +385,16 @@ events as (
         cast(coalesce(cancelled_refunds.product_amount, 0) - coalesce(refunded_by_order.refund_amount, 0) as {{ type_money() }}) as cancellation_amount,
         cast(coalesce(cancelled_refunds.shipping_amount, 0) as {{ type_money() }}) as shipping_amount,
         cast(coalesce(cancelled_refunds.tax_amount, 0) as {{ type_money() }}) as tax_amount,
-        cast(coalesce(cancelled_refunds.other_amount, 0) - orders.duties_amount - orders.tip_amount - orders.fee_amount as {{ type_money() }}) as other_amount
+        cast(coalesce(cancelled_refunds.other_amount, 0) - orders.duties_amount - orders.tip_amount - orders.fee_amount as {{ type_money() }}) as other_amount,
+        cast(0 as {{ type_money() }}) as gross_amount_reporting,
+        cast(0 as {{ type_money() }}) as discount_amount_reporting,
+        cast(0 as {{ type_money() }}) as return_amount_reporting,
+        cast(
+            coalesce(cancelled_refunds.product_amount_reporting, 0) - coalesce(refunded_by_order.refund_amount_reporting, 0) as {{ type_money() }}
+        ) as cancellation_amount_reporting,
+        cast(coalesce(cancelled_refunds.shipping_amount_reporting, 0) as {{ type_money() }}) as shipping_amount_reporting,
+        cast(coalesce(cancelled_refunds.tax_amount_reporting, 0) as {{ type_money() }}) as tax_amount_reporting,
+        cast(coalesce(cancelled_refunds.other_amount_reporting, 0) - orders.other_amount_reporting as {{ type_money() }}) as other_amount_reporting
     from orders
     left join cancelled_refunds
         on orders.order_key = cancelled_refunds.order_key
@@ -362,5 +436,27 @@ select
         + events.shipping_amount
         + events.tax_amount
         + events.other_amount as {{ type_money() }}
-    ) as total_sales_amount
+    ) as total_sales_amount,
+    events.gross_amount_reporting as gross_amount_reporting,
+    events.discount_amount_reporting as discount_amount_reporting,
+    events.return_amount_reporting as return_amount_reporting,
+    events.cancellation_amount_reporting as cancellation_amount_reporting,
+    events.shipping_amount_reporting as shipping_amount_reporting,
+    events.tax_amount_reporting as tax_amount_reporting,
+    events.other_amount_reporting as other_amount_reporting,
+    cast(
+        events.gross_amount_reporting
+        + events.discount_amount_reporting
+        + events.return_amount_reporting
+        + events.cancellation_amount_reporting as {{ type_money() }}
+    ) as net_sales_amount_reporting,
+    cast(
+        events.gross_amount_reporting
+        + events.discount_amount_reporting
+        + events.return_amount_reporting
+        + events.cancellation_amount_reporting
+        + events.shipping_amount_reporting
+        + events.tax_amount_reporting
+        + events.other_amount_reporting as {{ type_money() }}
+    ) as total_sales_amount_reporting
 from events

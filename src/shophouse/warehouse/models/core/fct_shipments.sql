@@ -35,7 +35,8 @@ headers as (
         ordered_at,
         order_date,
         promised_delivery_at,
-        currency_code
+        currency_code,
+        exchange_rate
     from {{ ref('order_headers') }}
     where {{ is_affected('order_headers', 'order_key', 'affected_orders') }}
 ),
@@ -73,6 +74,7 @@ joined as (
         shipments.delivered_at as delivered_at,
         headers.store_timezone as store_timezone,
         headers.currency_code as currency_code,
+        headers.exchange_rate as exchange_rate,
         coalesce(shipments.cost_amount, 0) as cost_amount
     from shipments
     inner join headers
@@ -103,6 +105,7 @@ dated as (
         joined.delivered_at as delivered_at,
         {{ day_at_store('joined.delivered_at', 'joined', 'delivered') }} as delivered_date,
         joined.currency_code as currency_code,
+        joined.exchange_rate as exchange_rate,
         joined.cost_amount as cost_amount
     from joined
     {{ joined_offset('joined.shipped_at', 'joined', 'shipped') }}
@@ -135,6 +138,7 @@ final as (
         {{ days('dated.promised_delivery_date', 'dated.delivered_date') }} as days_late,
         dated.delivered_date > dated.promised_delivery_date as is_late,
         dated.currency_code as currency_code,
+        dated.exchange_rate as exchange_rate,
         dated.cost_amount as cost_amount
     from dated
 )
@@ -163,5 +167,6 @@ select
     days_late,
     is_late,
     currency_code,
+    exchange_rate,
     cost_amount
 from final

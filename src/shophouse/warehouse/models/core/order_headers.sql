@@ -113,7 +113,15 @@ stores as (
         timezone
     from {{ ref('input_stores') }}
 ),
-
+{% if has_currencies() %}
+rates as (
+    select
+        rate_date,
+        from_currency,
+        rate
+    from {{ ref('fct_exchange_rates_daily') }}
+),
+{% endif %}
 resolved as (
     select
         orders.source as source,
@@ -232,41 +240,47 @@ final as (
 )
 
 select
-    order_key,
-    source,
-    order_id,
-    customer_id,
-    customer_key,
-    person_key,
-    store_id,
-    store_key,
-    geography_id,
-    geography_key,
-    employee_id,
-    employee_key,
-    channel,
-    channel_key,
-    order_status,
-    is_cancelled,
-    is_test,
-    is_deleted,
-    ordered_at,
-    ordered_at_local,
-    order_date,
-    paid_at,
-    cancelled_at,
-    cancelled_date,
-    promised_delivery_at,
-    promised_delivery_date,
-    store_timezone,
-    currency_code,
-    has_taxes_included,
-    discount_code,
-    order_discount_amount,
-    order_shipping_amount,
-    order_tax_amount,
-    duties_amount,
-    tip_amount,
-    fee_amount,
-    control_total_amount
+    final.order_key as order_key,
+    final.source as source,
+    final.order_id as order_id,
+    final.customer_id as customer_id,
+    final.customer_key as customer_key,
+    final.person_key as person_key,
+    final.store_id as store_id,
+    final.store_key as store_key,
+    final.geography_id as geography_id,
+    final.geography_key as geography_key,
+    final.employee_id as employee_id,
+    final.employee_key as employee_key,
+    final.channel as channel,
+    final.channel_key as channel_key,
+    final.order_status as order_status,
+    final.is_cancelled as is_cancelled,
+    final.is_test as is_test,
+    final.is_deleted as is_deleted,
+    final.ordered_at as ordered_at,
+    final.ordered_at_local as ordered_at_local,
+    final.order_date as order_date,
+    final.paid_at as paid_at,
+    final.cancelled_at as cancelled_at,
+    final.cancelled_date as cancelled_date,
+    final.promised_delivery_at as promised_delivery_at,
+    final.promised_delivery_date as promised_delivery_date,
+    final.store_timezone as store_timezone,
+    final.currency_code as currency_code,
+    {{ rate_into_shop('final.currency_code', 'rates.rate') }} as exchange_rate,
+    final.has_taxes_included as has_taxes_included,
+    final.discount_code as discount_code,
+    final.order_discount_amount as order_discount_amount,
+    final.order_shipping_amount as order_shipping_amount,
+    final.order_tax_amount as order_tax_amount,
+    final.duties_amount as duties_amount,
+    final.tip_amount as tip_amount,
+    final.fee_amount as fee_amount,
+    final.control_total_amount as control_total_amount
 from final
+{%- if has_currencies() %}
+left join rates
+    on final.order_date = rates.rate_date
+    and final.currency_code = rates.from_currency
+{%- endif %}

@@ -1,5 +1,5 @@
 {#
-  Conservation law 5, by order: what the touches of an order are credited with is the order, once, in each model, and its net sales;
+  Conservation law 5, by order: what the touches of an order are credited with is the order, once, in each model, and its net sales in the shop's currency;
   and only touches that came before it are. Each row is an order and a model for which that doesn't hold.
 
   touches  the order's touches, by order_key and touch_key, with touched_at and ordered_at
@@ -28,8 +28,9 @@ credited as (
 sales as (
     select
         order_key,
-        {{ sum_money("net_sales_amount") }} as net_sales_amount
+        {{ sum_money("net_sales_amount_reporting") }} as net_sales_amount
     from {{ ledger }}
+    where order_key in (select credited.order_key from credited)
     group by order_key
 ),
 

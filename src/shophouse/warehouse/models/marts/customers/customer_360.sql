@@ -33,7 +33,7 @@ lines as (
     select
         person_key,
         product_key,
-        gross_amount
+        {{ in_reporting('gross_amount') }} as gross_amount
     from {{ ref('fct_order_items') }}
     where is_sale
         and not is_cancelled

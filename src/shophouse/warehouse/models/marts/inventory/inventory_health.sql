@@ -84,10 +84,19 @@ products as (
         product_key,
         product_id,
         product_name,
-        list_price
+        list_price{% if has_product_currencies() %},
+        coalesce(currency_code, {{ shop_currency() }}) as currency_code{% endif %}
     from {{ ref('dim_product') }}
 ),
-
+{% if has_product_currencies() %}
+rates as (
+    select
+        rate_date,
+        from_currency,
+        rate
+    from {{ ref('fct_exchange_rates_daily') }}
+),
+{% endif %}
 locations as (
     select
         location_key,
@@ -117,7 +126,11 @@ joined as (
         recent.stock_out_day_count as stock_out_day_count,
         recent.stock_out_rate as stock_out_rate,
         coalesce(demand.mean_daily_quantity, 0) * recent.stock_out_day_count as lost_quantity,
-        coalesce(sales.unit_revenue_amount, products.list_price, 0) as unit_revenue_amount
+        coalesce(
+            sales.unit_revenue_amount,
+            {{ product_in_reporting('products.list_price', 'products.currency_code', 'rates.rate') }},
+            0
+        ) as unit_revenue_amount
     from days
     inner join last_day
         on days.inventory_date = last_day.as_of_date
@@ -133,6 +146,11 @@ joined as (
         and days.location_key = demand.location_key
     left join sales
         on days.product_key = sales.product_key
+    {%- if has_product_currencies() %}
+    left join rates
+        on days.inventory_date = rates.rate_date
+        and products.currency_code = rates.from_currency
+    {%- endif %}
 ),
 
 -- 1.645 deviations keep stock for 95 of 100 delivery times.

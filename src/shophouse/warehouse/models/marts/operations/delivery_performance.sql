@@ -16,15 +16,15 @@ parcels as (
         days_to_deliver,
         days_late,
         is_late,
-        cost_amount
+        {{ in_reporting('cost_amount') }} as cost_amount
     from {{ ref('fct_shipments') }}
 ),
 
 orders as (
     select
         order_key,
-        net_amount,
-        shipping_amount
+        net_amount_reporting as net_amount,
+        shipping_amount_reporting as shipping_amount
     from {{ ref('fct_orders') }}
 ),
 

@@ -7,10 +7,10 @@ orders as (
         order_date,
         is_first_order,
         item_count,
-        gross_amount,
-        discount_amount,
-        net_amount,
-        refund_product_amount
+        gross_amount_reporting as gross_amount,
+        discount_amount_reporting as discount_amount,
+        net_amount_reporting as net_amount,
+        refund_product_amount_reporting as refund_product_amount
     from {{ ref('fct_orders') }}
     where is_valid
 ),

@@ -7,12 +7,12 @@ ledger as (
         seller_key,
         event_date,
         quantity,
-        gross_amount,
-        discount_amount,
-        return_amount,
-        cancellation_amount,
-        net_sales_amount,
-        shipping_amount
+        gross_amount_reporting as gross_amount,
+        discount_amount_reporting as discount_amount,
+        return_amount_reporting as return_amount,
+        cancellation_amount_reporting as cancellation_amount,
+        net_sales_amount_reporting as net_sales_amount,
+        shipping_amount_reporting as shipping_amount
     from {{ ref('fct_sales_ledger') }}
 ),
 

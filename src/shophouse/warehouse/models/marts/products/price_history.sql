@@ -1,4 +1,4 @@
--- One row per product and price that it was sold at, in the order in which the prices were first seen. From the order lines: a price is known from the days on
+-- One row per product, currency and price that it was sold at, in the order in which the prices were first seen. From the order lines: a price is known from the days on
 -- which somebody bought at it; one that came back is one row, whose days may then overlap with another's.
 with
 
@@ -8,7 +8,8 @@ lines as (
         unit_price,
         order_date,
         quantity,
-        gross_amount
+        currency_code,
+        {{ in_reporting('gross_amount') }} as gross_amount
     from {{ ref('fct_order_items') }}
     where is_sale
 ),
@@ -24,6 +25,7 @@ prices as (
     select
         lines.product_key as product_key,
         lines.unit_price as unit_price,
+        lines.currency_code as price_currency_code,
         min(lines.order_date) as first_seen_date,
         max(lines.order_date) as last_seen_date,
         cast(count(*) as bigint) as line_count,
@@ -32,24 +34,29 @@ prices as (
     from lines
     group by
         lines.product_key,
-        lines.unit_price
+        lines.unit_price,
+        lines.currency_code
 ),
 
 ordered as (
     select
         prices.product_key as product_key,
         prices.unit_price as unit_price,
+        prices.price_currency_code as price_currency_code,
         prices.first_seen_date as first_seen_date,
         prices.last_seen_date as last_seen_date,
         prices.line_count as line_count,
         prices.quantity as quantity,
         prices.gross_amount as gross_amount,
         cast(
-            row_number() over (partition by prices.product_key order by prices.first_seen_date, prices.unit_price) as integer
+            row_number() over (partition by prices.product_key order by prices.first_seen_date, prices.unit_price, prices.price_currency_code) as integer
         ) as price_number,
-        lag(prices.unit_price) over (partition by prices.product_key order by prices.first_seen_date, prices.unit_price) as previous_unit_price,
+        lag(prices.unit_price) over (
+            partition by prices.product_key, prices.price_currency_code
+            order by prices.first_seen_date, prices.unit_price
+        ) as previous_unit_price,
         row_number() over (
-            partition by prices.product_key
+            partition by prices.product_key, prices.price_currency_code
             order by prices.last_seen_date desc nulls last, prices.first_seen_date desc nulls last, prices.unit_price desc nulls last
         ) as recency
     from prices
@@ -61,6 +68,7 @@ select
     coalesce(products.product_name, 'unknown') as product_name,
     ordered.unit_price as unit_price,
     ordered.previous_unit_price as previous_unit_price,
+    ordered.price_currency_code as price_currency_code,
     {{ ratio('ordered.unit_price - ordered.previous_unit_price', 'ordered.previous_unit_price') }} as price_change_rate,
     ordered.first_seen_date as first_seen_date,
     ordered.last_seen_date as last_seen_date,

@@ -21,8 +21,8 @@ lines as (
         order_date,
         is_cancelled,
         quantity,
-        gross_amount,
-        net_amount
+        {{ in_reporting('gross_amount') }} as gross_amount,
+        {{ line_net_in_reporting() }} as net_amount
     from {{ ref('fct_order_items') }}
     where is_sale
 ),

@@ -6,7 +6,7 @@ orders as (
         ordered_at_local,
         order_date,
         item_count,
-        net_amount
+        net_amount_reporting as net_amount
     from {{ ref('fct_orders') }}
     where is_valid
 ),

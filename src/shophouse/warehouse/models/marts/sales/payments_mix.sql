@@ -7,9 +7,9 @@ payments as (
         payment_method,
         payment_kind,
         installment_count,
-        payment_amount,
-        captured_amount,
-        fee_amount
+        {{ in_reporting('payment_amount') }} as payment_amount,
+        {{ in_reporting('captured_amount') }} as captured_amount,
+        {{ in_reporting('fee_amount') }} as fee_amount
     from {{ ref('fct_payments') }}
 ),
 

@@ -6,11 +6,11 @@ refund_events as (
         refund_key,
         event_date,
         quantity,
-        return_amount,
-        shipping_amount,
-        tax_amount,
-        other_amount,
-        total_sales_amount
+        return_amount_reporting as return_amount,
+        shipping_amount_reporting as shipping_amount,
+        tax_amount_reporting as tax_amount,
+        other_amount_reporting as other_amount,
+        total_sales_amount_reporting as total_sales_amount
     from {{ ref('fct_sales_ledger') }}
     where event_kind = 'refund'
 ),
