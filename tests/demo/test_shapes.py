@@ -17,6 +17,7 @@ from shophouse.demo.world.deliveries import next_day, write_world
 from shophouse.demo.world.settings import Settings
 
 SMALL = Settings(orders=2_000, days=200, ahead=5)
+TAKEN = (("sale", "succeeded"), ("capture", "succeeded"))
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,7 @@ def test_a_sale_is_quantity_times_price_less_its_discount(grocery: Path) -> None
 def test_order_events_tell_an_orders_life_and_some_are_sent_twice(stream: Path) -> None:
     events = [json.loads(line) for line in (stream / "data/order_events.jsonl").read_text().splitlines()]
     created = {event["order_id"]: event for event in events if event["event_type"] == "order_created"}
+    paid: dict[int, Decimal] = {}
     assert len(created) > 1_500
     for event in created.values():
         net = sum(
@@ -130,7 +132,19 @@ def test_order_events_tell_an_orders_life_and_some_are_sent_twice(stream: Path) 
         if not event["taxes_included"]:
             charged += tax + Decimal(str(event["shipping_tax_amount"]))
         assert charged == Decimal(str(event["total_amount"]))
+        paid[event["order_id"]] = -Decimal(str(event["total_amount"]))
     assert {event["order_id"] for event in events} == set(created)
+    for event in {event["event_id"]: event for event in events}.values():
+        taken = [one for one in event["payments"] if (one["kind"], one["status"]) in TAKEN]
+        paid[event["order_id"]] += sum(Decimal(str(one["amount"])) for one in taken)
+        assert not taken or event["event_type"] == "order_paid"
+        if event["event_type"] == "order_refunded":
+            (back,) = event["payments"]
+            assert back["kind"] == "refund" and back["amount"] == event["refund"]["amount"]
+            goods = sum(Decimal(str(item["amount"])) for item in event["refund_items"])
+            assert goods in (0, Decimal(str(event["refund"]["product_amount"])))
+    settled = {event["order_id"] for event in events if event["event_type"] == "order_paid"}
+    assert {paid[order] for order in settled} == {0}
     assert [event["sent_at"] for event in events] == sorted(event["sent_at"] for event in events)
     twice = {str(event) for event, count in Counter(event["event_id"] for event in events).items() if count > 1}
     first = SMALL.end.isoformat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -109,6 +110,18 @@ VERBS: list[tuple[str, Any]] = [
     ("may_repeat('41')", True),
 ]
 
+# a text, and what elements_of makes of it: `n` of each element, in any order
+ARRAYS: list[tuple[str | None, list[str | None]]] = [
+    ('[{"n": "a"}, {"n": 2}, {"m": 3}]', ["2", "a", None]),
+    ('[{"n": "a"}, {"n": "a"}]', ["a", "a"]),
+    ('[{"n": {"m": [1]}}, [], 7, "n", null]', ['{"m":[1]}', None, None, None, None]),
+    ("[]", []),
+    ('{"n": "a"}', []),
+    ("[1, 2", []),
+    ("", []),
+    (None, []),
+]
+
 # as columns, for an engine may calculate with a constant whether its turn comes or not
 TEXTS = [
     "12",
@@ -135,8 +148,8 @@ ENGINES = ["duckdb", pytest.param("postgres", marks=pytest.mark.server)]
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
-    """What each verb gives on an engine, by one query for all."""
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A shop without data on an engine."""
     folder = tmp_path_factory.mktemp(request.param) / "shop"
     init_project(folder, name="shop", staging="storefront")
     with pytest.MonkeyPatch.context() as patch:
@@ -144,22 +157,31 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             patch.setenv("VERBS_DSN", request.getfixturevalue("postgres").database())
             file = folder / "shophouse.yml"
             file.write_text(file.read_text("utf-8").replace("kind: duckdb", "kind: postgres\n  dsn: env:VERBS_DSN"))
-        yield values(Project.load(folder))
+        made = Project.load(folder)
+        ensure_dbt_files(made)
+        Shop(made).engine.prepare()
+        yield made
 
 
-def values(project: Project) -> list[Any]:
-    ensure_dbt_files(project)
+def rows(project: Project, query: str) -> list[dict[str, Any]]:
+    """What a query of macros gives on the project's engine."""
     engine = Shop(project).engine
-    engine.prepare()
     dbt = Dbt(project.folder, engine, log_folder=project.logs_folder)
+    (node,) = dbt.invoke("compile", "--inline", query)
+    found: list[dict[str, Any]] = engine.query(dbt.compiled[node.unique_id]).to_pylist()
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(project: Project) -> list[Any]:
+    """What each verb gives on an engine, by one query for all."""
     cells = ", ".join(f"{{{{ shophouse.{call} }}}} as v{number}" for number, (call, _) in enumerate(VERBS))
     values_ = ", ".join(f"'{text}'" for text in TEXTS)
     nulls = ", ".join("null" for _ in TEXTS)
     names = ", ".join(f"t{number}" for number in range(len(TEXTS)))
     texts = f"(values ({values_}), ({nulls})) as texts ({names})"
     query = f"select {cells} from {texts} where texts.t0 is not null group by {names}"
-    (node,) = dbt.invoke("compile", "--inline", query)
-    (row,) = engine.query(dbt.compiled[node.unique_id]).to_pylist()
+    (row,) = rows(project, query)
     return list(row.values())
 
 
@@ -171,3 +193,21 @@ def test_verb(found: list[Any], number: int) -> None:
     assert value == expected and (value is None) == (expected is None), call
     if isinstance(expected, float):
         assert math.copysign(1, value) == math.copysign(1, expected)
+
+
+def test_each_element_of_a_json_array_is_a_row(project: Project) -> None:
+    texts = ", ".join(
+        f"({number}, {'null' if text is None else repr(text)})" for number, (text, _) in enumerate(ARRAYS)
+    )
+    elements = "{{ shophouse.elements_of('arrays', 'document', ['number']) }}"
+    query = f"""
+        with arrays (number, document) as (values {texts})
+        select elements.number as number, {{{{ shophouse.json_text('elements.element', 'n') }}}} as n
+        from {elements} as elements
+    """
+    found: dict[int, list[str | None]] = {}
+    for row in rows(project, query):
+        text = row["n"]
+        found.setdefault(row["number"], []).append(text.replace(" ", "") if text else text)
+    for number, (text, expected) in enumerate(ARRAYS):
+        assert Counter(found.get(number, [])) == Counter(expected), text

@@ -28,6 +28,7 @@ PLAN = Plan(
         model("sales", "model.orders", "model.products"),
     ],
     [
+        data_test("orders_are_known", "model.stg_orders"),
         data_test("orders_are_unique", "model.orders"),
         data_test("products_are_unique", "model.products"),
         data_test("sales_are_orders", "model.sales", "model.orders"),
@@ -41,7 +42,15 @@ def names(found: tuple[list[CompiledModel], list[CompiledTest]]) -> tuple[list[s
 
 
 def test_what_is_built_is_what_depends_on_what_arrived_through_views_too() -> None:
-    assert names(PLAN.downstream(["shop__orders"])) == (["orders", "sales"], ["orders_are_unique", "sales_are_orders"])
+    assert names(PLAN.downstream(["shop__orders"])) == (
+        ["orders", "sales"],
+        ["orders_are_known", "orders_are_unique", "sales_are_orders"],
+    )
+
+
+def test_a_test_on_a_view_alone_is_run_when_what_the_view_shows_has_changed() -> None:
+    assert "orders_are_known" in names(PLAN.downstream(["shop__orders"]))[1]
+    assert "orders_are_known" not in names(PLAN.downstream(["shop__products"]))[1]
 
 
 def test_a_snapshot_is_taken_when_what_it_reads_has_news() -> None:

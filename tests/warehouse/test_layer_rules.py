@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from shophouse.bindings import contract
+from shophouse.project import staging_folders
 
 from .layer_rules import Model, accounted, broken_rules, models, unaccounted
 from .shops import RawShop
@@ -148,6 +150,24 @@ def test_the_packaged_models_keep_the_rules_of_their_layers(storefront: RawShop)
     assert "net_sales_amount" in mixed["fct_sales_ledger"]
     assert [line for model in found for line in broken_rules(model)] == []
     assert list(unaccounted(contract(), accounted(manifest))) == []
+
+
+# An invoice's lines are worked out once for the six entities that are made of them.
+KEPT_AS_TABLES = {
+    f"stg_online_retail__{name}: stg is not made as table" for name in ("invoice_lines", "matched_cancellations")
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", [name for name in staging_folders() if name != "storefront"])
+def test_staging_of_each_platform_keeps_the_rules(tmp_path: Path, platform: str) -> None:
+    shop = RawShop(tmp_path / "shop", platform)
+    shop.arrive()
+    compiled = shop.compiled()
+    found = [model for model in models(shop.manifest(), compiled) if model.platform]
+    assert {model.layer for model in found} == {"base", "stg"}
+    broken = [line for model in found for line in broken_rules(model)]
+    assert [line for line in broken if line not in KEPT_AS_TABLES] == []
 
 
 def test_an_entity_whose_rows_may_vanish_is_named() -> None:

@@ -64,7 +64,7 @@ def demo(
     days: Annotated[int, typer.Option(min=1, help="In how many days.")] = 730,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 7,
     shape: Annotated[
-        str, typer.Option(help="Whose files the whole shop has: storefront, olist or grocery.")
+        str, typer.Option(help="Whose files the whole shop has: storefront, olist, grocery or order-events.")
     ] = "storefront",
     markets: Annotated[
         str | None,

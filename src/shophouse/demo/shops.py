@@ -54,8 +54,11 @@ SHAPES = {
     "storefront": DEMOS["shop"],
     "olist": Demo("Demo marketplace", "olist", "America/Sao_Paulo", "BRL", "demo-shop-as-olist"),
     "grocery": Demo("Demo grocery", "grocery", "America/New_York", "USD", "demo-shop-as-grocery"),
+    "order-events": Demo("Demo stream", "order_events", "America/New_York", "USD", "demo-shop-as-order-events"),
 }
 WORLD_MARKETS = ("US", "GB", "DE", "JP")
+# Events tell no exchange rates: one currency, unless the caller wants others.
+MARKETS_OF_EVENTS = ("US",)
 
 
 def make_demo(
@@ -107,8 +110,8 @@ def make_demo(
         timezone=demo.timezone,
         currency=demo.currency,
         path=path,
-        # a storefront's database has its times in UTC; the files of the others have their shops' own
-        source_timezone="UTC" if demo.origin is None and demo.staging == "storefront" else None,
+        # a storefront's database and events have their times in UTC; the files of the others have their shops' own
+        source_timezone="UTC" if demo.origin is None and demo.staging in ("storefront", "order_events") else None,
     )
     return Project.load(folder)
 
@@ -147,8 +150,9 @@ def _generate_world(folder: Path, orders: int, days: int, seed: int, shape: str,
     if not (folder / TRUTH / STATE).exists():
         for left in (*folder.glob(f"{DATA}/*.*"), *folder.glob(f"{TRUTH}/*.*")):
             left.unlink()
-        settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or WORLD_MARKETS))
-        write_world(folder, settings, shape)
+        usual = MARKETS_OF_EVENTS if shape == "order-events" else WORLD_MARKETS
+        settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or usual))
+        write_world(folder, settings, shape.replace("-", "_"))
     return f"{DATA}/*"
 
 

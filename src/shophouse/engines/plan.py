@@ -116,8 +116,7 @@ class Plan:
         """What must be built when these tables of schema raw have changed, and the tests that concern it."""
         reached = self._reached(raw_tables)
         found = [model for model in self.models if model.holds_rows and model.unique_id in reached]
-        built = {model.unique_id for model in found}
-        return found, [test for test in self.tests if not built.isdisjoint(test.parents)]
+        return found, [test for test in self.tests if not reached.isdisjoint(test.parents)]
 
     def snapshots_of(self, raw_tables: Iterable[str]) -> list[str]:
         """The names of the snapshots that must be taken when these tables of schema raw have changed."""

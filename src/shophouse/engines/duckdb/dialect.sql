@@ -3,6 +3,16 @@
 
 {% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '$.{{ path }}'){% endmacro %}
 
+{# In the list of what is selected: in the from clause it would be joined to the texts once more, by their whole length. #}
+{% macro duckdb__elements_of(relation, column, columns) %}(
+    select
+        {%- for name in columns %}
+        {{ relation }}.{{ name }} as {{ name }},
+        {%- endfor %}
+        unnest(try_cast(try_cast({{ relation }}.{{ column }} as json) as json[])) as element
+    from {{ relation }}
+){% endmacro %}
+
 {% macro duckdb__matches(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
 
 {#

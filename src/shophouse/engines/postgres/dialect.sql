@@ -8,6 +8,15 @@
 
 {% macro postgres__json_text(column, path) %}(cast({{ column }} as jsonb) #>> '{ {{- path | replace(".", ",") -}} }'){% endmacro %}
 
+{% macro postgres__elements_of(relation, column, columns) %}(
+    select
+        {%- for name in columns %}
+        {{ relation }}.{{ name }} as {{ name }},
+        {%- endfor %}
+        jsonb_array_elements(case when {{ relation }}.{{ column }} is json array then cast({{ relation }}.{{ column }} as jsonb) end) as element
+    from {{ relation }}
+){% endmacro %}
+
 {% macro postgres__matches(text, pattern) %}({{ text }} ~ '{{ pattern }}'){% endmacro %}
 
 {% macro postgres__bits_set(number) %}bit_count(cast({{ number }} as bit(64))){% endmacro %}

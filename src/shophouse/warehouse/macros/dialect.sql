@@ -83,6 +83,15 @@
 {% macro json_text(column, path) %}{{ return(adapter.dispatch("json_text", "shophouse")(column, path)) }}{% endmacro %}
 {% macro default__json_text(column, path) %}json_extract_scalar({{ column }}, '$.{{ path }}'){% endmacro %}
 
+{#
+  The rows of a relation once for each element of the JSON array in a text column: `columns`, and `element` for json_text. Rows whose
+  text is null, no JSON, no array or an empty one are left out. Returns a subquery: from {{ elements_of("orders", "items", ["order_id"]) }} as items.
+#}
+{% macro elements_of(relation, column, columns) %}{{ return(adapter.dispatch("elements_of", "shophouse")(relation, column, columns)) }}{% endmacro %}
+{% macro default__elements_of(relation, column, columns) %}
+    {{- exceptions.raise_compiler_error("elements_of: the engine has no implementation. Add <engine>__elements_of to engines/<engine>/dialect.sql") }}
+{%- endmacro %}
+
 {# Whether the text has a match of the regular expression (character classes, quantifiers and anchors only). #}
 {% macro matches(text, pattern) %}{{ return(adapter.dispatch("matches", "shophouse")(text, pattern)) }}{% endmacro %}
 {% macro default__matches(text, pattern) %}regexp_like({{ text }}, '{{ pattern }}'){% endmacro %}

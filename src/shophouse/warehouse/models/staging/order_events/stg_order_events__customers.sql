@@ -1,0 +1,45 @@
+-- One row per customer that an order names.
+{{ config(enabled=uses_platform('order_events')) }}
+
+with
+
+created as (
+    select
+        source,
+        customer_id,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from {{ ref('base_order_events__order_events') }}
+    where event_type = 'order_created'
+        and customer_id is not null
+),
+
+ranked as (
+    select
+        source,
+        customer_id,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation,
+        row_number() over (
+            partition by source, customer_id
+            order by _load_id, _row_number, _source_file
+        ) as event_rank
+    from created
+)
+
+select
+    source,
+    customer_id,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from ranked
+where event_rank = 1

@@ -1,0 +1,95 @@
+-- One row per product and change of its name or kind.
+{{ config(enabled=uses_platform('order_events')) }}
+
+with
+
+created as (
+    select
+        source,
+        occurred_at,
+        items,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from {{ ref('base_order_events__order_events') }}
+    where event_type = 'order_created'
+),
+
+lines as (
+    select
+        elements.source as source,
+        {{ json_text('elements.element', 'product_id') }} as product_id,
+        {{ json_text('elements.element', 'product_name') }} as product_name,
+        {{ text_as(json_text('elements.element', 'is_gift_card'), 'boolean') }} as is_gift_card,
+        elements.occurred_at as occurred_at,
+        elements._load_id as _load_id,
+        elements._loaded_at as _loaded_at,
+        elements._source_file as _source_file,
+        elements._row_number as _row_number,
+        elements._operation as _operation
+    from {{ elements_of('created', 'items', [
+        'source', 'occurred_at', '_load_id', '_loaded_at', '_source_file', '_row_number', '_operation'
+    ]) }} as elements
+),
+
+-- Of several lines of an order with the same product, one speaks for it.
+told as (
+    select
+        source,
+        product_id,
+        coalesce(max(product_name), product_id) as product_name,
+        coalesce(max(case when is_gift_card then 1 else 0 end), 0) as gift_card,
+        occurred_at,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from lines
+    where product_id is not null
+    group by
+        source,
+        product_id,
+        occurred_at,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+),
+
+compared as (
+    select
+        source,
+        product_id,
+        product_name,
+        gift_card,
+        occurred_at,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation,
+        lag(product_name || '|' || cast(gift_card as varchar)) over (
+            partition by source, product_id
+            order by occurred_at, _load_id, _row_number, _source_file
+        ) as told_before
+    from told
+)
+
+select
+    source,
+    product_id,
+    product_name,
+    gift_card = 1 as is_gift_card,
+    occurred_at as updated_at,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from compared
+where told_before is null
+    or told_before <> product_name || '|' || cast(gift_card as varchar)
