@@ -102,5 +102,5 @@ find_shophouse
 
 export SHOP_DSN="postgresql://$SHOP_USER:$SHOP_PASSWORD@$SHOP_HOST:$SHOP_PORT/$SHOP_DATABASE"
 "$shophouse" run --project "$folder"
-echo "look:  psql -h $SHOP_HOST -p $SHOP_PORT -U $SHOP_READER -d $SHOP_DATABASE -c 'select * from sales_monthly order by 1 desc limit 12'"
+echo "look:  psql -h $SHOP_HOST -p $SHOP_PORT -U $SHOP_READER -d $SHOP_DATABASE -c 'select month_start_date, sum(net_sales_amount) as net_sales from sales_monthly group by 1 order by 1 desc limit 12'"
 echo "       (the password of $SHOP_READER is SHOP_READER_PASSWORD in $here/.env)"

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ import pytest
 import yaml
 
 from requirements import requirement
+from shophouse.declarations import platform_declaration
 from shophouse.engines.postgres.database import _VARIABLES
+from shophouse.project import Project
 
 if TYPE_CHECKING:
     from servers.postgres import Server
@@ -27,6 +30,16 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy" / "postgres"
 GUIDE = ROOT / "docs" / "guides" / "postgres-in-docker.md"
 PYTHON = Path(sys.executable).parent
+
+
+# what PostgreSQL calls the types that staging declares
+SHOWN = {
+    "text": "character varying",
+    "decimal": "numeric",
+    "timestamp": "timestamp without time zone",
+    **{kind: kind for kind in ("bigint", "integer", "boolean", "date")},
+    "double": "double precision",
+}
 
 
 def compose() -> dict[str, Any]:
@@ -78,6 +91,23 @@ def test_compose_the_scripts_and_the_guide_have_the_same_names_and_defaults() ->
     for name in re.findall(r"`((?:SHOP|POSTGRES)_\w+)`", GUIDE.read_text("utf-8")):
         assert name in {*example, *given, "SHOP_DSN", "SHOP_ORDERS"}, name
     assert {"PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE"} <= set(_VARIABLES.values())
+
+
+@requirement("S0-42")
+def test_what_is_needed_is_stated_and_is_what_the_package_needs() -> None:
+    stated = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", GUIDE.read_text("utf-8"), re.MULTILINE))
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert package["requires-python"] == f">={stated['Python']}"
+    needed = {re.split(r"[><=]", line)[0]: line for line in package["dependencies"]}
+    needed |= {re.split(r"[><=]", line)[0]: line for line in package["optional-dependencies"]["postgres"]}
+    for name, version in re.findall(r"(dbt-\w+) ([\d.]+)", stated["dbt with the adapter for PostgreSQL"]):
+        assert f">={version}" in needed[name]
+    assert "Docker with Compose" in stated
+    # `datetime.UTC`, which the package imports, is as new as that
+    assert any("from datetime import UTC" in file.read_text("utf-8") for file in (ROOT / "src").rglob("*.py"))
+    assert f"Python {stated['Python']} or later" in (ROOT / "README.md").read_text("utf-8")
+    # without psql's \getenv, which came with 15, the scripts have no passwords
+    assert stated["`psql`"] == "15"
 
 
 def test_passwords_are_in_no_file_that_is_committed() -> None:
@@ -152,6 +182,9 @@ def _client() -> Path:
 
 @pytest.fixture(scope="module")
 def place(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """On a server of its own, for roles and rules of a server are all its databases'."""
+    from servers.postgres import running
+
     root = tmp_path_factory.mktemp("clone")
     shutil.copytree(DEPLOY, root / "deploy" / "postgres", ignore=shutil.ignore_patterns(".env", "shop"))
     shutil.copytree(
@@ -159,14 +192,13 @@ def place(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         root / "examples" / "dbt-data-mart",
         ignore=shutil.ignore_patterns(".shophouse", "data", "lake", "logs", "warehouse", "reports"),
     )
-    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        (rules,) = connection.execute("show hba_file").fetchone() or ("",)
-        trusting = Path(rules).read_text("utf-8")
-        Path(rules).write_text(f"host all dbt_user,analyst 127.0.0.1/32 scram-sha-256\n{trusting}", "utf-8")
-        connection.execute("select pg_reload_conf()")
-        yield Place(root, postgres)
-        Path(rules).write_text(trusting, "utf-8")
-        connection.execute("select pg_reload_conf()")
+    with running() as server:
+        with psycopg.connect(server.dsn(), autocommit=True) as connection:
+            rules = Path(str((connection.execute("show hba_file").fetchone() or ("",))[0]))
+            trusting = rules.read_text("utf-8")
+            rules.write_text(f"host all dbt_user,analyst 127.0.0.1/32 scram-sha-256\n{trusting}", "utf-8")
+            connection.execute("select pg_reload_conf()")
+        yield Place(root, server)
 
 
 @pytest.fixture(scope="module")
@@ -220,13 +252,12 @@ def test_the_database_has_its_roles_schemas_and_raw_tables(built: Place) -> None
     owned = "select nspname from pg_namespace where pg_get_userbyid(nspowner) = 'dbt_user'"
     made = set(re.findall(r"create schema if not exists (\w+)", (DEPLOY / "init" / "3-schemas.sql").read_text()))
     assert {"lake", "raw", "staging", "core", "marts"} <= made <= {name for (name,) in built.rows(owned)}
-    columns = dict(
-        built.rows(
-            "select column_name, data_type from information_schema.columns"
-            " where table_schema = 'raw' and table_name = 'storefront__orders'"
-        )
-    )
-    assert (columns["id"], columns["_load_id"]) == ("bigint", "bigint")
+    declared = platform_declaration("storefront", Project.load(built.deploy / "shop")).tables
+    types = "select column_name, data_type from information_schema.columns where table_schema = 'raw' and table_name = '{}'"
+    for name, table in declared.items():
+        found = dict(built.rows(types.format(f"storefront__{name}")))
+        assert found.items() >= {column: SHOWN[kind.partition("(")[0]] for column, kind in table.types.items()}.items()
+        assert found["_load_id"] == "bigint"
     files = built.deploy / "shop" / "data"
     for table in ("users", "products", "orders", "order_items", "payments", "refunds"):
         told = duckdb.sql(f"select count(*) from read_csv('{files}/{table}.csv', header = true)").fetchall()
@@ -244,15 +275,18 @@ def test_the_documented_line_of_psql_reads_the_mart_and_the_reader_nothing_else(
     passwords = {"analyst": secrets["SHOP_READER_PASSWORD"], "dbt_user": secrets["SHOP_PASSWORD"]}
     files = built.deploy / "shop" / "data"
     months = duckdb.sql(
-        "select date_trunc('month', ((created_at::timestamp) at time zone 'UTC') at time zone 'America/New_York')::date::text,"
-        f" count(*) from read_csv('{files}/orders.csv', all_varchar = true) where status <> 'cancelled' and not"
-        " is_test::boolean group by 1 order by 1 desc limit 3"
+        "select date_trunc('month', timezone('America/New_York', timezone('UTC', o.ordered_at::timestamp)))::date, count(*)"
+        f" from read_csv('{files}/orders.csv', all_varchar = true) o where o.status <> 'cancelled'"
+        " and not o.is_test::boolean and o.order_id in (select i.order_id from"
+        f" read_csv('{files}/order_items.csv', all_varchar = true) i join"
+        f" read_csv('{files}/products.csv', all_varchar = true) p using (product_id) where not p.is_gift_card::boolean)"
+        " group by all order by all desc"
     ).fetchall()
     for role, line in lines.items():
         done = built.psql(line, passwords[role])
         assert done.returncode == 0, done.stderr
         found = [row.split("|") for row in done.stdout.splitlines()]
-        assert [row[0] for row in found] == [month for month, _ in months], role
+        assert [(month, int(count)) for month, count, _ in found] == [(str(month), count) for month, count in months[:3]]
         assert built.psql(line, "wrong").returncode != 0
     for forbidden in ("select 1 from core.fct_orders", "select 1 from raw.storefront__users", "create schema mine"):
         line = f'psql -h localhost -p 5434 -U analyst -d shop -c "{forbidden}"'
