@@ -78,7 +78,9 @@ def test_compose_the_scripts_and_the_guide_have_the_same_names_and_defaults() ->
     service = compose()["services"]["database"]
     example = example_environment()
     read = {
-        name for script in (DEPLOY / "init").glob("*.sql") for name in re.findall(r"\\getenv \w+ (\w+)", script.read_text())
+        name
+        for script in (DEPLOY / "init").glob("*.sql")
+        for name in re.findall(r"\\getenv \w+ (\w+)", script.read_text())
     }
     assert read == {name for name in service["environment"] if name.startswith("SHOP_")}
     assert read <= set(example)
@@ -253,15 +255,17 @@ def test_the_database_has_its_roles_schemas_and_raw_tables(built: Place) -> None
     made = set(re.findall(r"create schema if not exists (\w+)", (DEPLOY / "init" / "3-schemas.sql").read_text()))
     assert {"lake", "raw", "staging", "core", "marts"} <= made <= {name for (name,) in built.rows(owned)}
     declared = platform_declaration("storefront", Project.load(built.deploy / "shop")).tables
-    types = "select column_name, data_type from information_schema.columns where table_schema = 'raw' and table_name = '{}'"
+    types = (
+        "select column_name, data_type from information_schema.columns where table_schema = 'raw' and table_name = '{}'"
+    )
     for name, table in declared.items():
         found = dict(built.rows(types.format(f"storefront__{name}")))
         assert found.items() >= {column: SHOWN[kind.partition("(")[0]] for column, kind in table.types.items()}.items()
         assert found["_load_id"] == "bigint"
     files = built.deploy / "shop" / "data"
-    for table in ("users", "products", "orders", "order_items", "payments", "refunds"):
-        told = duckdb.sql(f"select count(*) from read_csv('{files}/{table}.csv', header = true)").fetchall()
-        assert built.rows(f"select count(*) from raw.storefront__{table}") == told, table
+    for entity in ("users", "products", "orders", "order_items", "payments", "refunds"):
+        told = duckdb.sql(f"select count(*) from read_csv('{files}/{entity}.csv', header = true)").fetchall()
+        assert built.rows(f"select count(*) from raw.storefront__{entity}") == told, entity
 
 
 @requirement("S0-41")
@@ -275,7 +279,8 @@ def test_the_documented_line_of_psql_reads_the_mart_and_the_reader_nothing_else(
     passwords = {"analyst": secrets["SHOP_READER_PASSWORD"], "dbt_user": secrets["SHOP_PASSWORD"]}
     files = built.deploy / "shop" / "data"
     months = duckdb.sql(
-        "select date_trunc('month', timezone('America/New_York', timezone('UTC', o.ordered_at::timestamp)))::date, count(*)"
+        "select date_trunc('month', timezone('America/New_York', timezone('UTC', o.ordered_at::timestamp)))::date,"
+        " count(*)"
         f" from read_csv('{files}/orders.csv', all_varchar = true) o where o.status <> 'cancelled'"
         " and not o.is_test::boolean and o.order_id in (select i.order_id from"
         f" read_csv('{files}/order_items.csv', all_varchar = true) i join"
@@ -286,7 +291,9 @@ def test_the_documented_line_of_psql_reads_the_mart_and_the_reader_nothing_else(
         done = built.psql(line, passwords[role])
         assert done.returncode == 0, done.stderr
         found = [row.split("|") for row in done.stdout.splitlines()]
-        assert [(month, int(count)) for month, count, _ in found] == [(str(month), count) for month, count in months[:3]]
+        assert [(month, int(count)) for month, count, _ in found] == [
+            (str(month), count) for month, count in months[:3]
+        ]
         assert built.psql(line, "wrong").returncode != 0
     for forbidden in ("select 1 from core.fct_orders", "select 1 from raw.storefront__users", "create schema mine"):
         line = f'psql -h localhost -p 5434 -U analyst -d shop -c "{forbidden}"'

@@ -1,5 +1,6 @@
 -- One row per month of the order, marketing channel and category: the net sales that the channel's touches are credited with by the shop's attribution model.
--- An order of several channels and categories is split by the channels' credit; what rounding leaves goes to its largest category, so that a channel's categories sum to what it is credited with.
+-- An order of several channels and categories is split by the channels' credit. What rounding leaves goes to its largest category,
+-- so that a channel's categories sum to what it is credited with.
 with
 
 credits as (
