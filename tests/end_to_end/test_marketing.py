@@ -65,14 +65,15 @@ def test_users_products_campaigns_ad_events_and_conversions_are_those_of_the_fil
     assert rows(shop, found) == told
     told = of_files(
         shop,
-        "select count(distinct order_id), sum(total_amount) from {orders} where order_id::varchar in"
+        # one total is a word, which goes to quarantine
+        "select count(*), sum(total) from (select order_id, max(try_cast(total_amount as decimal(18, 4))) as total"
+        " from {orders} where try_cast(total_amount as decimal(18, 4)) is not null group by order_id)"
+        " where order_id::varchar in"
         " (select order_id::varchar from {events} where event_name = 'checkout_completed')",
     )
     conversions = "select order_key from core.fct_events where order_key <> 0"
     converted = f"select count(*), sum(control_total_amount) from core.fct_orders where order_key in ({conversions})"
-    ((count, revenue),) = rows(shop, converted)
-    assert count == told[0][0]
-    assert float(revenue) == pytest.approx(float(str(told[0][1])))
+    assert rows(shop, converted) == told
     assert int(str(told[0][0])) > 100
 
 
