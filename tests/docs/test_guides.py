@@ -10,7 +10,7 @@ import shophouse
 from requirements import requirement
 from shophouse.errors import CheckFailed, LakeError
 
-from .guide import DOCS, ROOT, shell, steps
+from .guide import DOCS, ROOT, follow, shell, steps
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +30,12 @@ def test_the_query_of_the_readme_gave_what_it_shows_before_the_new_year(kiosk: P
     (table,) = re.findall(r"   ```\n(   month_start_date.*?)   ```", readme, re.DOTALL)
     first_lines = shell(f'shophouse query "{query} order by 1"', kiosk).splitlines()[:2]
     assert first_lines == [line.strip() for line in table.splitlines()]
+
+
+@requirement("S0-43")
+def test_three_orders_go_through_the_stages_as_the_guide_says(tmp_path: Path) -> None:
+    folder = follow(DOCS / "guides" / "stages.md", tmp_path, {})
+    assert len(orders(folder)) == 4
 
 
 def test_backup_restore_and_move_are_as_the_guide_says(kiosk: Path, tmp_path: Path) -> None:

@@ -182,6 +182,10 @@ def test_a_database_that_would_give_other_numbers_or_is_somebody_elses_is_refuse
         new_shop("stranger", dsn=used).engine.prepare()
 
     mine = new_shop("mine")
+    with psycopg.connect(os.environ["DSN_MINE"], autocommit=True) as connection:
+        # schemas that were made for the shop
+        connection.execute("create schema marts")
+        connection.execute("create schema raw")
     mine.engine.prepare()
     theirs = new_shop("theirs", dsn=os.environ["DSN_MINE"])
     with pytest.raises(ConfigError, match="the shop mine's"):

@@ -70,6 +70,19 @@ BUGS = {
         "total_name",
         "sum(order_credit)",
     ),
+    "a category with a hundredth of a cent too much": Bug(
+        "law_5_categories_of_a_channel_are_its_credit",
+        "update marts.attribution_by_category_month set net_sales_amount = net_sales_amount + 0.0001 "
+        "where marketing_channel = 'email'",
+        "marketing_channel",
+        "email",
+    ),
+    "a channel whose categories are forgotten": Bug(
+        "law_5_categories_of_a_channel_are_its_credit",
+        "delete from marts.attribution_by_category_month where marketing_channel = 'email'",
+        "marketing_channel",
+        "email",
+    ),
     "credits twice in their mart": Bug(
         "attribution_credits_are_the_orders_credits",
         "insert into marts.attribution_credits select * from marts.attribution_credits limit 1",

@@ -118,9 +118,13 @@ class PostgresEngine:
                 hint="create database shop template template0 encoding 'UTF8'"
                 " locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'",
             )
-        schemas = {row[0] for row in connection.execute("select nspname from pg_catalog.pg_namespace").fetchall()}
-        if "shophouse" not in schemas:
-            if strangers := sorted(schemas & set(_OURS)):
+        rows = connection.execute(
+            "select nspname, exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid)"
+            " or exists (select from pg_catalog.pg_proc p where p.pronamespace = n.oid) from pg_catalog.pg_namespace n"
+        ).fetchall()
+        if "shophouse" not in {schema for schema, _ in rows}:
+            # an empty one may have been made for the shop, with a grant or a comment
+            if strangers := sorted({schema for schema, is_used in rows if is_used} & set(_OURS)):
                 raise ConfigError(
                     "the database is in use",
                     where=where,

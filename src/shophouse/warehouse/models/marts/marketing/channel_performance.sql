@@ -86,6 +86,8 @@ select
     {{ shop_currency() }} as currency_code,
     {{ ratio('spend.click_count', 'spend.impression_count') }} as click_through_rate,
     {{ ratio('spend.spend_amount', 'spend.click_count') }} as cost_per_click,
+    {{ ratio('credits.net_sales_amount', 'spend.click_count') }} as revenue_per_click,
+    {{ ratio('1000 * credits.net_sales_amount', 'spend.impression_count') }} as revenue_per_thousand,
     {{ ratio('credits.net_sales_amount', 'spend.spend_amount') }} as return_on_ad_spend,
     {{ ratio('spend.spend_amount', 'credits.net_sales_amount') }} as ad_spend_share,
     {{ ratio('spend.spend_amount', 'credits.order_credit') }} as cost_per_order,
