@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHOPHOUSE := $(BIN)/shophouse
 DEMO ?= demo-shop
-ORDERS ?= 40000
+ORDERS ?= 480000
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +20,8 @@ $(VENV)/.ready: pyproject.toml uv.lock
 	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --all-extras --inexact --quiet
 	@touch $@
 
-demo: setup ## Build a synthetic shop's warehouse in demo-shop/
-	@$(SHOPHOUSE) demo storefront --into $(DEMO) --orders $(ORDERS)
+demo: setup ## Build the warehouse of a synthetic shop, a million order lines, in demo-shop/
+	@$(SHOPHOUSE) demo shop --into $(DEMO) --orders $(ORDERS)
 
 test: lint ## Run everything that CI runs
 	$(BIN)/pytest -q --numprocesses 2 --dist loadfile --coverage-doc=docs/coverage.md

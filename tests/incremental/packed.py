@@ -9,6 +9,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +120,14 @@ class Packed:
                 pq.write_table(pa.table(columns), file_)
                 self.files[table].append(file_)
         self._show()
-        newest: dict[tuple[str, str, str], int] = {}
+        loads: dict[tuple[str, str, str], list[int]] = {}
         for source, table, load, file, _ in self.loads:
-            newest[source, table, file] = max(load, newest.get((source, table, file), 0))
-        gone = [load[:4] for load in self.loads if load[2] < newest[load[0], load[1], load[3]]]
+            loads.setdefault((source, table, file), []).append(load)
+        gone = [
+            (source, table, old, file, new, datetime(2026, 1, 1, new))
+            for (source, table, file), numbers in loads.items()
+            for old, new in pairwise(sorted(set(numbers)))
+        ]
         self.engine.replace("load_files", [(*load, 0) for load in self.loads])
         self.engine.replace("arrived_files", arrived)
         self.engine.replace("superseded_files", gone)

@@ -286,8 +286,8 @@ def _is_plain_test(node: Any) -> bool:
 
 
 def _in_order(manifest: Any) -> list[Any]:
-    """The enabled nodes, each after its parents."""
-    nodes = manifest.nodes
+    """The enabled nodes, each after its parents. Tests of a model that is disabled are among the manifest's nodes."""
+    nodes = {key: node for key, node in manifest.nodes.items() if node.config.enabled}
     done: dict[str, Any] = {}
 
     def visit(key: str) -> None:
