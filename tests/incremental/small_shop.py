@@ -209,11 +209,14 @@ class SmallShop:
         self._lines(self.identifier() + 100_000)
 
     def nameless_row(self) -> None:
-        """A row without its key, or without its order: rejected, each of them."""
+        """A row without its key, or without its order: rejected, each of them.
+
+        A payment whose newest row is rejected counts no more, so the one that covers an order never loses it.
+        """
         choices = [("payments", "payment_id"), ("payments", "order_id"), ("order_items", "order_id")]
         table, column = self.random.choice(choices)
         key = self._pick(table)
-        if key is not None:
+        if key is not None and not (table == "payments" and column == "order_id" and self._is_main(key)):
             self.nameless += 1
             self.rows[table][("nameless", self.nameless)] = {**self.rows[table][key], column: ""}
             self.changed[table].append({**self.rows[table][key], column: ""})

@@ -41,11 +41,6 @@
 {% endmacro %}
 
 
-{% macro key_or_unknown(source, id) -%}
-case when {{ id }} is null then {{ unknown_key() }} else {{ surrogate_key([source, id]) }} end
-{%- endmacro %}
-
-
 {# When the first version of every member begins, and when its last one ends: nothing is known before, and nothing is over. #}
 {% macro beginning_of_time() %}cast('1900-01-01 00:00:00' as {{ type_timestamp() }}){% endmacro %}
 
@@ -271,3 +266,77 @@ from members
 
 
 {% macro in_order(relation, id) %}(partition by {{ relation }}.source, {{ relation }}.{{ id }} order by {{ relation }}.place){% endmacro %}
+
+
+{#
+  Every version of every member of dim_customer or dim_product. Of those with one version only the dimension has all there is: the
+  first version has the member's own key, so a member whose current version is another has more than one.
+
+  name      customer or product, as for versions()
+  versions  the relation that versions() made
+#}
+{% macro member_history(entity, name, versions) %}
+    {%- set id = contract()[entity]["key"][0] -%}
+    {%- set columns = member_columns(entity) -%}
+with
+
+members as (
+    select
+        {{ name }}_key,
+        {{ name }}_version_key,
+        source,
+        {{ id }},
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        is_inferred
+    from {{ ref("dim_" ~ name) }}
+),
+
+versions as (
+    select
+        {{ name }}_version_key,
+        {{ name }}_key,
+        source,
+        {{ id }},
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        valid_from,
+        valid_to,
+        is_current,
+        version_number
+    from {{ versions }}
+)
+
+select
+    members.{{ name }}_version_key as {{ name }}_version_key,
+    members.{{ name }}_key as {{ name }}_key,
+    members.source as source,
+    members.{{ id }} as {{ id }},
+    {%- for column, definition in columns.items() %}
+    {% if definition[1] == "boolean" %}coalesce(members.{{ column }}, false){% else %}members.{{ column }}{% endif %} as {{ column }},
+    {%- endfor %}
+    {{ beginning_of_time() }} as valid_from,
+    {{ end_of_time() }} as valid_to,
+    true as is_current,
+    1 as version_number,
+    members.is_inferred as is_inferred
+from members
+where members.{{ name }}_version_key = members.{{ name }}_key
+union all
+select
+    versions.{{ name }}_version_key as {{ name }}_version_key,
+    versions.{{ name }}_key as {{ name }}_key,
+    versions.source as source,
+    versions.{{ id }} as {{ id }},
+    {%- for column in columns %}
+    versions.{{ column }} as {{ column }},
+    {%- endfor %}
+    versions.valid_from as valid_from,
+    versions.valid_to as valid_to,
+    versions.is_current as is_current,
+    versions.version_number as version_number,
+    false as is_inferred
+from versions
+{% endmacro %}

@@ -19,17 +19,7 @@ events as (
 
 -- Keys are hashed once for each product, not for each event.
 products as (
-    select
-        named.product_source as product_source,
-        named.product_id as product_id,
-        {{ surrogate_key(['named.product_source', 'named.product_id']) }} as product_key
-    from (
-        select distinct
-            events.product_source,
-            events.product_id
-        from events
-        where events.product_id is not null
-    ) as named
+    {{ keys_of('events', 'product_source', 'product_id', 'product_key') }}
 ),
 
 funnel as (
@@ -46,10 +36,7 @@ select
     {{ surrogate_key(['events.source', 'events.session_id']) }} as session_key,
     coalesce(products.product_key, {{ unknown_key() }}) as product_key,
     events.product_id as product_id,
-    case
-        when events.order_id is null then {{ unknown_key() }}
-        else {{ surrogate_key(['events.order_source', 'events.order_id']) }}
-    end as order_key,
+    {{ key_or_unknown('events.order_source', 'events.order_id') }} as order_key,
     events.event_name as event_name,
     coalesce(funnel.step_number, 0) as step_number,
     events.occurred_at as occurred_at,

@@ -40,29 +40,11 @@ counted as (
 ),
 
 products as (
-    select
-        named.product_source as product_source,
-        named.product_id as product_id,
-        {{ surrogate_key(['named.product_source', 'named.product_id']) }} as product_key
-    from (
-        select distinct
-            counted.product_source,
-            counted.product_id
-        from counted
-    ) as named
+    {{ keys_of('counted', 'product_source', 'product_id', 'product_key') }}
 ),
 
 locations as (
-    select
-        named.location_source as location_source,
-        named.location_id as location_id,
-        {{ surrogate_key(['named.location_source', 'named.location_id']) }} as location_key
-    from (
-        select distinct
-            counted.location_source,
-            counted.location_id
-        from counted
-    ) as named
+    {{ keys_of('counted', 'location_source', 'location_id', 'location_key') }}
 ),
 
 keyed as (

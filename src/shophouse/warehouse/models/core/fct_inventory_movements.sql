@@ -17,29 +17,11 @@ movements as (
 
 -- Keys are hashed once for each product and location, not for each movement.
 products as (
-    select
-        named.product_source as product_source,
-        named.product_id as product_id,
-        {{ surrogate_key(['named.product_source', 'named.product_id']) }} as product_key
-    from (
-        select distinct
-            movements.product_source,
-            movements.product_id
-        from movements
-    ) as named
+    {{ keys_of('movements', 'product_source', 'product_id', 'product_key') }}
 ),
 
 locations as (
-    select
-        named.location_source as location_source,
-        named.location_id as location_id,
-        {{ surrogate_key(['named.location_source', 'named.location_id']) }} as location_key
-    from (
-        select distinct
-            movements.location_source,
-            movements.location_id
-        from movements
-    ) as named
+    {{ keys_of('movements', 'location_source', 'location_id', 'location_key') }}
 ),
 
 -- A store keeps its stock by its own clock.

@@ -80,10 +80,7 @@ priced as (
         lines.product_id as product_id,
         coalesce(products.product_key, {{ surrogate_key(['lines.source', 'lines.product_id']) }}) as product_key,
         lines.seller_id as seller_id,
-        case
-            when lines.seller_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['lines.source', 'lines.seller_id']) }}
-        end as seller_key,
+        {{ key_or_unknown('lines.source', 'lines.seller_id') }} as seller_key,
         headers.customer_key as customer_key,
         headers.person_key as person_key,
         headers.store_key as store_key,

@@ -54,10 +54,7 @@ final as (
         refund_items.refund_item_id as refund_item_id,
         refunds.order_key as order_key,
         case when refunds.has_order then refund_items.line_number end as line_number,
-        case
-            when refund_items.product_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['refund_items.source', 'refund_items.product_id']) }}
-        end as product_key,
+        {{ key_or_unknown('refund_items.source', 'refund_items.product_id') }} as product_key,
         refund_items.product_id as product_id,
         refunds.customer_key as customer_key,
         refunds.person_key as person_key,

@@ -34,10 +34,7 @@ final as (
         headers.order_key as order_key,
         headers.person_key as person_key,
         headers.geography_key as geography_key,
-        case
-            when reviews.product_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['reviews.source', 'reviews.product_id']) }}
-        end as product_key,
+        {{ key_or_unknown('reviews.source', 'reviews.product_id') }} as product_key,
         headers.order_date as order_date,
         reviews.score as review_score,
         reviews.created_at as reviewed_at,

@@ -60,10 +60,7 @@ joined as (
         headers.geography_key as geography_key,
         coalesce(
             locations.location_key,
-            case
-                when shipments.location_id is null then {{ unknown_key() }}
-                else {{ surrogate_key(['shipments.source', 'shipments.location_id']) }}
-            end
+            {{ key_or_unknown('shipments.source', 'shipments.location_id') }}
         ) as location_key,
         shipments.location_id as location_id,
         coalesce(shipments.carrier, 'unknown') as carrier,

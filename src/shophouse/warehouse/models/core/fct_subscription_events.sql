@@ -40,10 +40,7 @@ described as (
         subscriptions.subscription_id as subscription_id,
         coalesce(customers.customer_key, {{ unknown_key() }}) as customer_key,
         coalesce(customers.person_key, {{ unknown_key() }}) as person_key,
-        case
-            when subscriptions.product_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['subscriptions.product_source', 'subscriptions.product_id']) }}
-        end as product_key,
+        {{ key_or_unknown('subscriptions.product_source', 'subscriptions.product_id') }} as product_key,
         subscriptions.product_id as product_id,
         case
             when subscriptions.billing_interval in ('year', 'yearly', 'annual', 'annually', '12 months') then {{ money_per('subscriptions.price', '12') }}

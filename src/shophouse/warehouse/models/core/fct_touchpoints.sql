@@ -76,10 +76,7 @@ keyed as (
         touchpoints.source as source,
         touchpoints.touch_id as touch_id,
         touchpoints.kind as touch_kind,
-        case
-            when touchpoints.visitor_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['touchpoints.visitor_source', 'touchpoints.visitor_id']) }}
-        end as visitor_key,
+        {{ key_or_unknown('touchpoints.visitor_source', 'touchpoints.visitor_id') }} as visitor_key,
         coalesce(customers.customer_key, {{ unknown_key() }}) as customer_key,
         customers.person_key as person_key,
         coalesce(campaigns.campaign_key, {{ unknown_key() }}) as campaign_key,

@@ -130,10 +130,7 @@ resolved as (
         orders.customer_id as customer_id,
         coalesce(
             accounts.customer_key,
-            case
-                when orders.customer_id is null then {{ unknown_key() }}
-                else {{ surrogate_key(['orders.source', 'orders.customer_id']) }}
-            end
+            {{ key_or_unknown('orders.source', 'orders.customer_id') }}
         ) as customer_key,
         coalesce(
             accounts.person_key,
@@ -197,15 +194,9 @@ final as (
         resolved.store_id as store_id,
         resolved.store_key as store_key,
         resolved.geography_id as geography_id,
-        case
-            when resolved.geography_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['resolved.source', 'resolved.geography_id']) }}
-        end as geography_key,
+        {{ key_or_unknown('resolved.source', 'resolved.geography_id') }} as geography_key,
         resolved.employee_id as employee_id,
-        case
-            when resolved.employee_id is null then {{ unknown_key() }}
-            else {{ surrogate_key(['resolved.source', 'resolved.employee_id']) }}
-        end as employee_key,
+        {{ key_or_unknown('resolved.source', 'resolved.employee_id') }} as employee_key,
         resolved.channel as channel,
         {{ surrogate_key(['resolved.channel']) }} as channel_key,
         resolved.order_status as order_status,
