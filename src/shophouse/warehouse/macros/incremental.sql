@@ -109,10 +109,24 @@ where 1 = 0
 
 {# A table of this project as the last run left it, or none: for what must be known before the table is changed. No ref, for the model that is named here is built later. #}
 {% macro as_built(schema, name) %}
-    {%- if execute -%}
-        {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
+    {%- if not execute -%}
+        {{ return(none) }}
+    {%- elif flags.WHICH == "compile" -%}
+        {{ return(none if flags.FULL_REFRESH else api.Relation.create(database=target.database, schema=schema, identifier=name)) }}
     {%- endif -%}
-    {{ return(none) }}
+    {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
+{% endmacro %}
+
+
+{#
+  As dbt's own, but of compiled SQL it is true of every incremental model unless a full refresh is asked for: a plan is compiled
+  while no table is there yet.
+#}
+{% macro is_incremental() %}
+    {%- if execute and flags.WHICH == "compile" -%}
+        {{ return(model.config.materialized == "incremental" and not flags.FULL_REFRESH) }}
+    {%- endif -%}
+    {{ return(dbt.is_incremental()) }}
 {% endmacro %}
 
 
