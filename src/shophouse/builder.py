@@ -87,7 +87,7 @@ class Builder:
         dbt = self._dbt()
         results = self._invoke(dbt, record, "build", *(("--full-refresh",) if full else ()))
         if not any(result.failed for result in results):
-            plan = dbt.plan(inputs.project, dict(dbt.compiled) if full else {})
+            plan = dbt.plan(inputs.project, dict(dbt.compiled) if full else {}, dbt.compile_incremental())
             if plan is None:
                 plan_file(self.project).unlink(missing_ok=True)
             else:
@@ -97,7 +97,7 @@ class Builder:
     def _run(self, models: Sequence[CompiledModel], tests: Sequence[CompiledTest], *, anew: bool) -> list[NodeResult]:
         results = self.engine.execute(models, self._on_node, anew=anew)
         if not any(result.failed for result in results):
-            results += self.engine.test(tests, self._on_node)
+            results += self.engine.test(tests, self._on_node, anew=anew)
         return results
 
     def _plan(self, project: str, *, is_whole: bool) -> Plan | None:

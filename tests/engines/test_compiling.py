@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from incremental.comparison import differences
@@ -14,7 +15,7 @@ from shophouse.demo.shops import make_demo
 from shophouse.demo.storefront import generate
 from shophouse.engines.compiling import compile_ahead, plan_file
 from shophouse.engines.plan import Plan
-from shophouse.errors import BuildError
+from shophouse.errors import BuildError, CheckFailed
 from shophouse.project import Project
 from shophouse.scaffold import init_project
 from shophouse.shop import Shop
@@ -109,3 +110,25 @@ def test_compiling_ends_with_the_process_that_wanted_it(tmp_path: Path) -> None:
 def compiling(folder: Path) -> bool:
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return any("shophouse.engines.compiling" in line and str(folder) in line for line in listed.splitlines())
+
+
+def test_an_incremental_run_tests_the_columns_of_the_rows_that_it_wrote_and_check_of_all(tmp_path: Path) -> None:
+    shop = storefront(tmp_path / "shop")
+    shop.run()
+    plan = kept_plan(shop.project)
+    assert plan is not None
+    (columns,) = [test for test in plan.tests if test.name == "fct_orders_columns"]
+    built = duckdb.connect(str(tmp_path / "shop" / "warehouse" / "build" / "shop.duckdb"))
+    two = built.execute("select order_key from core.fct_orders order by order_key limit 2").fetchall()
+    built.execute("update core.fct_orders set person_key = null where order_key in (?, ?)", [two[0][0], two[1][0]])
+
+    def broken(sql: str) -> list[tuple[str, str, int]]:
+        return built.execute(sql).fetchall()
+
+    assert broken(columns.full_sql) == [("person_key", "null", 2)]
+    assert broken(columns.sql) == []
+    built.execute("insert into changes.affected_person_orders (order_key) values (?)", two[1])
+    assert broken(columns.sql) == [("person_key", "null", 1)]
+    built.close()
+    with pytest.raises(CheckFailed, match="fct_orders_columns"):
+        shop.check()

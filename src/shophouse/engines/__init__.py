@@ -92,8 +92,8 @@ class Engine(Protocol):
         `anew` is for a warehouse that was reset: all of the plan's models, views and seeds, as a full run builds them.
         """
 
-    def test(self, tests: Sequence[CompiledTest], on_node: OnNode) -> list[NodeResult]:
-        """Count the rows that break each test."""
+    def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
+        """Count the rows that break each test: all of them `anew`, else those that an incremental run wrote."""
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         """Rows and bytes of tables, by (schema, name)."""

@@ -99,6 +99,7 @@ def plan_of(
                     file_of(node),
                     str(node.config.severity).lower() == "warn",
                     tuple(node.depends_on.nodes),
+                    full.get(node.unique_id, ""),
                 )
             )
             continue
@@ -112,7 +113,11 @@ def plan_of(
         models.append(replace(model, full_sql=full.get(node.unique_id, "")))
     raw = {source.identifier: key for key, source in manifest.sources.items() if source.schema == "raw"}
     taken = {node.name: tuple(node.depends_on_nodes) for node in snapshots.values()}
-    is_whole = is_whole and all(model.full_sql for model in models if model.materialized != "ephemeral")
+    is_whole = (
+        is_whole
+        and all(model.full_sql for model in models if model.materialized != "ephemeral")
+        and all(test.full_sql for test in tests)
+    )
     return Plan(project, raw, models, tests, taken, is_whole)
 
 
@@ -235,7 +240,9 @@ def _main(folder: str) -> None:
     ensure_dbt_files(project)
     inputs = Inputs.of(project, {})
     dbt = Dbt(project.folder, engine_of(project), log_folder=project.logs_folder / "dbt", connects=False)
-    plan = dbt.plan(inputs.project, dbt.compile("--full-refresh"))
+    changing = dbt.compile_incremental()
+    # last, so that of each test the file is there that tells everything
+    plan = dbt.plan(inputs.project, dbt.compile("--full-refresh"), changing)
     if plan is not None and plan.is_whole:
         plan.save(plan_file(project))
 

@@ -111,17 +111,22 @@ class Dbt:
         found, self.compiled = self.compiled, before
         return found
 
-    def plan(self, project: str, full: Mapping[str, str]) -> Plan | None:
+    def compile_incremental(self) -> dict[str, str]:
+        """As compile() does, the nodes whose SQL is another one in an incremental run than in a full one."""
+        return self.compile(
+            "--select", "config.materialized:incremental", "shophouse.changes", "test_name:valid_columns"
+        )
+
+    def plan(self, project: str, full: Mapping[str, str], incremental: Mapping[str, str]) -> Plan | None:
         """The plan of the project, whose hash is `project`; None when only dbt can run it. Raises BuildError.
 
-        `full` is the SQL of each node in a full run; empty where only incremental runs are to be made from the plan.
+        `full` is the SQL of each node in a full run, empty where only incremental runs are to be made from the plan;
+        `incremental`, of those that compile_incremental() gives.
         """
-        manifest = self.parse()
-        changing = self.compile("--select", "config.materialized:incremental", "shophouse.changes")
         return plan_of(
-            manifest,
+            self.parse(),
             project,
-            {**self.compiled, **full, **changing},
+            {**self.compiled, **full, **incremental},
             full,
             lambda node: str(node.get_target_write_path(str(_TARGET), "compiled")),
         )

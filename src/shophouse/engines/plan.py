@@ -92,7 +92,7 @@ class CompiledModel:
 
 @dataclass(frozen=True)
 class CompiledTest:
-    """A test's SQL, which gives the rows that break it."""
+    """A test, whose SQL gives the rows that break it: of what an incremental run wrote, or of all in a full run."""
 
     unique_id: str
     name: str
@@ -100,6 +100,7 @@ class CompiledTest:
     file: str
     only_warns: bool
     parents: tuple[str, ...]
+    full_sql: str = ""
 
     def result(self, failures: int, seconds: float) -> NodeResult:
         """What dbt would say of it."""
@@ -192,13 +193,13 @@ def _pairs(columns: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, type_) for name, type_ in columns)
 
 
-def test(tests: Sequence[CompiledTest], run: Callable[[str], Any], on_node: OnNode) -> list[NodeResult]:
-    """Count the rows that break each test; `run` executes SQL and gives a cursor."""
+def test(tests: Sequence[CompiledTest], run: Callable[[str], Any], on_node: OnNode, *, anew: bool) -> list[NodeResult]:
+    """Count the rows that break each test, `anew` after a full run; `run` executes SQL and gives a cursor."""
     results: list[NodeResult] = []
     for one in tests:
         on_node(one.name, "started", len(results), len(tests))
         started = time.perf_counter()
-        row = run(f"select count(*) from (\n{one.sql}\n) as failing").fetchone()
+        row = run(f"select count(*) from (\n{one.full_sql if anew else one.sql}\n) as failing").fetchone()
         results.append(one.result(int(row[0]), time.perf_counter() - started))
         on_node(one.name, results[-1].status, len(results), len(tests))
     return results

@@ -185,9 +185,9 @@ class DuckdbEngine:
 
             return plan.execute(models, build, duckdb.Error, on_node)
 
-    def test(self, tests: Sequence[CompiledTest], on_node: OnNode) -> list[NodeResult]:
+    def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         with self._connect() as connection:
-            return plan.test(tests, connection.execute, on_node)
+            return plan.test(tests, connection.execute, on_node, anew=anew)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:

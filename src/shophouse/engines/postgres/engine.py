@@ -199,9 +199,9 @@ class PostgresEngine:
 
             return plan.execute(models, build, psycopg.Error, on_node)
 
-    def test(self, tests: Sequence[CompiledTest], on_node: OnNode) -> list[NodeResult]:
+    def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         with self.database.connect(autocommit=True) as connection:
-            return plan.test(tests, connection.execute, on_node)
+            return plan.test(tests, connection.execute, on_node, anew=anew)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         found: dict[tuple[str, str], tuple[int, int]] = {}
