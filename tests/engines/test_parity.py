@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from requirements import requirement
 from shophouse.demo.shops import make_demo
 from shophouse.demo.storefront import delta, generate
 from shophouse.demo.world.deliveries import next_day
+from shophouse.engines.dbt import Dbt
 from shophouse.errors import ConfigError
 from shophouse.parity import Digest, Parity, parity
 from shophouse.scaffold import init_project
@@ -112,6 +114,15 @@ def test_four_currencies_are_rounded_alike_on_both_engines(
     assert [run.is_full_refresh for run in built.runs() if run.models] == [True, False]
     currencies = built.sql("select currency_code, count(*) from core.fct_orders group by 1").fetchall()
     assert len(currencies) == 4
+    the_unit_tests_hold(built)
+
+
+def the_unit_tests_hold(shop: Shop) -> None:
+    shutil.copy(Path(__file__).with_name("unit_test_values.sql"), shop.project.folder / "macros")
+    dbt = Dbt(shop.project.folder, shop.engine, log_folder=shop.project.logs_folder)
+    results = dbt.invoke("test", "--resource-type", "unit_test", "--select", "shophouse")
+    assert len(results) > 30
+    assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
 
 
 def digest(rows: int = 3, hash_: str = "a", **columns: tuple[str, str]) -> Digest:
