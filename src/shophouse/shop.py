@@ -34,7 +34,7 @@ class Listener(Protocol):
         """A phase begins: ingest, prepare, build, check, publish, export."""
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Part of the phase is done: bytes of a file, or models of a build."""
+        """Part of the phase is done: bytes of a file, models or tests of a build. A total of 0 is not known."""
 
     def notice(self, line: str) -> None:
         """Something that a person should see but that stops nothing."""

@@ -165,7 +165,10 @@ class Bars:
         assert self._progress is not None
         assert self._task is not None
         both = f"{size(done)} of {size(total)}" if self._phase in ("ingest", "demo") else f"{done:,} of {total:,}"
-        self._progress.update(self._task, completed=done, total=total, detail=f"{both}  {what}")
+        # without a total, nobody knows how long it takes
+        self._progress.update(
+            self._task, completed=done, total=total or None, detail=f"{both}  {what}" if total else what
+        )
 
     def notice(self, line: str) -> None:
         if self._progress is not None:
