@@ -132,3 +132,14 @@ def test_an_incremental_run_tests_the_columns_of_the_rows_that_it_wrote_and_chec
     built.close()
     with pytest.raises(CheckFailed, match="fct_orders_columns"):
         shop.check()
+
+
+def test_a_test_whose_sql_is_wrong_fails_the_run_by_its_name(tmp_path: Path) -> None:
+    shop = storefront(tmp_path / "shop")
+    tests = tmp_path / "shop" / "tests"
+    tests.mkdir(exist_ok=True)
+    (tests / "no_order_is_free.sql").write_text("select ordr_key from {{ ref('fct_orders') }} where total_amount = 0\n")
+    with pytest.raises(CheckFailed, match="no_order_is_free") as failed:
+        shop.run()
+    assert any("ordr_key" in line for line in failed.value.why)
+    assert shop.engine.published() is None

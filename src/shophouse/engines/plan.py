@@ -10,14 +10,16 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from shophouse.engines import OnNode
 
-__all__ = ["CompiledModel", "CompiledTest", "NodeResult", "Plan", "execute", "test"]
+__all__ = ["CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "execute", "test"]
 
 Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
 
@@ -102,8 +104,10 @@ class CompiledTest:
     parents: tuple[str, ...]
     full_sql: str = ""
 
-    def result(self, failures: int, seconds: float) -> NodeResult:
-        """What dbt would say of it."""
+    def result(self, failures: int, seconds: float, error: str = "") -> NodeResult:
+        """What dbt would say of it; `error` is why its SQL could not be run."""
+        if error:
+            return NodeResult(self.unique_id, self.name, "test", "", "test", "error", seconds, 0, error, self.file)
         status = "pass" if failures == 0 else "warn" if self.only_warns else "fail"
         message = f"Got {failures} results, configured to fail if != 0" if failures else ""
         return NodeResult(self.unique_id, self.name, "test", "", "test", status, seconds, failures, message, self.file)
@@ -193,13 +197,51 @@ def _pairs(columns: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, type_) for name, type_ in columns)
 
 
-def test(tests: Sequence[CompiledTest], run: Callable[[str], Any], on_node: OnNode, *, anew: bool) -> list[NodeResult]:
-    """Count the rows that break each test, `anew` after a full run; `run` executes SQL and gives a cursor."""
-    results: list[NodeResult] = []
-    for one in tests:
-        on_node(one.name, "started", len(results), len(tests))
+@dataclass(frozen=True)
+class Session:
+    """A connection: what executes SQL on it and gives a cursor, and what stops that from another thread."""
+
+    execute: Callable[[str], Any]
+    stop: Callable[[], None]
+
+
+def test(
+    tests: Sequence[CompiledTest],
+    sessions: Sequence[Session],
+    refusal: type[Exception],
+    on_node: OnNode,
+    *,
+    anew: bool,
+) -> list[NodeResult]:
+    """Count the rows that break each test, `anew` after a full run, as many tests at a time as there are sessions.
+
+    One at which a session raises `refusal` has failed.
+    """
+    idle: SimpleQueue[Session] = SimpleQueue()
+    for session in sessions:
+        idle.put(session)
+
+    def count(test: CompiledTest) -> NodeResult:
+        session = idle.get()
         started = time.perf_counter()
-        row = run(f"select count(*) from (\n{one.full_sql if anew else one.sql}\n) as failing").fetchone()
-        results.append(one.result(int(row[0]), time.perf_counter() - started))
-        on_node(one.name, results[-1].status, len(results), len(tests))
-    return results
+        try:
+            row = session.execute(
+                f"select count(*) from (\n{test.full_sql if anew else test.sql}\n) as failing"
+            ).fetchone()
+        except refusal as error:
+            return test.result(0, time.perf_counter() - started, str(error))
+        finally:
+            idle.put(session)
+        return test.result(int(row[0]), time.perf_counter() - started)
+
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        counted = [pool.submit(count, test) for test in tests]
+        try:
+            for done, one in enumerate(as_completed(counted), 1):
+                on_node(one.result().name, one.result().status, done, len(tests))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for session in sessions:
+                session.stop()
+            raise
+    return [one.result() for one in counted]

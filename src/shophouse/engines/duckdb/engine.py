@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["DuckdbEngine"]
 
 _TYPES = {"text": "varchar", "double": "double precision"}
+# a query of DuckDB has all cores, but most tests are too small for more than one
+_TESTS_AT_A_TIME = 2
 _KEPT = ("ops", "raw", "snapshots")
 
 
@@ -186,8 +188,12 @@ class DuckdbEngine:
             return plan.execute(models, build, duckdb.Error, on_node)
 
     def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
+        import duckdb
+
         with self._connect() as connection:
-            return plan.test(tests, connection.execute, on_node, anew=anew)
+            cursors = [connection.cursor() for _ in range(_TESTS_AT_A_TIME)]
+            sessions = [plan.Session(cursor.execute, cursor.interrupt) for cursor in cursors]
+            return plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shophouse.engines import RawTable, plan
@@ -35,6 +35,7 @@ _LOCK = 0x73686F70686F7573
 _LAYERS = ("staging", "input", "changes", "core", "aggregates", "marts", "analytics", "reference", "main")
 _OURS = ("raw", "lake", "ops", "snapshots", *_LAYERS)
 _OLDEST = 160000
+_TESTS_AT_A_TIME = 2
 _EXACTLY_COUNTED = 1_000_000
 
 
@@ -200,8 +201,12 @@ class PostgresEngine:
             return plan.execute(models, build, psycopg.Error, on_node)
 
     def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
-        with self.database.connect(autocommit=True) as connection:
-            return plan.test(tests, connection.execute, on_node, anew=anew)
+        import psycopg
+
+        with ExitStack() as stack:
+            connections = [stack.enter_context(self.database.connect(autocommit=True)) for _ in range(_TESTS_AT_A_TIME)]
+            sessions = [plan.Session(connection.execute, connection.cancel) for connection in connections]
+            return plan.test(tests, sessions, psycopg.Error, on_node, anew=anew)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         found: dict[tuple[str, str], tuple[int, int]] = {}
