@@ -20,7 +20,8 @@ from shophouse.demo.world.settings import GOODS, Settings
 
 # Products of about one price, among which the first is bought most.
 GROUP = 5
-# Share of the other products that a store has beside those that stand in for them: on a shop's shelves, in a warehouse abroad.
+# Share of all other products that a store has beside those that stand in for them:
+# on a shop's shelves, in a warehouse abroad.
 SHELVES, ABROAD = 0.05, 0.35
 _PERISHABLE = ("Pantry", "Sweets", "Plants", "Bath")
 
@@ -130,8 +131,10 @@ def build(settings: Settings, places: Places) -> Goods:
 
 
 def _carried(settings: Settings, places: Places, steady: Ints) -> Bools:
-    """What each store has: the first all products, the others what stands in for the rest, and some of the rest. A shop to
-    walk into has nothing that the warehouse of its market has not."""
+    """What each store has: the first all products, the others what stands in for the rest, and some of the rest.
+
+    A shop to walk into has nothing that the warehouse of its market has not.
+    """
     share = np.full(len(places.stores), SHELVES)
     share[places.online] = ABROAD
     share[0] = 1.0
