@@ -181,6 +181,23 @@ def test_stock_is_what_moved_never_below_zero_and_what_was_counted(world: World)
     assert world.one(f"select count(*) from ({counted}) where moved <> on_hand_quantity") == 0
 
 
+def test_a_store_has_its_range_and_a_shop_what_its_warehouse_has(world: World) -> None:
+    """US online, Los Angeles, UK online, Deutschland online, Berlin Mitte."""
+    lines = f"""
+        select o.store_id, i.product_id from {world.first("order_items")} i
+        join {world.first("orders")} o using (order_id) join {world.first("products")} p using (product_id)
+        where not p.is_gift_card
+    """
+    stocked = f"select location_id as store_id, product_id from {world.first('stock_movements')}"
+    for rows in (lines, stocked):
+        found = world.rows(f"select store_id, list(distinct product_id) from ({rows}) group by 1")
+        ranges = {store: set(products) for store, products in found}
+        everything = len(ranges[1])
+        for store, least, most in ((2, 0.3, 0.5), (3, 0.5, 0.7), (4, 0.5, 0.7), (5, 0.3, 0.5)):
+            assert least < len(ranges[store]) / everything < most, (store, len(ranges[store]), everything)
+        assert len(ranges[2] - ranges[1]) + len(ranges[5] - ranges[4]) < 5
+
+
 def test_shelves_are_empty_where_the_truth_says_and_something_else_was_sold(world: World) -> None:
     empty = f"""
         {world.first("stock_counts")} c join truth_stock_outs o using (product_id, location_id)

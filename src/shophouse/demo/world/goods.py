@@ -20,6 +20,9 @@ from shophouse.demo.world.settings import GOODS, Settings
 
 # Products of about one price, among which the first is bought most.
 GROUP = 5
+# Share of all other products that a store has beside those that stand in for them:
+# on a shop's shelves, in a warehouse abroad.
+SHELVES, ABROAD = 0.05, 0.35
 _PERISHABLE = ("Pantry", "Sweets", "Plants", "Bath")
 
 
@@ -27,7 +30,8 @@ _PERISHABLE = ("Pantry", "Sweets", "Plants", "Bath")
 class Goods:
     """Arrays by product. `by_price` are the products that baskets are filled with, cheapest first, in groups of about
     one price; `steps` the first price of each group. `stand_in` is bought where the product is not to be had: it is
-    always in stock. `out_from` and `out_until` are product × store, in days: where and when the shelf is empty.
+    always in stock. What follows is product × store: `carried` is what a store has at all, everything in the first
+    store; `out_from` and `out_until`, in days, are where and when the shelf is empty.
     """
 
     catalogue: Catalogue
@@ -41,6 +45,7 @@ class Goods:
     drift: npt.NDArray[np.float64]
     stand_in: Ints
     companion: Ints
+    carried: Bools
     out_from: npt.NDArray[np.int32]
     out_until: npt.NDArray[np.int32]
     recategorised: Ints
@@ -89,7 +94,8 @@ def build(settings: Settings, places: Places) -> Goods:
     out_from, out_until = np.full((size, stores), 1 << 30, dtype=np.int32), np.zeros((size, stores), dtype=np.int32)
     may = np.zeros(size, dtype=np.bool_)
     may[early[1::2]] = True
-    runs_out = may[:, None] & (rng.random((size, stores)) < 0.25)
+    carried = _carried(settings, places, steady)
+    runs_out = may[:, None] & (rng.random((size, stores)) < 0.25) & carried
     begins = rng.integers(settings.span // 10, max(settings.span - 5, settings.span // 10 + 1), (size, stores))
     lasts = rng.integers(4, 21, (size, stores))
     out_from[runs_out] = begins[runs_out]
@@ -115,12 +121,28 @@ def build(settings: Settings, places: Places) -> Goods:
         drift=np.asarray(price[sold].mean(axis=0) / price[sold, 0].mean()),
         stand_in=steady[nearest],
         companion=steady[rng.integers(0, len(steady), size)],
+        carried=carried,
         out_from=out_from,
         out_until=out_until,
         recategorised=np.where(moves & (moved_at > goods.created[:size]), moved_at, NEVER),
         category_after=first_leaf + rng.integers(0, len(leaves), size),
         changes=changes,
     )
+
+
+def _carried(settings: Settings, places: Places, steady: Ints) -> Bools:
+    """What each store has: the first all products, the others what stands in for the rest, and some of the rest.
+
+    A shop to walk into has nothing that the warehouse of its market has not.
+    """
+    share = np.full(len(places.stores), SHELVES)
+    share[places.online] = ABROAD
+    share[0] = 1.0
+    carried: Bools = settings.rng(GOODS, 1).random((settings.products, len(share))) < share
+    carried[steady] = True
+    for warehouse in places.online[places.has_shop].tolist():
+        carried[:, warehouse + 1] &= carried[:, warehouse]
+    return carried
 
 
 def product_table(goods: Goods, which: Ints, until: int) -> Any:

@@ -219,7 +219,7 @@ def _with_gift_cards(
     few gift cards put into one basket in a hundred."""
     shop, day = world.goods, world.local_day(at, store)
     order, product = lines.order, lines.product
-    missing = shop.catalogue.created[product] > at[order]
+    missing = (shop.catalogue.created[product] > at[order]) | ~shop.carried[product, store[order]]
     empty = ~missing & shop.is_out(product, store[order], day[order])
     wanted = np.where(empty, product, -1)
     product = np.where(missing | empty, shop.stand_in[product], product)

@@ -1,7 +1,8 @@
 {#
   Local days of the orders' stores. An engine looks a time zone up again for each row whose zone is in a column: most of what parcels and
   orders cost. So the offset of each day is read from fct_time_zone_offsets_daily by a join, and only times on a day when it changes, or outside of
-  that table, are converted by the engine. In a shop without stores the zone is a literal, and nothing is joined.
+  that table, are converted by the engine. In a shop without stores the zone is a literal, and nothing is joined. What is of no store has the
+  shop's own zone: a literal, yet dear enough to convert for rows in millions.
 #}
 
 {# The zone of an order's local days: a literal in a shop without stores, so that nothing is converted where it is UTC. Returns SQL. #}
@@ -41,6 +42,34 @@ case
 
 {# The day of at_store(). Returns date. #}
 {% macro day_at_store(at, orders, offset) %}cast({{ at_store(at, orders, offset) }} as date){% endmacro %}
+
+
+{#
+  Joins what day_at_shop() needs: the offset of the shop's own zone, nothing where that is UTC.
+
+  at      a UTC timestamp
+  offset  the name of what is joined
+#}
+{% macro joined_shop_offset(at, offset) -%}
+    {%- if shop_timezone() != "'UTC'" -%}
+left join {{ ref("fct_time_zone_offsets_daily") }} as {{ offset }}
+    on cast({{ at }} as date) = {{ offset }}.utc_date
+    and {{ offset }}.timezone = {{ shop_timezone() }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The shop's day of the UTC timestamp for which `offset` was joined. Returns date. #}
+{% macro day_at_shop(at, offset) -%}
+    {%- if shop_timezone() != "'UTC'" -%}
+case
+        when {{ offset }}.offset_seconds is null then {{ local_date(at, shop_timezone()) }}
+        else cast({{ add_seconds(at, offset ~ ".offset_seconds") }} as date)
+    end
+    {%- else -%}
+{{ local_date(at, shop_timezone()) }}
+    {%- endif -%}
+{%- endmacro %}
 
 
 {% macro is_literal(expression) %}{{ return(expression.startswith("'")) }}{% endmacro %}

@@ -40,7 +40,7 @@ select
     events.event_name as event_name,
     coalesce(funnel.step_number, 0) as step_number,
     events.occurred_at as occurred_at,
-    {{ local_date('events.occurred_at', shop_timezone()) }} as occurred_date,
+    {{ day_at_shop('events.occurred_at', 'occurred') }} as occurred_date,
     events.value as value_amount,
     {{ shop_currency() }} as currency_code
 from events
@@ -49,3 +49,4 @@ left join products
     and events.product_id = products.product_id
 left join funnel
     on events.event_name = funnel.event_name
+{{ joined_shop_offset('events.occurred_at', 'occurred') }}

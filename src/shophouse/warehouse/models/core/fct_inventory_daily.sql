@@ -252,40 +252,52 @@ first_days as (
     from {{ ref('dim_date') }}
 ),
 
--- The day itself, and those until the next news.
 ages as (
     select {{ days('first_days.date_day', 'calendar.date_day') }} as age
     from {{ ref('dim_date') }} as calendar
     cross join first_days
 ),
 
+-- The day itself, and those until the next news: by their number, for a join of equals keeps together what belongs together.
+repeats as (
+    select
+        spans.day_count as day_count,
+        ages.age as age
+    from (
+        select distinct balanced.day_count
+        from balanced
+    ) as spans
+    inner join ages
+        on ages.age < spans.day_count
+),
+
 days as (
     select
         balanced.product_key as product_key,
         balanced.location_key as location_key,
-        {{ add_days('balanced.inventory_date', 'ages.age') }} as inventory_date,
+        {{ add_days('balanced.inventory_date', 'repeats.age') }} as inventory_date,
         balanced.source as source,
         balanced.product_id as product_id,
         balanced.location_id as location_id,
-        case when ages.age = 0 then balanced.receipt_quantity else 0 end as receipt_quantity,
-        case when ages.age = 0 then balanced.sale_quantity else 0 end as sale_quantity,
-        case when ages.age = 0 then balanced.return_quantity else 0 end as return_quantity,
-        case when ages.age = 0 then balanced.transfer_quantity else 0 end as transfer_quantity,
-        case when ages.age = 0 then balanced.adjustment_quantity else 0 end as adjustment_quantity,
-        case when ages.age = 0 then balanced.waste_quantity else 0 end as waste_quantity,
-        case when ages.age = 0 then balanced.net_quantity else 0 end as net_quantity,
-        balanced.is_counted and ages.age = 0 as is_counted,
-        case when ages.age = 0 then balanced.opening_quantity else balanced.closing_quantity end as opening_quantity,
+        case when repeats.age = 0 then balanced.receipt_quantity else 0 end as receipt_quantity,
+        case when repeats.age = 0 then balanced.sale_quantity else 0 end as sale_quantity,
+        case when repeats.age = 0 then balanced.return_quantity else 0 end as return_quantity,
+        case when repeats.age = 0 then balanced.transfer_quantity else 0 end as transfer_quantity,
+        case when repeats.age = 0 then balanced.adjustment_quantity else 0 end as adjustment_quantity,
+        case when repeats.age = 0 then balanced.waste_quantity else 0 end as waste_quantity,
+        case when repeats.age = 0 then balanced.net_quantity else 0 end as net_quantity,
+        balanced.is_counted and repeats.age = 0 as is_counted,
+        case when repeats.age = 0 then balanced.opening_quantity else balanced.closing_quantity end as opening_quantity,
         balanced.closing_quantity as closing_quantity,
         balanced.reserved_quantity as reserved_quantity,
         balanced.incoming_quantity as incoming_quantity,
         {{ product_in_reporting('balanced.unit_cost', 'balanced.cost_currency_code', 'rates.rate') }} as unit_cost
     from balanced
-    inner join ages
-        on ages.age < balanced.day_count
+    inner join repeats
+        on balanced.day_count = repeats.day_count
     {%- if has_product_currencies() %}
     left join rates
-        on {{ add_days('balanced.inventory_date', 'ages.age') }} = rates.rate_date
+        on {{ add_days('balanced.inventory_date', 'repeats.age') }} = rates.rate_date
         and balanced.cost_currency_code = rates.from_currency
     {%- endif %}
 )

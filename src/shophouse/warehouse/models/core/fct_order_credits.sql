@@ -44,7 +44,16 @@ single as (
     select
         order_key,
         touch_key,
-        '{{ model }}' as attribution_model
+        '{{ model }}' as attribution_model,
+        person_key,
+        touch_kind,
+        campaign_key,
+        marketing_channel,
+        touch_date,
+        order_date,
+        is_first_order,
+        touch_position,
+        touch_count
     from touches
     where {{ model }}_weight > 0
         and {{ 'touch_count = 1' if model in shared_out else '1 = 1' }}
@@ -54,17 +63,31 @@ single as (
     {%- endfor %}
 ),
 
+sums as (
+    select
+        order_key,
+        {%- for model in shared_out %}
+        cast(sum({{ model }}_weight) as bigint) as {{ model }}_weight_sum{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from touches
+    where touch_count > 1
+    group by order_key
+),
+
 stacked as (
     {%- for model in shared_out %}
     select
-        order_key,
-        touch_key,
-        touch_position,
+        touches.order_key as order_key,
+        touches.touch_key as touch_key,
+        touches.touch_position as touch_position,
         '{{ model }}' as attribution_model,
-        cast({{ model }}_weight as bigint) as weight
+        cast(touches.{{ model }}_weight as bigint) as weight,
+        sums.{{ model }}_weight_sum as weight_sum
     from touches
-    where {{ model }}_weight > 0
-        and touch_count > 1
+    inner join sums
+        on touches.order_key = sums.order_key
+    where touches.{{ model }}_weight > 0
+        and touches.touch_count > 1
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -78,14 +101,11 @@ weighted as (
         stacked.touch_position as touch_position,
         stacked.attribution_model as attribution_model,
         stacked.weight as weight,
-        cast(sum(stacked.weight) over (partition by stacked.order_key, stacked.attribution_model) as bigint) as weight_sum,
+        stacked.weight_sum as weight_sum,
         coalesce(sales.net_sales_amount, 0) as net_sales_amount,
         case when sales.net_sales_amount < 0 then -1 else 1 end as sign,
         currencies.scale as scale
     from stacked
-    inner join touches
-        on stacked.order_key = touches.order_key
-        and stacked.touch_key = touches.touch_key
     left join sales
         on stacked.order_key = sales.order_key
     cross join currencies
@@ -168,16 +188,6 @@ shares as (
             end as {{ type_money() }}
         ) as net_sales_amount
     from ranked
-    union all
-    select
-        single.order_key as order_key,
-        single.touch_key as touch_key,
-        single.attribution_model as attribution_model,
-        cast(1 as decimal(18, 8)) as credit,
-        coalesce(sales.net_sales_amount, 0) as net_sales_amount
-    from single
-    left join sales
-        on single.order_key = sales.order_key
 )
 
 select
@@ -200,3 +210,23 @@ from shares
 inner join touches
     on shares.order_key = touches.order_key
     and shares.touch_key = touches.touch_key
+union all
+select
+    single.order_key as order_key,
+    single.touch_key as touch_key,
+    single.attribution_model as attribution_model,
+    single.person_key as person_key,
+    single.touch_kind as touch_kind,
+    single.campaign_key as campaign_key,
+    single.marketing_channel as marketing_channel,
+    single.touch_date as touch_date,
+    single.order_date as order_date,
+    single.is_first_order as is_first_order,
+    single.touch_position as touch_position,
+    single.touch_count as touch_count,
+    cast(1 as decimal(18, 8)) as credit,
+    {{ shop_currency() }} as currency_code,
+    cast(coalesce(sales.net_sales_amount, 0) as {{ type_money() }}) as net_sales_amount
+from single
+left join sales
+    on single.order_key = sales.order_key

@@ -243,7 +243,7 @@ select
     channels.is_paid as is_paid,
     channels.is_direct as is_direct,
     named.started_at as started_at,
-    {{ local_date('named.started_at', shop_timezone()) }} as session_date,
+    {{ day_at_shop('named.started_at', 'started') }} as session_date,
     stitched.visit_number as visit_number,
     coalesce(named.device, 'unknown') as device,
     coalesce(named.country_code, 'unknown') as country_code,
@@ -262,3 +262,4 @@ inner join stitched
     on named.session_key = stitched.session_key
 inner join channels
     on named.marketing_channel = channels.marketing_channel
+{{ joined_shop_offset('named.started_at', 'started') }}

@@ -113,10 +113,11 @@ select
     channels.is_paid as is_paid,
     channels.is_direct as is_direct,
     keyed.touched_at as touched_at,
-    {{ local_date('keyed.touched_at', shop_timezone()) }} as touch_date
+    {{ day_at_shop('keyed.touched_at', 'touched') }} as touch_date
 from keyed
 inner join channels
     on keyed.marketing_channel = channels.marketing_channel
 left join visits
     on keyed.visitor_key = visits.visitor_key
     and visits.visit_rank = 1
+{{ joined_shop_offset('keyed.touched_at', 'touched') }}
