@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shophouse.errors import BuildError, CheckFailed, ShophouseError
 from shophouse.project import Project
-from shophouse.run_log import ModelRun, RunLog, RunRecord, TestResult, records
+from shophouse.run_log import RunLog, RunRecord, records
 from shophouse.state import Inputs, State
 from shophouse.version import __version__
 
 if TYPE_CHECKING:
     import duckdb
 
+    from shophouse.builder import Builder
     from shophouse.engines import Engine
-    from shophouse.engines.dbt import Dbt
-    from shophouse.engines.plan import NodeResult, Plan
     from shophouse.ingestion import Ingested
     from shophouse.lake import Lake
 
@@ -71,6 +70,7 @@ class Shop:
     def __init__(self, project: Project, listener: Listener | None = None) -> None:
         self.project = project
         self.listener: Listener = listener or _Silent()
+        self._made: Builder | None = None
 
     @classmethod
     def open(cls, folder: Path | str = ".", listener: Listener | None = None) -> Shop:
@@ -109,8 +109,8 @@ class Shop:
         with self._run("check") as run, self.engine.writing("shophouse check"):
             self._prepare_dbt()
             with self._phase(run, "check"):
-                results = self._dbt(run, self._make_dbt(), "test")
-            self._raise_for(results)
+                results = self._builder.dbt(run.record, "test")
+            self._builder.raise_for(results)
             self._freshness(run)
         return run
 
@@ -146,7 +146,7 @@ class Shop:
 
     def run(self, *, full_refresh: bool = False) -> Run:
         """Ingest, build, check, publish, export. Ends at once, with status "nothing new", when nothing changed."""
-        with self._run("run") as run, self.engine.writing("shophouse run"):
+        with self._run("run") as run, self.engine.writing("shophouse run"), self.compiling(full_refresh=full_refresh):
             self._ingest(run, ())
             state = State.load(self.project)
             inputs = self._inputs()
@@ -237,9 +237,18 @@ class Shop:
             for load in run.ingested.loads
         ]
 
+    @contextmanager
+    def compiling(self, *, full_refresh: bool = False) -> Iterator[None]:
+        """Where the next run will build everything: compile the models beside the work in this block."""
+        inputs, built = self._inputs(), State.load(self.project).built
+        if full_refresh or built is None or built.foundation != inputs.foundation:
+            with self._builder.compiling(inputs.project):
+                yield
+        else:
+            yield
+
     def _build(self, run: Run, *, select: Sequence[str] = (), full_refresh: bool = False) -> None:
         from shophouse.building import arrivals, raw_tables, write_loads
-        from shophouse.engines.plan import Plan
 
         engine, lake = self.engine, self.lake
         with self._phase(run, "prepare"):
@@ -267,46 +276,21 @@ class Shop:
             state.built = state.built.shared_with(inputs)
         state.save(self.project)
         with self._phase(run, "build"):
-            plan = Plan.load(self._plan_file, inputs.project) if unchanged and not (select or full) else None
-            dbt = self._make_dbt()
-            if plan is None:
-                results = self._dbt(run, dbt, "build", select=select, full_refresh=full)
+            if select:
+                # a test is run where all that it reads was selected or stands above it
+                some = ["--select", *select, "--indirect-selection", "buildable"]
+                if full:
+                    some.insert(0, "--full-refresh")
+                results = self._builder.dbt(run.record, "build", *some)
             else:
                 changed = {self._identifier(*table) for table in found.tables}
-                results = self._build_downstream(run, plan, changed)
-                if (snapshots := plan.snapshots_of(changed)) and not any(result.failed for result in results):
-                    taken = dbt.invoke("snapshot", "--select", *snapshots, on_node=_Names(self.listener.progress))
-                    self._record(run, taken)
-                    results += taken
-            self._raise_for(results)
-            if plan is None and not select:
-                self._keep_plan(dbt, inputs)
+                results = self._builder.build(run.record, inputs, changed, full=full, unchanged=unchanged)
+            self._builder.raise_for(results)
         if not select:
             self._built(engine, found.watermarks, inputs)
         elif was_whole:
             state.is_whole = True
             state.save(self.project)
-
-    def _build_downstream(self, run: Run, plan: Plan, changed: set[str]) -> list[NodeResult]:
-        """Build the tables downstream of the raw tables `changed`, then run their tests, all as dbt compiled them."""
-        models, tests = plan.downstream(changed)
-        results = self.engine.execute(models, _Names(self.listener.progress))
-        if not any(result.failed for result in results):
-            counted = self.engine.count([test.sql for test in tests])
-            results += [test.result(*count) for test, count in zip(tests, counted, strict=True)]
-        self._record(run, results)
-        return results
-
-    def _keep_plan(self, dbt: Dbt, inputs: Inputs) -> None:
-        plan = dbt.plan(inputs.project)
-        if plan is None:
-            self._plan_file.unlink(missing_ok=True)
-        else:
-            plan.save(self._plan_file)
-
-    @property
-    def _plan_file(self) -> Path:
-        return self.project.generated_folder / "plan.json"
 
     def _built(self, engine: Engine, watermarks: dict[tuple[str, str], int], inputs: Inputs) -> None:
         engine.replace("model_watermarks", [(source, table, load) for (source, table), load in watermarks.items()])
@@ -359,10 +343,13 @@ class Shop:
                 hint="see why nothing arrives, or change freshness in shophouse.yml",
             )
 
-    def _make_dbt(self) -> Dbt:
-        from shophouse.engines.dbt import Dbt
+    @property
+    def _builder(self) -> Builder:
+        from shophouse.builder import Builder
 
-        return Dbt(self.project.folder, self.engine, log_folder=self.project.logs_folder / "dbt")
+        if self._made is None:
+            self._made = Builder(self.project, self.engine, self.listener.progress)
+        return self._made
 
     def _prepare_dbt(self) -> None:
         from shophouse.building import raw_tables
@@ -370,64 +357,6 @@ class Shop:
         self._inputs()
         self.engine.prepare()
         self.engine.attach(raw_tables(self.project, self.lake))
-
-    def _dbt(
-        self, run: Run, dbt: Dbt, command: str, *, select: Sequence[str] = (), full_refresh: bool = False
-    ) -> list[NodeResult]:
-        arguments = ["--full-refresh"] if full_refresh else []
-        if select:
-            # a test is run where all that it reads was selected or stands above it
-            arguments += ["--select", *select, "--indirect-selection", "buildable"]
-        # the packaged models' unit tests are run where shophouse is tested; a shop's own run here
-        arguments += ["--exclude", "resource_type:unit_test,package:shophouse"]
-        names = _Names(self.listener.progress)
-        results = dbt.invoke(command, *arguments, on_node=names)
-        self._record(run, results)
-        return results
-
-    def _record(self, run: Run, results: Sequence[NodeResult]) -> None:
-        sizes = self.engine.sizes(
-            (result.schema, result.name)
-            for result in results
-            if result.resource in ("model", "seed") and result.materialized != "view"
-        )
-        for result in results:
-            if result.resource in ("test", "unit_test"):
-                run.record.tests.append(
-                    TestResult(result.name, result.status, result.failures, round(result.seconds, 3), result.message)
-                )
-            else:
-                rows, size = sizes.get((result.schema, result.name), (None, None))
-                run.record.models.append(
-                    ModelRun(
-                        result.name, result.schema, result.status, round(result.seconds, 3), rows, size, result.message
-                    )
-                )
-
-    def _raise_for(self, results: Sequence[NodeResult]) -> None:
-        from shophouse.building import raise_for
-
-        examples = {
-            result.name: self._failing_rows(result)
-            for result in results
-            if result.failed and result.resource == "test" and result.failures
-        }
-        raise_for(results, examples)
-
-    def _failing_rows(self, result: NodeResult) -> list[str]:
-        file = self.project.folder / result.compiled
-        if not file.is_file():
-            return []
-        rows = self.engine.query(f"select * from ({file.read_text(encoding='utf-8')}) as failing limit 5").to_pylist()
-        return [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows]
-
-
-class _Names:
-    def __init__(self, progress: Callable[[str, int, int], None]) -> None:
-        self.progress = progress
-
-    def __call__(self, name: str, status: str, done: int, total: int) -> None:
-        self.progress(name, done, total)
 
 
 def _age(seconds: float | None) -> str:

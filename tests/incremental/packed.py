@@ -24,7 +24,7 @@ from incremental.wide_shop import WIDE, WideShop
 from shophouse.declarations import platform_declaration
 from shophouse.engines.dbt import Dbt
 from shophouse.engines.duckdb.engine import DuckdbEngine
-from shophouse.engines.plan import CompiledModel, Plan
+from shophouse.engines.plan import CompiledModel
 from shophouse.project import Project
 from shophouse.scaffold import ensure_dbt_files, init_project
 
@@ -58,9 +58,7 @@ class Packed:
         dbt = Dbt(folder, self.engine, log_folder=folder / "logs")
         results = dbt.invoke("build", "--full-refresh", "--exclude-resource-type", "test", "unit_test")
         assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
-        self.full = dict(dbt.compiled)
-        dbt.invoke("compile", "--select", "resource_type:model", "resource_type:test")
-        plan = Plan.of(dbt.parse(), "", dbt.compiled, lambda node: "")
+        plan = dbt.plan("", dbt.compile("--full-refresh"), dbt.compile_incremental())
         assert plan is not None
         self.plan = plan
 
@@ -136,9 +134,7 @@ class Packed:
 
     def _rebuild(self) -> None:
         models = [
-            replace(model, materialized="table", sql=self.full[model.unique_id])
-            for model in self.plan.models
-            if model.holds_rows
+            replace(model, materialized="table", sql=model.full_sql) for model in self.plan.models if model.holds_rows
         ]
         self._execute(models)
 

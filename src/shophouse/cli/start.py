@@ -78,27 +78,28 @@ def demo(
 
     In a folder that has the demo already, run it again.
     """
-    from shophouse.demo.shops import make_demo
+    from shophouse.demo.shops import demo_files, demo_project
     from shophouse.serve.summary import summary
     from shophouse.shop import Shop
 
     where = [country.strip().upper() for country in markets.split(",")] if markets else None
     with working() as bars:
         bars.phase("demo")
-        project = make_demo(
-            which,
-            into=into,
-            data=data,
-            orders=orders,
-            days=days,
-            seed=seed,
-            shape=shape,
-            markets=where,
-            more=more,
-            notice=bars.notice,
-        )
+        project = demo_project(which, into=into, data=data, shape=shape, notice=bars.notice)
         shop = Shop(project, bars)
-        done = shop.run()
+        with shop.compiling():
+            demo_files(
+                project,
+                which,
+                orders=orders,
+                days=days,
+                seed=seed,
+                shape=shape,
+                markets=where,
+                more=more,
+                notice=bars.notice,
+            )
+            done = shop.run()
     for line in summary(shop, done):
         say(line)
 

@@ -10,7 +10,7 @@ from shophouse.errors import ConfigError
 from shophouse.project import PROJECT_FILE, Project
 from shophouse.yamlfile import did_you_mean
 
-__all__ = ["DEMOS", "Demo", "make_demo"]
+__all__ = ["DEMOS", "Demo", "demo_files", "demo_project", "make_demo"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ SHAPES = {
 WORLD_MARKETS = ("US", "GB", "DE", "JP")
 # Events tell no exchange rates: one currency, unless the caller wants others.
 MARKETS_OF_EVENTS = ("US",)
+_DATA = "data"
 
 
 def make_demo(
@@ -74,10 +75,25 @@ def make_demo(
     more: int = 0,
     notice: Callable[[str], None] = lambda line: None,
 ) -> Project:
+    """The project of a demo with its files: demo_project() and then demo_files(). Raises ConfigError as they do."""
+    project = demo_project(which, into=into, data=data, shape=shape, notice=notice)
+    demo_files(
+        project, which, orders=orders, days=days, seed=seed, shape=shape, markets=markets, more=more, notice=notice
+    )
+    return project
+
+
+def demo_project(
+    which: str,
+    *,
+    into: Path | None = None,
+    data: Path | None = None,
+    shape: str = "storefront",
+    notice: Callable[[str], None] = lambda line: None,
+) -> Project:
     """The project of a demo, made where it isn't there yet; files of a data set are read where they are.
 
-    `shape`, `markets` and `more`, the days to deliver after the first delivery, are those of the demo `shop`. Raises
-    ConfigError when the demo or the shape is unknown, its files aren't in `data`, or `into` holds another shop.
+    Raises ConfigError when the demo or the shape is unknown, its files aren't in `data`, or `into` holds another shop.
     """
     demo = DEMOS.get(which)
     if demo is None:
@@ -90,30 +106,60 @@ def make_demo(
         demo = SHAPES[shape]
     folder = (into or Path(demo.folder)).expanduser().resolve()
     if (folder / PROJECT_FILE).is_file():
-        project = _existing(folder, which, demo, notice)
-        if which == "shop":
-            _deliver_more(folder, more, notice)
-        return project
+        return _existing(folder, which, demo, notice)
     from shophouse.scaffold import init_project
 
-    if demo.origin is not None:
-        path = _glob(which, demo, data)
-    elif which == "shop":
-        path = _generate_world(folder, orders, days, seed, shape, markets)
-        _deliver_more(folder, more, notice)
+    is_synthetic = demo.origin is None
+    if is_synthetic:
+        path = f"{_DATA}/*" if which == "shop" else f"{_DATA}/*.csv"
+        _unfinished(folder).parent.mkdir(parents=True, exist_ok=True)
+        _unfinished(folder).touch()
     else:
-        path = _generate(folder, orders, days, seed)
-    init_project(
-        folder,
-        name=demo.title,
-        staging=demo.staging,
-        timezone=demo.timezone,
-        currency=demo.currency,
-        path=path,
-        # a storefront's database and events have their times in UTC; the files of the others have their shops' own
-        source_timezone="UTC" if demo.origin is None and demo.staging in ("storefront", "order_events") else None,
-    )
+        path = _glob(which, demo, data)
+    try:
+        init_project(
+            folder,
+            name=demo.title,
+            staging=demo.staging,
+            timezone=demo.timezone,
+            currency=demo.currency,
+            path=path,
+            # a storefront's database and events have their times in UTC; the files of the others their shops' own
+            source_timezone="UTC" if is_synthetic and demo.staging in ("storefront", "order_events") else None,
+        )
+    except ConfigError:
+        _unfinished(folder).unlink(missing_ok=True)
+        raise
     return Project.load(folder)
+
+
+def demo_files(
+    project: Project,
+    which: str,
+    *,
+    orders: int = 20_000,
+    days: int = 730,
+    seed: int = 7,
+    shape: str = "storefront",
+    markets: Sequence[str] | None = None,
+    more: int = 0,
+    notice: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Make the files of a synthetic shop, unless it has them; the demo `shop` then delivers `more` days."""
+    unfinished = _unfinished(project.folder)
+    if unfinished.exists():
+        if which == "shop":
+            _generate_world(project.folder, orders, days, seed, shape, markets)
+        else:
+            _generate(project.folder, orders, days, seed)
+        unfinished.unlink()
+    if which == "shop":
+        _deliver_more(project.folder, more, notice)
+
+
+def _unfinished(folder: Path) -> Path:
+    """There as long as a synthetic shop lacks files: a demo that was stopped goes on, and no other shop is touched."""
+    return folder / ".shophouse" / "unfinished-demo"
 
 
 def _existing(folder: Path, which: str, demo: Demo, notice: Callable[[str], None]) -> Project:
@@ -128,32 +174,24 @@ def _existing(folder: Path, which: str, demo: Demo, notice: Callable[[str], None
     return project
 
 
-def _generate(folder: Path, orders: int, days: int, seed: int) -> str:
-    from shophouse.demo.state import STATE
+def _generate(folder: Path, orders: int, days: int, seed: int) -> None:
     from shophouse.demo.storefront import generate
 
-    data = folder / "data"
-    # written last: without it, what is there is left of a demo that was stopped
-    if not (data / STATE).exists():
-        for left in data.glob("*.csv"):
-            left.unlink()
-        generate(data, seed=seed, days=days, orders=orders)
-    return "data/*.csv"
+    for left in folder.glob(f"{_DATA}/*.csv"):
+        left.unlink()
+    generate(folder / _DATA, seed=seed, days=days, orders=orders)
 
 
-def _generate_world(folder: Path, orders: int, days: int, seed: int, shape: str, markets: Sequence[str] | None) -> str:
-    from shophouse.demo.world.deliveries import DATA, STATE, write_world
+def _generate_world(folder: Path, orders: int, days: int, seed: int, shape: str, markets: Sequence[str] | None) -> None:
+    from shophouse.demo.world.deliveries import write_world
     from shophouse.demo.world.settings import Settings
     from shophouse.demo.world.truth import TRUTH
 
-    # written last, as above
-    if not (folder / TRUTH / STATE).exists():
-        for left in (*folder.glob(f"{DATA}/*.*"), *folder.glob(f"{TRUTH}/*.*")):
-            left.unlink()
-        usual = MARKETS_OF_EVENTS if shape == "order-events" else WORLD_MARKETS
-        settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or usual))
-        write_world(folder, settings, shape.replace("-", "_"))
-    return f"{DATA}/*"
+    for left in (*folder.glob(f"{_DATA}/*.*"), *folder.glob(f"{TRUTH}/*.*")):
+        left.unlink()
+    usual = MARKETS_OF_EVENTS if shape == "order-events" else WORLD_MARKETS
+    settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or usual))
+    write_world(folder, settings, shape.replace("-", "_"))
 
 
 def _deliver_more(folder: Path, days: int, notice: Callable[[str], None]) -> None:

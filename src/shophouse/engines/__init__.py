@@ -16,7 +16,7 @@ from shophouse.project import Project
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from shophouse.engines.plan import CompiledModel, NodeResult
+    from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult
 
 __all__ = ["Engine", "OnNode", "RawSource", "RawTable", "engine_of"]
 
@@ -74,6 +74,9 @@ class Engine(Protocol):
     def dbt(self) -> AbstractContextManager[None]:
         """What has to be around each call of dbt: what it needs to connect, and what it would leave behind."""
 
+    def environment(self) -> AbstractContextManager[None]:
+        """What has to be around dbt where it parses and compiles, and connects to nothing."""
+
     def replace(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Replace all rows of an ops table, in one transaction."""
 
@@ -83,11 +86,14 @@ class Engine(Protocol):
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Read from the warehouse that is being built, in the engine's own SQL."""
 
-    def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
-        """Build these models in their order, each in a transaction; ends with the first that fails."""
+    def execute(self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
+        """Build these models in their order, each in a transaction; ends with the first that fails.
 
-    def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
-        """How many rows each query gives, and in how many seconds."""
+        `anew` is for a warehouse that was reset: all of the plan's models, views and seeds, as a full run builds them.
+        """
+
+    def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
+        """Count the rows that break each test: all of them `anew`, else those that an incremental run wrote."""
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         """Rows and bytes of tables, by (schema, name)."""

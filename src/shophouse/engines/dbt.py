@@ -6,26 +6,34 @@ Importing dbt takes two to three seconds, so it happens in `Dbt.invoke`, not her
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from shophouse.engines import Engine, OnNode
+from shophouse.engines.compiling import plan_of
 from shophouse.engines.plan import NodeResult, Plan
 from shophouse.errors import BuildError
 
-__all__ = ["Dbt"]
+__all__ = ["NOT_OURS", "Dbt"]
 
+# the packaged models' unit tests are run where shophouse is tested; a shop's own run here
+NOT_OURS = ("--exclude", "resource_type:unit_test,package:shophouse")
 _TARGET = Path(".shophouse") / "target"
 _QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
 
 
 class Dbt:
-    """The dbt project of a shop's folder. Keeps the parsed manifest between calls."""
+    """The dbt project of a shop's folder. Keeps the parsed manifest between calls.
 
-    def __init__(self, folder: Path, engine: Engine, *, log_folder: Path) -> None:
+    `connects` is false where it is only to parse and to compile, while another process may hold the warehouse.
+    """
+
+    def __init__(self, folder: Path, engine: Engine, *, log_folder: Path, connects: bool = True) -> None:
         self.folder = folder
-        self.engine = engine
         self.log_folder = log_folder
+        self.connects = connects
+        self._around = engine.dbt if connects else engine.environment
         self._manifest: Any = None
         self.compiled: dict[str, str] = {}
         """The SQL of each node that was run or compiled, by its unique id."""
@@ -60,7 +68,7 @@ class Dbt:
             *arguments,
         ]
         # profiles.yml names the database relative to the shop's folder
-        with contextlib.chdir(self.folder), self.engine.dbt():
+        with contextlib.chdir(self.folder), self._around():
             # manifest.json takes a second to write, and only the documentation reads it
             written = () if command.startswith("docs") else ("--no-write-json",)
             outcome = runner.invoke([*_QUIET, *written, "--log-path", str(self.log_folder), *args])
@@ -86,7 +94,7 @@ class Dbt:
             from dbt.cli.main import dbtRunner
 
             folders = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
-            with contextlib.chdir(self.folder), self.engine.dbt():
+            with contextlib.chdir(self.folder), self._around():
                 outcome = dbtRunner().invoke(
                     [*_QUIET, "--no-write-json", "--log-path", str(self.log_folder), "parse", *folders]
                 )
@@ -96,17 +104,30 @@ class Dbt:
             self._manifest = outcome.result
         return self._manifest
 
-    def plan(self, project: str) -> Plan | None:
-        """The SQL of all that the last `build` ran, as an incremental run needs it; None when only dbt can run it.
+    def compile(self, *arguments: str) -> dict[str, str]:
+        """Compile without reading the warehouse; gives the SQL of each node, by its unique id. Raises BuildError."""
+        before, self.compiled = self.compiled, {}
+        self.invoke("compile", "--no-populate-cache", *NOT_OURS, *arguments)
+        found, self.compiled = self.compiled, before
+        return found
 
-        `project` is the hash of the project, under which the plan is kept. Raises BuildError.
+    def compile_incremental(self) -> dict[str, str]:
+        """As compile() does, the nodes whose SQL is another one in an incremental run than in a full one."""
+        return self.compile(
+            "--select", "config.materialized:incremental", "shophouse.changes", "test_name:valid_columns"
+        )
+
+    def plan(self, project: str, full: Mapping[str, str], incremental: Mapping[str, str]) -> Plan | None:
+        """The plan of the project, whose hash is `project`; None when only dbt can run it. Raises BuildError.
+
+        `full` is the SQL of each node in a full run, empty where only incremental runs are to be made from the plan;
+        `incremental`, of those that compile_incremental() gives.
         """
-        manifest = self.parse()
-        self.invoke("compile", "--select", "config.materialized:incremental", "shophouse.changes")
-        return Plan.of(
-            manifest,
+        return plan_of(
+            self.parse(),
             project,
-            self.compiled,
+            {**self.compiled, **full, **incremental},
+            full,
             lambda node: str(node.get_target_write_path(str(_TARGET), "compiled")),
         )
 

@@ -212,9 +212,9 @@ class _Garden:
         return failing
 
     def _plan(self, sql: dict[str, str]) -> Plan:
-        from shophouse.engines.plan import Plan
+        from shophouse.engines.compiling import plan_of
 
-        plan = Plan.of(self._manifest, "", sql, lambda node: "")
+        plan = plan_of(self._manifest, "", sql, {}, lambda node: "")
         assert plan is not None, "the packaged project is run from its SQL alone"
         return plan
 

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from shophouse.engines import OnNode
-    from shophouse.engines.plan import CompiledModel, NodeResult
+    from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult
 
 __all__ = ["DuckdbEngine"]
 
@@ -87,6 +87,9 @@ class DuckdbEngine:
             from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
             DuckDBConnectionManager.close_all_connections()
+
+    def environment(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @contextmanager
     def _connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -165,24 +168,26 @@ class DuckdbEngine:
         with self._connect() as connection:
             return connection.execute(sql, list(parameters)).to_arrow_table()
 
-    def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
+    def execute(self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         import duckdb
 
         with self._connect() as connection:
             # publishing writes everything from the log to the file once, not each model after the other
             connection.execute("set checkpoint_threshold = '16GB'")
+            for schema in sorted({model.schema for model in models} if anew else ()):
+                connection.execute(f"create schema if not exists {schema}")
 
             def build(model: CompiledModel) -> None:
                 connection.begin()
-                for statement in statements(model):
+                for statement in full_statements(model) if anew else statements(model):
                     connection.execute(statement)
                 connection.commit()
 
             return plan.execute(models, build, duckdb.Error, on_node)
 
-    def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
+    def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         with self._connect() as connection:
-            return plan.count(queries, connection.execute)
+            return plan.test(tests, connection.execute, on_node, anew=anew)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:
@@ -222,10 +227,16 @@ class DuckdbEngine:
         return f"{file if near.startswith(os.path.join('..', '..')) else near}   (for any tool that reads DuckDB)"
 
 
+def full_statements(model: CompiledModel) -> list[str]:
+    """What builds a model in a full run; nothing for one that is part of others' SQL."""
+    if model.materialized == "ephemeral":
+        return []
+    kind = "view" if model.materialized == "view" else "table"
+    return [f"create or replace {kind} {model.relation} as\n{model.full_sql}"]
+
+
 def statements(model: CompiledModel) -> list[str]:
-    """What builds a model, of SQL for a full run or, of an incremental one, for the affected keys."""
-    if model.materialized == "view":
-        return [f"create or replace view {model.relation} as\n{model.sql}"]
+    """What builds a model in an incremental run: for the affected keys, where it is an incremental one."""
     if model.materialized == "table":
         return [f"create or replace table {model.relation} as\n{model.sql}"]
     if not model.key:

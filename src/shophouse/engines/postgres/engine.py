@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shophouse.engines import RawTable, plan
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from shophouse.engines import OnNode
-    from shophouse.engines.plan import CompiledModel, NodeResult
+    from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult
 
 __all__ = ["PostgresEngine"]
 
@@ -148,6 +148,9 @@ class PostgresEngine:
     def attach(self, tables: Sequence[RawTable]) -> None:
         loading.attach(self.database, tables)
 
+    def environment(self) -> AbstractContextManager[None]:
+        return self.database.environment()
+
     @contextmanager
     def dbt(self) -> Iterator[None]:
         with self.database.connect(autocommit=True) as connection:
@@ -183,20 +186,22 @@ class PostgresEngine:
             names = [column.name for column in cursor.description or ()]
         return pa.table({column: pa.array([row[i] for row in rows]) for i, column in enumerate(names)})
 
-    def execute(self, models: Sequence[CompiledModel], on_node: OnNode) -> list[NodeResult]:
+    def execute(self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         import psycopg
 
         with self.database.connect(autocommit=True) as connection:
+            for schema in sorted({model.schema for model in models} if anew else ()):
+                connection.execute(f"create schema if not exists {name(schema)}")
 
             def build(model: CompiledModel) -> None:
                 with connection.transaction():
-                    _build(connection, model)
+                    (_build_anew if anew else _build)(connection, model)
 
             return plan.execute(models, build, psycopg.Error, on_node)
 
-    def count(self, queries: Sequence[str]) -> list[tuple[int, float]]:
+    def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         with self.database.connect(autocommit=True) as connection:
-            return plan.count(queries, connection.execute)
+            return plan.test(tests, connection.execute, on_node, anew=anew)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         found: dict[tuple[str, str], tuple[int, int]] = {}
@@ -229,6 +234,25 @@ class PostgresEngine:
 
     def place(self) -> str:
         return f"{self.database.place}   (PostgreSQL: schemas published_marts, published_core …)"
+
+
+def _build_anew(connection: psycopg.Connection[Any], model: CompiledModel) -> None:
+    if model.materialized == "ephemeral":
+        return
+    if model.materialized == "view":
+        connection.execute(f"create view {model.relation} as\n{model.full_sql}")
+        return
+    if model.columns:
+        # the types of a sum and the like have no number of digits, those of a contract do
+        typed = ", ".join(f"{name(column)} {type_}" for column, type_ in model.columns)
+        columns = ", ".join(name(column) for column, _ in model.columns)
+        connection.execute(f"create table {model.relation} ({typed})")
+        connection.execute(
+            f"insert into {model.relation} ({columns}) select {columns} from ({model.full_sql}) as built"
+        )
+    else:
+        connection.execute(f"create table {model.relation} as\n{model.full_sql}")
+    connection.execute(f"analyze {model.relation}")
 
 
 def _build(connection: psycopg.Connection[Any], model: CompiledModel) -> None:

@@ -109,10 +109,24 @@ where 1 = 0
 
 {# A table of this project as the last run left it, or none: for what must be known before the table is changed. No ref, for the model that is named here is built later. #}
 {% macro as_built(schema, name) %}
-    {%- if execute -%}
-        {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
+    {%- if not execute -%}
+        {{ return(none) }}
+    {%- elif flags.WHICH == "compile" -%}
+        {{ return(none if flags.FULL_REFRESH else api.Relation.create(database=target.database, schema=schema, identifier=name)) }}
     {%- endif -%}
-    {{ return(none) }}
+    {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
+{% endmacro %}
+
+
+{#
+  As dbt's own, but of compiled SQL it is true of every incremental model unless a full refresh is asked for: a plan is compiled
+  while no table is there yet.
+#}
+{% macro is_incremental() %}
+    {%- if execute and flags.WHICH == "compile" -%}
+        {{ return(model.config.materialized == "incremental" and not flags.FULL_REFRESH) }}
+    {%- endif -%}
+    {{ return(dbt.is_incremental()) }}
 {% endmacro %}
 
 
@@ -124,4 +138,23 @@ where 1 = 0
 {% macro replaces_files(entity) %}
     {%- set deliveries = shophouse_bindings()["entities"].get(entity, []) | map(attribute="delivery") | list -%}
     {{- return("append" in deliveries or "snapshot" in deliveries) -}}
+{% endmacro %}
+
+
+{#
+  What an incremental run writes of a model, as something to select from; everything where it is not compiled for such a run.
+
+  Of a view on models with affected keys, meta names the column, too:
+      config(materialized="view", meta={"affected": "affected_orders", "affected_key": "order_key"})
+#}
+{% macro written_rows(relation) %}
+    {%- if execute and flags.WHICH == "compile" and not flags.FULL_REFRESH -%}
+        {%- for node in graph.nodes.values() if node.resource_type == "model" and node.name == relation.identifier and node.config.meta.affected -%}
+            {%- set key = node.config.unique_key or node.config.meta.affected_key -%}
+            {%- for affected in graph.nodes.values() if affected.resource_type == "model" and affected.name == node.config.meta.affected -%}
+                {{ return("(select * from " ~ relation ~ " where " ~ key ~ " in (select " ~ key ~ " from " ~ affected.relation_name ~ "))") }}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(relation) }}
 {% endmacro %}

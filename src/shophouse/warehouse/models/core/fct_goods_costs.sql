@@ -1,6 +1,6 @@
 -- One row per event that moves the cost of goods: a line's sale, its cancellation, and a refunded line that goes back to the shelf.
 -- Goods of a cancelled order never left, and restocked ones are there to be sold again. Additive, by event_date.
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'affected': 'affected_orders', 'affected_key': 'order_key'}) }}
 
 with
 

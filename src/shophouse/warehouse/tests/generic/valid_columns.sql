@@ -1,5 +1,7 @@
 {#
   What holds for a model's columns, in one query for the whole model; each row is a broken rule with how many rows break it.
+  Of a model that an incremental run changes by affected keys, the compiled query of such a run looks at the rows of these keys, for
+  no others were written; at all of them for references, for what they refer to may be gone.
 
   unique      columns that together name a row: no two rows are alike, none is null
   not_null    columns that always have a value
@@ -7,13 +9,14 @@
   references  {column: [model, column]}: each value that is not null exists there
 #}
 {% test valid_columns(model, unique=[], not_null=[], accepted={}, references={}) %}
+    {%- set written = written_rows(model) %}
 with
 {% if unique %}
 repeated as (
     select count(*) as row_count
     from (
         select {{ unique | join(", ") }}
-        from {{ model }}
+        from {{ written }} as written
         group by {{ unique | join(", ") }}
         having count(*) > 1
     ) as repeated_keys
@@ -36,7 +39,7 @@ counted as (
         ) as other_{{ column }},
         {%- endfor %}
         cast(count(*) as bigint) as row_count
-    from {{ model }} as checked
+    from {{ written }} as checked
 )
 
 {% if unique -%}

@@ -1,0 +1,143 @@
+"""Runs models and tests, from the SQL that dbt compiled or by dbt itself, and writes down what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from shophouse.building import raise_for
+from shophouse.engines import Engine
+from shophouse.engines.compiling import compile_ahead, plan_file
+from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Plan
+from shophouse.project import Project
+from shophouse.run_log import ModelRun, RunRecord, TestResult
+from shophouse.state import Inputs
+
+if TYPE_CHECKING:
+    from shophouse.engines.dbt import Dbt
+
+__all__ = ["Builder"]
+
+Progress = Callable[[str, int, int], None]
+
+
+class Builder:
+    """Builds a shop's models. `progress` is told what is being built, how many are done, and of how many."""
+
+    def __init__(self, project: Project, engine: Engine, progress: Progress) -> None:
+        self.project = project
+        self.engine = engine
+        self.progress = progress
+        self._compiled: Callable[[], None] | None = None
+
+    @contextmanager
+    def compiling(self, project: str) -> Iterator[None]:
+        """Compile what a full run needs beside the work in this block, unless that is there or under way.
+
+        `project` is the hash of the project.
+        """
+        if self._compiled is not None or self._plan(project, is_whole=True) is not None:
+            yield
+            return
+        with compile_ahead(self.project) as self._compiled:
+            try:
+                yield
+            finally:
+                self._compiled = None
+
+    def build(
+        self, record: RunRecord, inputs: Inputs, changed: Iterable[str], *, full: bool, unchanged: bool
+    ) -> list[NodeResult]:
+        """Build and test everything, or, where the project is `unchanged`, what is downstream of these raw tables.
+
+        Raises BuildError.
+        """
+        if full and self._compiled is not None:
+            self.progress("compiling the models", 0, 0)
+            self._compiled()
+        plan = self._plan(inputs.project, is_whole=full) if full or unchanged else None
+        if plan is None:
+            return self._by_dbt(record, inputs, full=full)
+        if full:
+            results = self._run(plan.models, plan.tests, anew=True)
+            snapshots = list(plan.snapshots)
+        else:
+            results = self._run(*plan.downstream(changed), anew=False)
+            snapshots = plan.snapshots_of(changed)
+        self._write_down(record, results)
+        if snapshots and not any(result.failed for result in results):
+            results += self.dbt(record, "snapshot", "--select", *snapshots)
+        return results
+
+    def dbt(self, record: RunRecord, command: str, *arguments: str) -> list[NodeResult]:
+        """Run a dbt command and write down what became of each node. Raises BuildError when dbt can't start on them."""
+        return self._invoke(self._dbt(), record, command, *arguments)
+
+    def raise_for(self, results: Sequence[NodeResult]) -> None:
+        """Raise BuildError for models that failed, else CheckFailed for tests that did, with some of their rows."""
+        examples = {
+            result.name: self._failing_rows(result)
+            for result in results
+            if result.failed and result.resource == "test" and result.failures
+        }
+        raise_for(results, examples)
+
+    def _by_dbt(self, record: RunRecord, inputs: Inputs, *, full: bool) -> list[NodeResult]:
+        dbt = self._dbt()
+        results = self._invoke(dbt, record, "build", *(("--full-refresh",) if full else ()))
+        if not any(result.failed for result in results):
+            plan = dbt.plan(inputs.project, dict(dbt.compiled) if full else {}, dbt.compile_incremental())
+            if plan is None:
+                plan_file(self.project).unlink(missing_ok=True)
+            else:
+                plan.save(plan_file(self.project))
+        return results
+
+    def _run(self, models: Sequence[CompiledModel], tests: Sequence[CompiledTest], *, anew: bool) -> list[NodeResult]:
+        results = self.engine.execute(models, self._on_node, anew=anew)
+        if not any(result.failed for result in results):
+            results += self.engine.test(tests, self._on_node, anew=anew)
+        return results
+
+    def _plan(self, project: str, *, is_whole: bool) -> Plan | None:
+        plan = Plan.load(plan_file(self.project), project)
+        return plan if plan is not None and (plan.is_whole or not is_whole) else None
+
+    def _dbt(self) -> Dbt:
+        from shophouse.engines.dbt import Dbt
+
+        return Dbt(self.project.folder, self.engine, log_folder=self.project.logs_folder / "dbt")
+
+    def _invoke(self, dbt: Dbt, record: RunRecord, command: str, *arguments: str) -> list[NodeResult]:
+        from shophouse.engines.dbt import NOT_OURS
+
+        results = dbt.invoke(command, *arguments, *NOT_OURS, on_node=self._on_node)
+        self._write_down(record, results)
+        return results
+
+    def _on_node(self, name: str, status: str, done: int, total: int) -> None:
+        self.progress(name, done, total)
+
+    def _write_down(self, record: RunRecord, results: Sequence[NodeResult]) -> None:
+        sizes = self.engine.sizes(
+            (result.schema, result.name)
+            for result in results
+            if result.resource in ("model", "seed") and result.materialized not in ("view", "ephemeral")
+        )
+        for result in results:
+            seconds = round(result.seconds, 3)
+            if result.resource in ("test", "unit_test"):
+                record.tests.append(TestResult(result.name, result.status, result.failures, seconds, result.message))
+            else:
+                rows, size = sizes.get((result.schema, result.name), (None, None))
+                record.models.append(
+                    ModelRun(result.name, result.schema, result.status, seconds, rows, size, result.message)
+                )
+
+    def _failing_rows(self, result: NodeResult) -> list[str]:
+        file = self.project.folder / result.compiled
+        if not file.is_file():
+            return []
+        rows = self.engine.query(f"select * from ({file.read_text(encoding='utf-8')}) as failing limit 5").to_pylist()
+        return [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows]

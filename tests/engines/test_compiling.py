@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from incremental.comparison import differences
+from shophouse.builder import Builder
+from shophouse.demo.shops import make_demo
+from shophouse.demo.storefront import generate
+from shophouse.engines.compiling import compile_ahead, plan_file
+from shophouse.engines.plan import Plan
+from shophouse.errors import BuildError, CheckFailed
+from shophouse.project import Project
+from shophouse.scaffold import init_project
+from shophouse.shop import Shop
+from shophouse.state import Inputs
+
+pytestmark = pytest.mark.slow
+
+
+def storefront(folder: Path) -> Shop:
+    generate(folder / "data", orders=100)
+    init_project(folder, staging="storefront", currency="USD", path="data/*.csv")
+    return Shop.open(folder)
+
+
+def kept_plan(project: Project) -> Plan | None:
+    return Plan.load(plan_file(project), Inputs.of(project, {}).project)
+
+
+def test_a_full_run_from_compiled_sql_makes_what_dbt_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(make_demo("shop", into=tmp_path / "shop", orders=300, days=120))
+    built = tmp_path / "shop" / "warehouse" / "build" / "shop.duckdb"
+    with monkeypatch.context() as patched:
+        patched.delattr("shophouse.engines.dbt.Dbt.invoke")
+        first = shop.run()
+    shutil.copyfile(built, tmp_path / "compiled.duckdb")
+    monkeypatch.setattr(Builder, "_plan", lambda *arguments, **named: None)
+    second = shop.run(full_refresh=True)
+    assert differences(tmp_path / "compiled.duckdb", built) == {}
+    models = [{(model.model, model.schema, model.rows) for model in run.record.models} for run in (first, second)]
+    assert models[0] == models[1]
+    assert {test.test: test.status for test in first.record.tests} == {
+        test.test: test.status for test in second.record.tests
+    }
+    assert {test.status for test in first.record.tests} == {"pass"}
+
+
+def test_what_only_dbt_can_make_is_made_by_dbt_in_the_first_run_too(tmp_path: Path) -> None:
+    shop = storefront(tmp_path / "shop")
+    seeds = tmp_path / "shop" / "seeds"
+    seeds.mkdir(exist_ok=True)
+    (seeds / "sales_areas.csv").write_text("area,manager\nnorth,Ada\nsouth,\n")
+    shop.run()
+    assert shop.sql("select area, manager from reference.sales_areas order by all").fetchall() == [
+        ("north", "Ada"),
+        ("south", None),
+    ]
+    plan = kept_plan(shop.project)
+    assert plan is not None
+    assert not plan.is_whole
+
+
+def test_a_contract_of_the_shops_own_is_held_to_in_the_first_run_too(tmp_path: Path) -> None:
+    shop = storefront(tmp_path / "shop")
+    marts = tmp_path / "shop" / "models" / "marts"
+    marts.mkdir(parents=True, exist_ok=True)
+    (marts / "newest.sql").write_text("select max(order_date) as newest_date from {{ ref('fct_orders') }}\n")
+    (marts / "newest.yml").write_text(
+        "models:\n  - name: newest\n    config: {contract: {enforced: true}}\n"
+        "    columns: [{name: newest_date, data_type: integer}]\n"
+    )
+    with pytest.raises(BuildError, match="newest"):
+        shop.run()
+
+
+def test_a_project_that_does_not_compile_leaves_no_plan(tmp_path: Path) -> None:
+    shop = storefront(tmp_path / "shop")
+    marts = tmp_path / "shop" / "models" / "marts"
+    marts.mkdir(parents=True, exist_ok=True)
+    (marts / "broken.sql").write_text("select * from {{ ref('no_such_model') }}\n")
+    with compile_ahead(shop.project) as wait:
+        wait()
+    assert kept_plan(shop.project) is None
+
+
+def test_compiling_ends_with_the_process_that_wanted_it(tmp_path: Path) -> None:
+    shop = storefront(tmp_path / "shop")
+    script = (
+        "import os, signal\n"
+        "from shophouse.engines.compiling import compile_ahead\n"
+        "from shophouse.project import Project\n"
+        f"with compile_ahead(Project.load({str(shop.project.folder)!r})):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode != 0
+    deadline = time.monotonic() + 20
+    while compiling(shop.project.folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not compiling(shop.project.folder)
+    assert kept_plan(shop.project) is None
+
+
+def compiling(folder: Path) -> bool:
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return any("shophouse.engines.compiling" in line and str(folder) in line for line in listed.splitlines())
+
+
+def test_an_incremental_run_tests_the_columns_of_the_rows_that_it_wrote_and_check_of_all(tmp_path: Path) -> None:
+    shop = storefront(tmp_path / "shop")
+    shop.run()
+    plan = kept_plan(shop.project)
+    assert plan is not None
+    (columns,) = [test for test in plan.tests if test.name == "fct_orders_columns"]
+    built = duckdb.connect(str(tmp_path / "shop" / "warehouse" / "build" / "shop.duckdb"))
+    two = built.execute("select order_key from core.fct_orders order by order_key limit 2").fetchall()
+    built.execute("update core.fct_orders set person_key = null where order_key in (?, ?)", [two[0][0], two[1][0]])
+
+    def broken(sql: str) -> list[tuple[str, str, int]]:
+        return built.execute(sql).fetchall()
+
+    assert broken(columns.full_sql) == [("person_key", "null", 2)]
+    assert broken(columns.sql) == []
+    built.execute("insert into changes.affected_person_orders (order_key) values (?)", two[1])
+    assert broken(columns.sql) == [("person_key", "null", 1)]
+    built.close()
+    with pytest.raises(CheckFailed, match="fct_orders_columns"):
+        shop.check()
