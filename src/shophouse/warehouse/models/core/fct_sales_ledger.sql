@@ -404,7 +404,12 @@ events as (
         cast(coalesce(cancelled_refunds.product_amount, 0) - coalesce(refunded_by_order.refund_amount, 0) as {{ type_money() }}) as cancellation_amount,
         cast(coalesce(cancelled_refunds.shipping_amount, 0) as {{ type_money() }}) as shipping_amount,
         cast(coalesce(cancelled_refunds.tax_amount, 0) as {{ type_money() }}) as tax_amount,
-        cast(coalesce(cancelled_refunds.other_amount, 0) - cancelled_orders.duties_amount - cancelled_orders.tip_amount - cancelled_orders.fee_amount as {{ type_money() }}) as other_amount,
+        cast(
+            coalesce(cancelled_refunds.other_amount, 0)
+            - cancelled_orders.duties_amount
+            - cancelled_orders.tip_amount
+            - cancelled_orders.fee_amount as {{ type_money() }}
+        ) as other_amount,
         cast(0 as {{ type_money() }}) as gross_amount_reporting,
         cast(0 as {{ type_money() }}) as discount_amount_reporting,
         cast(0 as {{ type_money() }}) as return_amount_reporting,
