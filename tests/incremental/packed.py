@@ -63,6 +63,7 @@ class Packed:
         self.plan = plan
 
     def _begin(self) -> None:
+        self.engine.replace("model_watermarks", [])
         shutil.rmtree(self.raw, ignore_errors=True)
         self.raw.mkdir()
         self.files: dict[str, list[Path]] = {name: [] for name in self.types}
@@ -141,10 +142,13 @@ class Packed:
         results = self.engine.execute(models, lambda *_: None)
         assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
 
-    def differences(self, shops: Sequence[WideShop], steps: Sequence[Sequence[int]]) -> dict[str, list[str]]:
+    def differences(
+        self, shops: Sequence[WideShop], steps: Sequence[Sequence[int]], stop: str = ""
+    ) -> dict[str, list[str]]:
         """Tables that a full rebuild makes otherwise than the rounds did, each with the sources of the rows.
 
-        `steps` says how much happens in each round, shop by shop. A table without a source names none.
+        `steps` says how much happens in each round, shop by shop. A table without a source names none. Each round but
+        the first is stopped once after the model `stop`, and done again.
         """
         self._begin()
         for round_, many in enumerate(zip(*steps, strict=True), 1):
@@ -156,7 +160,13 @@ class Packed:
             if round_ == 1:
                 self._rebuild()
             else:
-                self._execute(self.plan.downstream(changed)[0])
+                models = self.plan.downstream(changed)[0]
+                names = [model.name for model in models]
+                if stop in names:
+                    self._execute(models[: names.index(stop) + 1])
+                self._execute(models)
+            seen = {(source, table): load for source, table, load, *_ in self.loads}
+            self.engine.replace("model_watermarks", [(*key, load) for key, load in seen.items()])
         rounds = self.engine.file.with_name("rounds.duckdb")
         shutil.copyfile(self.engine.file, rounds)
         self._rebuild()

@@ -78,6 +78,13 @@ def test_incremental_runs_equal_a_full_rebuild(packed: Packed) -> None:
 
 
 @pytest.mark.slow
+@requirement("S0-15")
+@pytest.mark.parametrize("stop", ["order_headers", "fct_refunds", "fct_orders", "dim_customer", "dim_person"])
+def test_a_run_that_was_stopped_is_made_good_by_the_next(packed: Packed, stop: str) -> None:
+    assert packed.differences([WideShop(case) for case in range(1, 11)], [[20, 20, 20]] * 10, stop) == {}
+
+
+@pytest.mark.slow
 def test_an_incremental_run_that_misses_what_changed_is_seen(packed: Packed) -> None:
     right = packed.plan
     deaf = [

@@ -72,7 +72,7 @@ LAYERS = {
     ),
     "aggregates": _layer(
         r"[a-z][a-z_]+",
-        "core aggregates reference",
+        "changes core aggregates reference",
         "table incremental",
         may_not=(exp.Div, exp.Avg),
         tests=(_COLUMNS, _LAWS),

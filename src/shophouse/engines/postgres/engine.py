@@ -263,13 +263,14 @@ def _build_anew(connection: psycopg.Connection[Any], model: CompiledModel) -> No
 def _build(connection: psycopg.Connection[Any], model: CompiledModel) -> None:
     """Views stand on the tables, so these are filled anew and never replaced. Columns meet by name."""
     source = f"(\n{model.sql}\n) as built"
-    if model.key:
+    if model.key or model.relation in model.sql:
         # read before anything is deleted: a model may look at its own rows as they are
         connection.execute(f"create temp table replacing on commit drop as select * from {source}")
+        source = "replacing"
+    if model.key:
         connection.execute(
             f"delete from {model.relation} where {model.key} in (select {model.key} from {model.affected})"
         )
-        source = "replacing"
     described = connection.execute(f"select * from {source} limit 0").description or ()
     columns = ", ".join(name(column.name) for column in described)
     if model.materialized == "table":

@@ -8,8 +8,9 @@
   named_in    [(model, key column, id column)]: facts that name members
   labels      the names of the columns that hold the id (inferred) or 'unknown'
   unknowns    the names of the columns that hold 'unknown' where nothing is known
+  affected    of an incremental dimension, the table of the changes layer with the keys, the unknown member's among them, that a run makes again
 #}
-{% macro dimension(key, entity, columns, named_in, labels, unknowns=[]) %}
+{% macro dimension(key, entity, columns, named_in, labels, unknowns=[], affected=none) %}
     {%- set id = contract()[entity]["key"][0] %}
 with
 
@@ -20,7 +21,7 @@ members as (
         {%- for column in contract()[entity]["columns"] %}
         {{ column }}{% if not loop.last %},{% endif %}
         {%- endfor %}
-    from {{ ref("input_" ~ entity) }}
+    from {% if affected %}{{ affected_input(entity, by=id, affected=affected) }} as input_{{ entity }}{% else %}{{ ref("input_" ~ entity) }}{% endif %}
 ),
 
 -- Facts are looked up before they are grouped: nearly all find their member.
@@ -32,6 +33,9 @@ inferred as (
         min(facts.{{ id_column }}) as {{ id }}
     from {{ ref(model) }} as facts
     where facts.{{ key_column }} <> {{ unknown_key() }}
+        {%- if affected and is_incremental() %}
+        and facts.{{ key_column }} in (select affected.{{ key }} from {{ ref(affected) }} as affected)
+        {%- endif %}
         and not exists (
             select 1
             from members

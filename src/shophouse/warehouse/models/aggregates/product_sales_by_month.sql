@@ -1,10 +1,9 @@
 -- One row per month in which money moved and product: the event book. Sums of the ledger, with its signs: what takes a sale back is negative.
--- Sales and their cost are read from the lines, which the ledger's sales are, so that the lines are read once.
+-- Sales and their cost are read from the lines, which the ledger's sales are.
 with
 
 lines as (
     select
-        order_key,
         product_key,
         order_date,
         is_cancelled,
@@ -14,6 +13,27 @@ lines as (
         cost_amount_reporting as cost_amount
     from {{ ref('fct_order_items') }}
     where is_sale
+),
+
+-- Apart, for what is read twice is kept whole.
+cancelled_lines as (
+    select
+        order_key,
+        product_key,
+        cost_amount_reporting as cost_amount
+    from {{ ref('fct_order_items') }}
+    where is_sale
+        and is_cancelled
+),
+
+kept_lines as (
+    select
+        order_key,
+        product_key,
+        order_date
+    from {{ ref('fct_order_items') }}
+    where is_sale
+        and not is_cancelled
 ),
 
 orders as (
@@ -59,30 +79,28 @@ sold as (
 
 repeated as (
     select
-        {{ date_trunc_date('month', 'lines.order_date') }} as month_start_date,
-        lines.product_key as product_key,
-        cast(count(*) - count(distinct lines.order_key) as bigint) as repeated_count
-    from lines
+        {{ date_trunc_date('month', 'kept_lines.order_date') }} as month_start_date,
+        kept_lines.product_key as product_key,
+        cast(count(*) - count(distinct kept_lines.order_key) as bigint) as repeated_count
+    from kept_lines
     inner join repeating_orders
-        on lines.order_key = repeating_orders.order_key
-    where not lines.is_cancelled
+        on kept_lines.order_key = repeating_orders.order_key
     group by
-        {{ date_trunc_date('month', 'lines.order_date') }},
-        lines.product_key
+        {{ date_trunc_date('month', 'kept_lines.order_date') }},
+        kept_lines.product_key
 ),
 
 cost_taken_back as (
     select
         {{ date_trunc_date('month', 'orders.cancelled_date') }} as month_start_date,
-        lines.product_key as product_key,
-        {{ sum_money('-lines.cost_amount') }} as cost_amount
-    from lines
+        cancelled_lines.product_key as product_key,
+        {{ sum_money('-cancelled_lines.cost_amount') }} as cost_amount
+    from cancelled_lines
     inner join orders
-        on lines.order_key = orders.order_key
-    where lines.is_cancelled
+        on cancelled_lines.order_key = orders.order_key
     group by
         {{ date_trunc_date('month', 'orders.cancelled_date') }},
-        lines.product_key
+        cancelled_lines.product_key
 ),
 
 returned as (

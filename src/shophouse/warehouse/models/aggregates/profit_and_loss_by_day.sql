@@ -47,9 +47,10 @@ refunds as (
 goods as (
     select
         event_date as date_day,
-        cost_amount_reporting as cost_amount,
-        uncosted_amount_reporting as uncosted_amount
+        {{ sum_money('cost_amount_reporting') }} as cost_amount,
+        {{ sum_money('uncosted_amount_reporting') }} as uncosted_amount
     from {{ ref('fct_goods_costs') }}
+    group by event_date
 ),
 
 channels as (
@@ -181,6 +182,7 @@ ruled as (
     where rules.basis <> 'period'
 ),
 
+-- Millions of rows are summed by day alone, before they are spread over the lines of the report.
 costs as (
     select
         date_day,
@@ -191,17 +193,17 @@ costs as (
     select
         coalesce(shipped_date, order_date) as date_day,
         'shipping' as cost_line,
-        {{ in_reporting('cost_amount') }} as cost_amount
+        {{ sum_money(in_reporting('cost_amount')) }} as cost_amount
     from {{ ref('fct_shipments') }}
+    group by coalesce(shipped_date, order_date)
     union all
     select
-        coalesce(payments.paid_date, orders.order_date) as date_day,
+        paid_date as date_day,
         'payment_fee' as cost_line,
-        {{ in_reporting('payments.fee_amount', 'payments.exchange_rate') }} as cost_amount
-    from {{ ref('fct_payments') }} as payments
-    inner join {{ ref('fct_orders') }} as orders
-        on payments.order_key = orders.order_key
-    where payments.fee_amount <> 0
+        {{ sum_money(in_reporting('fee_amount')) }} as cost_amount
+    from {{ ref('fct_payments') }}
+    where fee_amount <> 0
+    group by paid_date
     union all
     select
         spend_date as date_day,

@@ -1,6 +1,13 @@
 -- One row per person with an order, and the unknown member where money has no person: the ledger to date, with its signs, beside the counts of
 -- valid orders. The ledger's sales are read from the lines, which they are.
 -- Cost is that of the lines not cancelled: a returned article's cost stays, for it may not be sellable again.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='person_key',
+    meta={'affected': 'affected_persons'}
+) }}
+
 with
 
 persons as (
@@ -14,6 +21,7 @@ persons as (
         first_geography_key,
         first_channel_key
     from {{ ref('dim_person') }}
+    where {{ is_affected('dim_person', 'person_key', 'affected_persons') }}
 ),
 
 items as (
@@ -22,6 +30,7 @@ items as (
         cast(sum(item_count) as {{ type_money() }}) as item_count
     from {{ ref('fct_orders') }}
     where is_valid
+        and {{ is_affected('fct_orders', 'person_key', 'affected_persons') }}
     group by person_key
 ),
 
@@ -33,6 +42,7 @@ sold as (
         cast(sum(case when not is_cancelled then cost_amount_reporting end) as {{ type_money() }}) as cost_amount
     from {{ ref('fct_order_items') }}
     where is_sale
+        and {{ is_affected('fct_order_items', 'person_key', 'affected_persons') }}
     group by person_key
 ),
 
@@ -42,6 +52,7 @@ taken_back as (
         cast(sum(return_amount) as {{ type_money() }}) as return_amount,
         cast(sum(cancellation_amount) as {{ type_money() }}) as cancellation_amount
     from {{ ref('taken_back_by_day') }}
+    where {{ is_affected('taken_back_by_day', 'person_key', 'affected_persons') }}
     group by person_key
 ),
 

@@ -2,7 +2,7 @@
 -- Rows that name no order stand under the empty id: they are rejected, and that must be known of new ones too.
 {{ config(tags=['changes']) }}
 {%- if not execute and has_currencies() %}{% do ref('fct_exchange_rates_daily') %}{% do arrived('exchange_rates', ['rate_date']) %}{% endif -%}
-{%- set headers_before = as_built('core', 'order_headers') %}
+{%- set orders_before = as_built('core', 'fct_orders') %}
 {%- set lines_before = as_built('core', 'fct_order_items') %}
 
 with
@@ -80,7 +80,7 @@ line_versions as (
     {{ all_versions('order_items', ['order_id', 'product_id']) }}
 ),
 
-{% if has_currencies() and headers_before -%}
+{% if has_currencies() and orders_before -%}
 rates as (
     select
         rate_date,
@@ -89,17 +89,18 @@ rates as (
     from {{ ref('fct_exchange_rates_daily') }}
 ),
 
--- A rate that came late, was corrected or is gone: the order keeps what it was calculated with.
+-- A rate that came late, was corrected or is gone: the order keeps what it was calculated with. fct_orders is the last to be calculated, so that a run
+-- that was stopped finds again what the one before it found.
 revalued_orders as (
     select
-        headers_before.source as source,
-        headers_before.order_id as order_id
-    from {{ headers_before }} as headers_before
+        orders_before.source as source,
+        orders_before.order_id as order_id
+    from {{ orders_before }} as orders_before
     left join rates
-        on headers_before.order_date = rates.rate_date
-        and headers_before.currency_code = rates.from_currency
-    where headers_before.currency_code <> {{ shop_currency() }}
-        and coalesce(headers_before.exchange_rate, 0) <> coalesce(rates.rate, 0)
+        on orders_before.order_date = rates.rate_date
+        and orders_before.currency_code = rates.from_currency
+    where orders_before.currency_code <> {{ shop_currency() }}
+        and coalesce(orders_before.exchange_rate, 0) <> coalesce(rates.rate, 0)
 ),
 
 {% endif -%}
@@ -184,7 +185,7 @@ named as (
     inner join products_to_follow
         on line_versions.source = products_to_follow.source
         and line_versions.product_id = products_to_follow.product_id
-    {%- if has_currencies() and headers_before %}
+    {%- if has_currencies() and orders_before %}
     union
     select
         source,

@@ -1,6 +1,5 @@
 -- One row per order of every person who has, or had before this run, an affected order: their sequence may change. Empty in a full run.
 {{ config(tags=['changes']) }}
-{%- set before = as_built('core', 'fct_orders') %}
 
 with
 
@@ -21,13 +20,9 @@ persons as (
     from headers
     inner join affected_orders
         on headers.order_key = affected_orders.order_key
-    {%- if before %}
     union
-    select orders_before.person_key as person_key
-    from {{ before }} as orders_before
-    inner join affected_orders
-        on orders_before.order_key = affected_orders.order_key
-    {%- endif %}
+    select person_key
+    from {{ ref('affected_persons_before') }}
 ),
 
 final as (

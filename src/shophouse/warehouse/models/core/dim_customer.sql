@@ -1,4 +1,11 @@
 -- One row per account at a source as it is now, those that only orders name among them, and the unknown member (guests). Columns marked as personal stay out of marts.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='customer_key',
+    meta={'affected': 'affected_accounts'}
+) }}
+
 with
 
 customers as (
@@ -15,7 +22,8 @@ customers as (
             'updated_at': ['members.updated_at', 'timestamp'],
         }),
         named_in=[('fct_orders', 'customer_key', 'customer_id')],
-        labels=[]
+        labels=[],
+        affected='affected_accounts'
     ) | indent(4) }}
 ),
 
@@ -30,7 +38,7 @@ identities as (
             partition by source, customer_id
             order by confidence desc nulls last, person_id
         ) as identity_rank
-    from {{ ref('input_customer_identities') }}
+    from {{ affected_input('customer_identities', by='customer_id', affected='affected_accounts') }} as input_customer_identities
 ),
 
 versions as (

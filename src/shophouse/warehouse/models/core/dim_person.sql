@@ -1,4 +1,11 @@
 -- One row per person: the accounts and guest orders that identity resolution holds to be one. The unit of cohorts and lifetime value.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='person_key',
+    meta={'affected': 'affected_persons'}
+) }}
+
 with
 
 accounts as (
@@ -11,6 +18,7 @@ accounts as (
         max(case when accepts_marketing then 1 else 0 end) as accepts_marketing
     from {{ ref('dim_customer') }}
     where person_key <> {{ unknown_key() }}
+        and {{ is_affected('dim_customer', 'person_key', 'affected_persons') }}
     group by person_key
 ),
 
@@ -23,6 +31,7 @@ orders as (
         max(case when is_valid then order_date end) as last_order_date,
         min(case when is_first_order then order_key end) as first_order_key
     from {{ ref('fct_orders') }}
+    where {{ is_affected('fct_orders', 'person_key', 'affected_persons') }}
     group by person_key
 ),
 
@@ -41,6 +50,7 @@ first_orders as (
         channel_key
     from {{ ref('fct_orders') }}
     where is_first_order
+        and {{ is_affected('fct_orders', 'person_key', 'affected_persons') }}
 ),
 
 final as (

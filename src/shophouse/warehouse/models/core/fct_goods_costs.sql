@@ -10,7 +10,6 @@ lines as (
         line_number,
         product_key,
         order_date,
-        quantity,
         net_amount,
         {{ line_net_in_reporting() }} as net_amount_reporting,
         cost_amount,
@@ -19,6 +18,35 @@ lines as (
         is_cancelled
     from {{ ref('fct_order_items') }}
     where is_sale
+),
+
+-- Apart, for what is read twice is kept whole.
+costed_lines as (
+    select
+        order_key,
+        line_number,
+        product_key,
+        quantity,
+        cost_amount,
+        cost_amount_reporting,
+        currency_code
+    from {{ ref('fct_order_items') }}
+    where is_sale
+        and cost_amount is not null
+),
+
+cancelled_lines as (
+    select
+        order_key,
+        line_number,
+        product_key,
+        cost_amount,
+        cost_amount_reporting,
+        currency_code
+    from {{ ref('fct_order_items') }}
+    where is_sale
+        and is_cancelled
+        and cost_amount is not null
 ),
 
 orders as (
@@ -61,36 +89,34 @@ from lines
 union all
 select
     'cancellation' as event_kind,
-    lines.order_key as order_key,
-    lines.line_number as line_number,
+    cancelled_lines.order_key as order_key,
+    cancelled_lines.line_number as line_number,
     {{ unknown_key() }} as refund_item_key,
-    lines.product_key as product_key,
+    cancelled_lines.product_key as product_key,
     orders.cancelled_date as event_date,
-    cast(-lines.cost_amount as {{ type_money() }}) as cost_amount,
+    cast(-cancelled_lines.cost_amount as {{ type_money() }}) as cost_amount,
     cast(0 as {{ type_money() }}) as uncosted_amount,
-    lines.currency_code as currency_code,
-    cast(-lines.cost_amount_reporting as {{ type_money() }}) as cost_amount_reporting,
+    cancelled_lines.currency_code as currency_code,
+    cast(-cancelled_lines.cost_amount_reporting as {{ type_money() }}) as cost_amount_reporting,
     cast(0 as {{ type_money() }}) as uncosted_amount_reporting
-from lines
+from cancelled_lines
 inner join orders
-    on lines.order_key = orders.order_key
-where lines.cost_amount is not null
+    on cancelled_lines.order_key = orders.order_key
 union all
 select
     'restock' as event_kind,
-    lines.order_key as order_key,
-    lines.line_number as line_number,
+    costed_lines.order_key as order_key,
+    costed_lines.line_number as line_number,
     refund_items.refund_item_key as refund_item_key,
-    lines.product_key as product_key,
+    costed_lines.product_key as product_key,
     refund_items.refunded_date as event_date,
-    cast(-({{ money_per('lines.cost_amount * refund_items.quantity', 'lines.quantity') }}) as {{ type_money() }}) as cost_amount,
+    cast(-({{ money_per('costed_lines.cost_amount * refund_items.quantity', 'costed_lines.quantity') }}) as {{ type_money() }}) as cost_amount,
     cast(0 as {{ type_money() }}) as uncosted_amount,
-    lines.currency_code as currency_code,
-    cast(-({{ money_per('lines.cost_amount_reporting * refund_items.quantity', 'lines.quantity') }}) as {{ type_money() }}) as cost_amount_reporting,
+    costed_lines.currency_code as currency_code,
+    cast(-({{ money_per('costed_lines.cost_amount_reporting * refund_items.quantity', 'costed_lines.quantity') }}) as {{ type_money() }}) as cost_amount_reporting,
     cast(0 as {{ type_money() }}) as uncosted_amount_reporting
 from refund_items
-inner join lines
-    on refund_items.order_key = lines.order_key
-    and refund_items.line_number = lines.line_number
-where lines.cost_amount is not null
-    and lines.quantity <> 0
+inner join costed_lines
+    on refund_items.order_key = costed_lines.order_key
+    and refund_items.line_number = costed_lines.line_number
+where costed_lines.quantity <> 0

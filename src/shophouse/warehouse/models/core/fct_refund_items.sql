@@ -1,4 +1,11 @@
 -- One row per refunded line. The amount is positive, without tax, in the order's currency.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='refund_key',
+    meta={'affected': 'affected_refunds'}
+) }}
+
 with
 
 refund_items as (
@@ -12,7 +19,7 @@ refund_items as (
         line_number,
         product_id,
         is_restocked
-    from {{ ref('input_refund_items') }}
+    from {{ affected_input('refund_items', by='refund_id', affected='affected_refunds') }} as input_refund_items
 ),
 
 refunds as (
@@ -35,6 +42,7 @@ refunds as (
         currency_code,
         exchange_rate
     from {{ ref('fct_refunds') }}
+    where {{ is_affected('fct_refunds', 'refund_key', 'affected_refunds') }}
 ),
 
 products as (

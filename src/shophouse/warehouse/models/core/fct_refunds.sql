@@ -1,5 +1,12 @@
 -- One row per refund. Amounts are positive, in the order's currency and worth what they were on the day of the order, so that a full refund takes back
 -- what the sale brought; the order may be unknown to the source, and the day is then that of the refund.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='refund_key',
+    meta={'affected': 'affected_refunds'}
+) }}
+
 with
 
 refunds as (
@@ -14,7 +21,7 @@ refunds as (
         shipping_amount,
         reason,
         currency_code
-    from {{ ref('input_refunds') }}
+    from {{ affected_input('refunds', by='refund_id', affected='affected_refunds') }} as input_refunds
 ),
 
 headers as (

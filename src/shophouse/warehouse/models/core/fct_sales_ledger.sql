@@ -41,15 +41,34 @@ orders as (
         geography_key,
         channel_key,
         order_date,
-        cancelled_date,
         currency_code,
-        is_cancelled,
         duties_amount,
         tip_amount,
         fee_amount,
         {{ in_reporting('(duties_amount + tip_amount + fee_amount)') }} as other_amount_reporting
     from {{ ref('fct_orders') }}
     where is_sale
+),
+
+-- Apart, for what is read twice is kept whole, and few orders are cancelled.
+cancelled_orders as (
+    select
+        order_key,
+        customer_key,
+        person_key,
+        store_key,
+        geography_key,
+        channel_key,
+        order_date,
+        cancelled_date,
+        currency_code,
+        duties_amount,
+        tip_amount,
+        fee_amount,
+        {{ in_reporting('(duties_amount + tip_amount + fee_amount)') }} as other_amount_reporting
+    from {{ ref('fct_orders') }}
+    where is_sale
+        and is_cancelled
 ),
 
 cancelled_lines as (
@@ -340,7 +359,7 @@ events as (
         cancelled_lines.geography_key as geography_key,
         cancelled_lines.channel_key as channel_key,
         cancelled_lines.order_date as order_date,
-        orders.cancelled_date as event_date,
+        cancelled_orders.cancelled_date as event_date,
         cancelled_lines.currency_code as currency_code,
         cast(cancelled_lines.refunded_quantity - cancelled_lines.quantity as decimal(18, 4)) as quantity,
         cast(0 as {{ type_money() }}) as gross_amount,
@@ -360,24 +379,24 @@ events as (
         cast(-(cancelled_lines.tax_amount_reporting) as {{ type_money() }}) as tax_amount_reporting,
         cast(0 as {{ type_money() }}) as other_amount_reporting
     from cancelled_lines
-    inner join orders
-        on cancelled_lines.order_key = orders.order_key
+    inner join cancelled_orders
+        on cancelled_lines.order_key = cancelled_orders.order_key
     union all
     select
         'cancellation' as event_kind,
-        orders.order_key as order_key,
+        cancelled_orders.order_key as order_key,
         {{ unknown_key() }} as refund_key,
         cast(null as integer) as line_number,
         {{ unknown_key() }} as product_key,
         {{ unknown_key() }} as seller_key,
-        orders.customer_key as customer_key,
-        orders.person_key as person_key,
-        orders.store_key as store_key,
-        orders.geography_key as geography_key,
-        orders.channel_key as channel_key,
-        orders.order_date as order_date,
-        orders.cancelled_date as event_date,
-        orders.currency_code as currency_code,
+        cancelled_orders.customer_key as customer_key,
+        cancelled_orders.person_key as person_key,
+        cancelled_orders.store_key as store_key,
+        cancelled_orders.geography_key as geography_key,
+        cancelled_orders.channel_key as channel_key,
+        cancelled_orders.order_date as order_date,
+        cancelled_orders.cancelled_date as event_date,
+        cancelled_orders.currency_code as currency_code,
         cast(0 as decimal(18, 4)) as quantity,
         cast(0 as {{ type_money() }}) as gross_amount,
         cast(0 as {{ type_money() }}) as discount_amount,
@@ -385,7 +404,12 @@ events as (
         cast(coalesce(cancelled_refunds.product_amount, 0) - coalesce(refunded_by_order.refund_amount, 0) as {{ type_money() }}) as cancellation_amount,
         cast(coalesce(cancelled_refunds.shipping_amount, 0) as {{ type_money() }}) as shipping_amount,
         cast(coalesce(cancelled_refunds.tax_amount, 0) as {{ type_money() }}) as tax_amount,
-        cast(coalesce(cancelled_refunds.other_amount, 0) - orders.duties_amount - orders.tip_amount - orders.fee_amount as {{ type_money() }}) as other_amount,
+        cast(
+            coalesce(cancelled_refunds.other_amount, 0)
+            - cancelled_orders.duties_amount
+            - cancelled_orders.tip_amount
+            - cancelled_orders.fee_amount as {{ type_money() }}
+        ) as other_amount,
         cast(0 as {{ type_money() }}) as gross_amount_reporting,
         cast(0 as {{ type_money() }}) as discount_amount_reporting,
         cast(0 as {{ type_money() }}) as return_amount_reporting,
@@ -394,14 +418,14 @@ events as (
         ) as cancellation_amount_reporting,
         cast(coalesce(cancelled_refunds.shipping_amount_reporting, 0) as {{ type_money() }}) as shipping_amount_reporting,
         cast(coalesce(cancelled_refunds.tax_amount_reporting, 0) as {{ type_money() }}) as tax_amount_reporting,
-        cast(coalesce(cancelled_refunds.other_amount_reporting, 0) - orders.other_amount_reporting as {{ type_money() }}) as other_amount_reporting
-    from orders
+        cast(coalesce(cancelled_refunds.other_amount_reporting, 0) - cancelled_orders.other_amount_reporting as {{ type_money() }}) as other_amount_reporting
+    from cancelled_orders
     left join cancelled_refunds
-        on orders.order_key = cancelled_refunds.order_key
+        on cancelled_orders.order_key = cancelled_refunds.order_key
     left join refunded_by_order
-        on orders.order_key = refunded_by_order.order_key
-    where orders.is_cancelled
-        and (cancelled_refunds.order_key is not null or orders.duties_amount + orders.tip_amount + orders.fee_amount <> 0)
+        on cancelled_orders.order_key = refunded_by_order.order_key
+    where cancelled_refunds.order_key is not null
+        or cancelled_orders.duties_amount + cancelled_orders.tip_amount + cancelled_orders.fee_amount <> 0
 )
 
 select

@@ -18,6 +18,7 @@ parcels as (
         days_to_deliver,
         days_late
     from {{ ref('fct_shipments') }}
+    where order_key in (select reviews.order_key from reviews)
 ),
 
 places as (

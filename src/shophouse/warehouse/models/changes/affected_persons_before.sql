@@ -1,0 +1,70 @@
+-- One row per person who had, before this run, an affected order or an account of which something has arrived: the order or the account may be another
+-- person's now. Of runs that came to no end all are kept until one does, for what they have built says no more who it was. Empty in a full run.
+{{ config(tags=['changes']) }}
+{%- set orders = as_built('core', 'fct_orders') %}
+{%- set accounts = as_built('core', 'dim_customer') %}
+{%- set unfinished = as_built('changes', 'affected_persons_before') %}
+
+with
+
+affected_orders as (
+    select order_key
+    from {{ ref('affected_orders') }}
+),
+
+arrived as (
+    {{ arrived('customers', ['customer_id']) }}
+    union
+    {{ arrived('customer_identities', ['customer_id']) }}
+),
+
+-- It grows with each build that ends well and had something to build.
+watermark as (
+    select cast(coalesce(sum(load_id), 0) as bigint) as load_sum
+    from {{ source('ops', 'model_watermarks') }}
+),
+
+accounts as (
+    select {{ surrogate_key(['arrived.source', 'arrived.customer_id']) }} as customer_key
+    from arrived
+    where arrived.customer_id is not null
+    {%- if orders %}
+    union
+    select orders_before.customer_key as customer_key
+    from {{ orders }} as orders_before
+    inner join affected_orders
+        on orders_before.order_key = affected_orders.order_key
+    {%- endif %}
+),
+
+persons as (
+    select {{ unknown_key() }} as person_key
+    {%- if orders %}
+    union
+    select orders_before.person_key as person_key
+    from {{ orders }} as orders_before
+    inner join affected_orders
+        on orders_before.order_key = affected_orders.order_key
+    {%- endif %}
+    {%- if accounts %}
+    union
+    select accounts_before.person_key as person_key
+    from {{ accounts }} as accounts_before
+    inner join accounts
+        on accounts_before.customer_key = accounts.customer_key
+    {%- endif %}
+    {%- if unfinished %}
+    union
+    select unfinished.person_key as person_key
+    from {{ unfinished }} as unfinished
+    inner join watermark
+        on unfinished.load_sum = watermark.load_sum
+    {%- endif %}
+)
+
+select
+    persons.person_key as person_key,
+    watermark.load_sum as load_sum
+from persons
+cross join watermark
+where {{ passes_changes_on() }}
