@@ -187,7 +187,7 @@ class _Garden:
         """Names of the tests that fail when what is downstream of `unlike` (None: everything) is built of this SQL."""
         import duckdb
 
-        from shophouse.engines.duckdb.engine import statements
+        from shophouse.engines.duckdb.engine import full_statements, statements
 
         models, tests = self._downstream(self._plan(sql), sql, unlike)
         failing = []
@@ -198,7 +198,7 @@ class _Garden:
             connection.begin()
             try:
                 for model in models:
-                    for statement in statements(model):
+                    for statement in full_statements(model) if self._changed is None else statements(model):
                         connection.execute(statement)
                 for test in tests:
                     row = connection.execute(f"select count(*) from (\n{test.sql}\n) as counted").fetchone()
@@ -226,9 +226,11 @@ class _Garden:
         reached = set(unlike or ())
         models = []
         for model in plan.models:
+            # seeds are there, and no bug is in them
+            if model.resource == "seed":
+                continue
             if unlike is None or model.unique_id in reached or not reached.isdisjoint(model.parents):
                 reached.add(model.unique_id)
-                made_as = "view" if model.materialized == "view" else "table"
-                models.append(replace(model, materialized=made_as, sql=sql[model.unique_id]))
+                models.append(replace(model, full_sql=sql[model.unique_id]))
         tests = [test for test in plan.tests if test.unique_id in reached or not reached.isdisjoint(test.parents)]
         return models, tests
