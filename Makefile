@@ -17,7 +17,7 @@ setup: $(VENV)/.ready ## Get uv and install everything into .venv
 $(VENV)/.ready: pyproject.toml uv.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --all-extras --inexact --quiet
+	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --all-extras --inexact --quiet --compile-bytecode
 	@touch $@
 
 demo: setup ## Build the warehouse of a synthetic shop, a million order lines, in demo-shop/

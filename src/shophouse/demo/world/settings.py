@@ -53,7 +53,8 @@ class Settings:
                 f"there is no market {', '.join(unknown) or 'to sell in'}", why=f"known: {', '.join(MARKETS)}"
             )
         if not self.products:
-            object.__setattr__(self, "products", int(np.clip(self.orders // 30, 200, 4_000)))
+            # a range grows more slowly than what is sold of it
+            object.__setattr__(self, "products", int(np.clip(4 * np.sqrt(self.orders), 200, 4_000)))
 
     @property
     def start(self) -> int:

@@ -17,9 +17,17 @@ events as (
     from {{ ref('input_events') }}
 ),
 
+-- Apart from the events: what is read twice is kept in memory with all of its columns.
+named_products as (
+    select
+        {{ source_of('source', 'products') }} as product_source,
+        product_id
+    from {{ ref('input_events') }}
+),
+
 -- Keys are hashed once for each product, not for each event.
 products as (
-    {{ keys_of('events', 'product_source', 'product_id', 'product_key') }}
+    {{ keys_of('named_products', 'product_source', 'product_id', 'product_key') }}
 ),
 
 funnel as (

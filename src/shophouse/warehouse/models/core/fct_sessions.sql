@@ -27,6 +27,12 @@ sessions as (
 origins as (
     select
         sessions.session_key as session_key,
+        sessions.visitor_key as visitor_key,
+        sessions.source as source,
+        sessions.customer_source as customer_source,
+        sessions.session_id as session_id,
+        sessions.customer_id as customer_id,
+        sessions.started_at as started_at,
         coalesce(
             sessions.utm_source,
             case when sessions.referrer_host = sessions.landing_host then null else sessions.referrer_host end
@@ -36,7 +42,14 @@ origins as (
             when sessions.utm_medium is not null then {{ medium_text('sessions.utm_medium') }}
             when sessions.click_id is not null then 'cpc'
             else 'none'
-        end as medium
+        end as medium,
+        sessions.utm_source as utm_source,
+        sessions.utm_medium as utm_medium,
+        sessions.utm_campaign as utm_campaign,
+        sessions.utm_content as utm_content,
+        sessions.utm_term as utm_term,
+        sessions.device as device,
+        sessions.country_code as country_code
     from sessions
 ),
 
@@ -61,11 +74,24 @@ rules as (
 routed as (
     select
         origins.session_key as session_key,
+        origins.visitor_key as visitor_key,
+        origins.source as source,
+        origins.customer_source as customer_source,
+        origins.session_id as session_id,
+        origins.customer_id as customer_id,
+        origins.started_at as started_at,
         case
             when origins.origin in ('(direct)', 'direct') and origins.medium = 'none' then 'direct'
             when origins.origin is null and origins.medium = 'none' then 'direct'
             else coalesce(by_kind.marketing_channel, by_medium.marketing_channel, 'other')
-        end as marketing_channel
+        end as marketing_channel,
+        origins.utm_source as utm_source,
+        origins.utm_medium as utm_medium,
+        origins.utm_campaign as utm_campaign,
+        origins.utm_content as utm_content,
+        origins.utm_term as utm_term,
+        origins.device as device,
+        origins.country_code as country_code
     from origins
     left join kinds
         on origins.origin = kinds.site_name
@@ -149,37 +175,35 @@ customers as (
 
 named as (
     select
-        sessions.session_key as session_key,
-        sessions.visitor_key as visitor_key,
-        sessions.source as source,
-        sessions.session_id as session_id,
+        routed.session_key as session_key,
+        routed.visitor_key as visitor_key,
+        routed.source as source,
+        routed.session_id as session_id,
         coalesce(customers.customer_key, {{ unknown_key() }}) as customer_key,
         coalesce(customers.person_key, orders.person_key) as person_key,
         coalesce(orders.order_key, {{ unknown_key() }}) as order_key,
         coalesce(campaigns.campaign_key, {{ unknown_key() }}) as campaign_key,
         case when routed.marketing_channel = 'direct' then 'direct' else coalesce(campaigns.marketing_channel, routed.marketing_channel) end as marketing_channel,
-        sessions.started_at as started_at,
-        sessions.device as device,
-        sessions.country_code as country_code,
-        sessions.utm_source as utm_source,
-        sessions.utm_medium as utm_medium,
-        sessions.utm_campaign as utm_campaign,
-        sessions.utm_content as utm_content,
-        sessions.utm_term as utm_term,
+        routed.started_at as started_at,
+        routed.device as device,
+        routed.country_code as country_code,
+        routed.utm_source as utm_source,
+        routed.utm_medium as utm_medium,
+        routed.utm_campaign as utm_campaign,
+        routed.utm_content as utm_content,
+        routed.utm_term as utm_term,
         coalesce(reached.event_count, 0) as event_count,
         case when reached.furthest_step > 1 then reached.furthest_step else 1 end as furthest_step
-    from sessions
-    inner join routed
-        on sessions.session_key = routed.session_key
+    from routed
     left join campaigns
-        on lower(sessions.utm_campaign) = campaigns.campaign_text
+        on lower(routed.utm_campaign) = campaigns.campaign_text
     left join reached
-        on sessions.session_key = reached.session_key
+        on routed.session_key = reached.session_key
     left join orders
         on reached.order_key = orders.order_key
     left join customers
-        on sessions.customer_source = customers.source
-        and sessions.customer_id = customers.customer_id
+        on routed.customer_source = customers.source
+        and routed.customer_id = customers.customer_id
 ),
 
 sequenced as (

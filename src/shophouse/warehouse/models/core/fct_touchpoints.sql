@@ -27,8 +27,8 @@ campaigns as (
 ),
 
 platforms as (
-    select distinct platform as site_name
-    from touchpoints
+    select distinct coalesce(platform, source) as site_name
+    from {{ ref('input_touchpoints') }}
     where campaign_id is null
 ),
 
@@ -61,13 +61,14 @@ customers as (
     from {{ ref('dim_customer') }}
 ),
 
+-- A first visit that names nobody is of the person whom the next one names.
 visits as (
     select
         visitor_key,
-        person_key,
-        row_number() over (partition by visitor_key order by started_at, session_key) as visit_rank
+        person_key
     from {{ ref('fct_sessions') }}
-    where person_key <> {{ unknown_key() }}
+    where visit_number = 1
+        and person_key <> {{ unknown_key() }}
 ),
 
 keyed as (
@@ -119,5 +120,4 @@ inner join channels
     on keyed.marketing_channel = channels.marketing_channel
 left join visits
     on keyed.visitor_key = visits.visitor_key
-    and visits.visit_rank = 1
 {{ joined_shop_offset('keyed.touched_at', 'touched') }}

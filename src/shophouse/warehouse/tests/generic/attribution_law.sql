@@ -60,8 +60,8 @@ expected as (
 models as (
     select
         attribution_model,
-        count(distinct order_key) as order_count
-    from {{ model }}
+        count(*) as order_count
+    from credited
     group by attribution_model
 )
 
