@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ class Builder:
                 self._compiled = None
 
     def build(
-        self, record: RunRecord, inputs: Inputs, changed: Iterable[str], *, full: bool, unchanged: bool
+        self, record: RunRecord, inputs: Inputs, changed: Collection[str], *, full: bool, unchanged: bool
     ) -> list[NodeResult]:
         """Build and test everything, or, where the project is `unchanged`, what is downstream of these raw tables.
 

@@ -142,19 +142,19 @@ where 1 = 0
 
 
 {#
-  What an incremental run writes of a model, as something to select from; everything where it is not compiled for such a run.
+  A filter that keeps what an incremental run writes of a model; everything where the query is not compiled for such a run.
 
   Of a view on models with affected keys, meta names the column, too:
       config(materialized="view", meta={"affected": "affected_orders", "affected_key": "order_key"})
 #}
-{% macro written_rows(relation) %}
+{% macro was_written(relation) %}
     {%- if execute and flags.WHICH == "compile" and not flags.FULL_REFRESH -%}
         {%- for node in graph.nodes.values() if node.resource_type == "model" and node.name == relation.identifier and node.config.meta.affected -%}
             {%- set key = node.config.unique_key or node.config.meta.affected_key -%}
             {%- for affected in graph.nodes.values() if affected.resource_type == "model" and affected.name == node.config.meta.affected -%}
-                {{ return("(select * from " ~ relation ~ " where " ~ key ~ " in (select " ~ key ~ " from " ~ affected.relation_name ~ "))") }}
+                {{ return(key ~ " in (select affected." ~ key ~ " from " ~ affected.relation_name ~ " as affected)") }}
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return(relation) }}
+    {{ return("1 = 1") }}
 {% endmacro %}

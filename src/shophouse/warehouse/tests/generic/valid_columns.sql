@@ -9,14 +9,15 @@
   references  {column: [model, column]}: each value that is not null exists there
 #}
 {% test valid_columns(model, unique=[], not_null=[], accepted={}, references={}) %}
-    {%- set written = written_rows(model) %}
+    {%- set was_written = was_written(model) %}
 with
 {% if unique %}
 repeated as (
     select count(*) as row_count
     from (
         select {{ unique | join(", ") }}
-        from {{ written }} as written
+        from {{ model }}
+        where {{ was_written }}
         group by {{ unique | join(", ") }}
         having count(*) > 1
     ) as repeated_keys
@@ -39,7 +40,8 @@ counted as (
         ) as other_{{ column }},
         {%- endfor %}
         cast(count(*) as bigint) as row_count
-    from {{ written }} as checked
+    from {{ model }} as checked
+    where {{ was_written }}
 )
 
 {% if unique -%}
