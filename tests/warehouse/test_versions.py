@@ -15,7 +15,7 @@ from .plain import PlainShop
 CUSTOMERS, PRODUCTS = "customers", "products"
 TRACKED = {CUSTOMERS: "acquisition_source", PRODUCTS: "brand"}
 MODELS = ("+dim_customer_history", "+dim_product_history")
-CHANGED = ("repeated_customers", "affected_customer_versions", "affected_product_versions")
+CHANGED = ("repeated_customers", "affected_accounts", "affected_customer_versions", "affected_product_versions")
 DAILY = (*CHANGED, "customer_versions", "product_versions", "dim_customer", "dim_product")
 LOADS = 5
 
