@@ -29,7 +29,7 @@ class Builder:
         self.project = project
         self.engine = engine
         self.progress = progress
-        self._compiled: Callable[[], None] | None = None
+        self._compiled: Callable[[], object] | None = None
 
     @contextmanager
     def compiling(self, project: str) -> Iterator[None]:

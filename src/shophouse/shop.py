@@ -146,10 +146,10 @@ class Shop:
 
     def run(self, *, full_refresh: bool = False) -> Run:
         """Ingest, build, check, publish, export. Ends at once, with status "nothing new", when nothing changed."""
-        with self._run("run") as run, self.engine.writing("shophouse run"), self.compiling(full_refresh=full_refresh):
+        with self._run("run") as run, self.engine.writing("shophouse run"), self.compiling(full_refresh) as before:
             self._ingest(run, ())
             state = State.load(self.project)
-            inputs = self._inputs()
+            inputs = before.at(self.lake.heads())
             if not full_refresh and state.published == inputs and self.engine.published() is not None:
                 self._freshness(run)
                 run.record.status = "nothing new"
@@ -238,14 +238,14 @@ class Shop:
         ]
 
     @contextmanager
-    def compiling(self, *, full_refresh: bool = False) -> Iterator[None]:
-        """Where the next run will build everything: compile the models beside the work in this block."""
+    def compiling(self, full_refresh: bool = False) -> Iterator[Inputs]:
+        """Where the next run will build everything: compile the models beside the work in this block. Gives inputs."""
         inputs, built = self._inputs(), State.load(self.project).built
         if full_refresh or built is None or built.foundation != inputs.foundation:
             with self._builder.compiling(inputs.project):
-                yield
+                yield inputs
         else:
-            yield
+            yield inputs
 
     def _build(self, run: Run, *, select: Sequence[str] = (), full_refresh: bool = False) -> None:
         from shophouse.building import arrivals, raw_tables, write_loads

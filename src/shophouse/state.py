@@ -37,11 +37,12 @@ class Inputs:
         ]
         rest = [folder / "models", folder / "seeds", folder / "tests", folder / "snapshots"]
         single = [folder / "dbt_project.yml", folder / "packages.yml"]
-        return cls(
-            heads={f"{source}.{table}": head for (source, table), head in sorted(heads.items())},
-            foundation=_digest(foundation),
-            models=_digest(rest, single),
-        )
+        return cls({}, _digest(foundation), _digest(rest, single)).at(heads)
+
+    def at(self, heads: dict[tuple[str, str], str]) -> Inputs:
+        """These inputs, with the lake's heads as they are now."""
+        named = {f"{source}.{table}": head for (source, table), head in sorted(heads.items())}
+        return Inputs(named, self.foundation, self.models)
 
     @property
     def project(self) -> str:

@@ -38,7 +38,7 @@ def plan_file(project: Project) -> Path:
 
 
 @contextmanager
-def compile_ahead(project: Project) -> Iterator[Callable[[], None]]:
+def compile_ahead(project: Project) -> Iterator[Callable[[], object]]:
     """Compile the project in another process, for dbt needs no data for that, and gives a function that waits for it.
 
     When it is done the plan is in its file, if the project has one that dbt is not needed for. A project that does not
@@ -51,16 +51,12 @@ def compile_ahead(project: Project) -> Iterator[Callable[[], None]]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield lambda: _wait(process)
+        yield process.wait
     finally:
         process.kill()
         process.wait()
         if process.stdin is not None:
             process.stdin.close()
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    process.wait()
 
 
 def plan_of(

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from shophouse.engines import OnNode
 
-__all__ = ["CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "execute", "test"]
+__all__ = ["TESTS_AT_A_TIME", "CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "execute", "test"]
 
 Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
 
+# a query may have all cores, but most tests are too small for more than one
+TESTS_AT_A_TIME = 2
 _VERSION = 3
 
 

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["DuckdbEngine"]
 
 _TYPES = {"text": "varchar", "double": "double precision"}
-# a query of DuckDB has all cores, but most tests are too small for more than one
-_TESTS_AT_A_TIME = 2
 _KEPT = ("ops", "raw", "snapshots")
 
 
@@ -191,7 +189,7 @@ class DuckdbEngine:
         import duckdb
 
         with self._connect() as connection:
-            cursors = [connection.cursor() for _ in range(_TESTS_AT_A_TIME)]
+            cursors = [connection.cursor() for _ in range(plan.TESTS_AT_A_TIME)]
             sessions = [plan.Session(cursor.execute, cursor.interrupt) for cursor in cursors]
             return plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
 

@@ -35,7 +35,6 @@ _LOCK = 0x73686F70686F7573
 _LAYERS = ("staging", "input", "changes", "core", "aggregates", "marts", "analytics", "reference", "main")
 _OURS = ("raw", "lake", "ops", "snapshots", *_LAYERS)
 _OLDEST = 160000
-_TESTS_AT_A_TIME = 2
 _EXACTLY_COUNTED = 1_000_000
 
 
@@ -204,7 +203,9 @@ class PostgresEngine:
         import psycopg
 
         with ExitStack() as stack:
-            connections = [stack.enter_context(self.database.connect(autocommit=True)) for _ in range(_TESTS_AT_A_TIME)]
+            connections = [
+                stack.enter_context(self.database.connect(autocommit=True)) for _ in range(plan.TESTS_AT_A_TIME)
+            ]
             sessions = [plan.Session(connection.execute, connection.cancel) for connection in connections]
             return plan.test(tests, sessions, psycopg.Error, on_node, anew=anew)
 
