@@ -9,7 +9,7 @@ from shophouse.demo.world.settings import Settings
 
 from .worlds import FOLLOWING, World
 
-PLANTED = Settings(orders=6_000, days=300, ahead=5)
+PLANTED = Settings(orders=9_000, days=300, ahead=5)
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
 GOOD = "order_id < 900000000"
 
@@ -28,7 +28,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
             (table, f"{files}.csv"),
             *((f"{table}_{day[-2:]}", f"{files}-{day}.csv") for day in DAYS),
         ):
-            world.con.execute(f"create table {name} as from read_csv('{pattern}', header = true, all_varchar = true)")
+            world.con.execute(
+                f"create table {name} as from read_csv('{pattern}', header = true, all_varchar = true, quote = '\"')"
+            )
     return world
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shophouse.demo.orders import LINES
 from shophouse.demo.tables import Ints
 from shophouse.demo.world.clock import Floats
 from shophouse.demo.world.goods import GROUP, Goods
 
+# How many orders have one line, two, three, and so on.
+_LINES = np.array([0.28, 0.22, 0.17, 0.13, 0.11, 0.09])
 # How much the products of one price are bought beside each other.
 _SKEW = np.cumsum([0.44, 0.24, 0.15, 0.10])
 # How far from what is meant to be spent a product's price may be.
@@ -36,7 +37,7 @@ def lines_each(most: int) -> float:
 
 
 def _weights(most: int) -> Floats:
-    weights = LINES[:most].copy()
+    weights = _LINES[:most].copy()
     return np.asarray(weights / weights.sum())
 
 

@@ -21,6 +21,7 @@ from shophouse.demo.world.sales import Sales, World, in_stock_days
 from shophouse.demo.world.settings import STOCK
 
 CYCLE = 14
+COUNTED_IN_WEEKS = 4
 KINDS = ("receipt", "transfer", "return", "sale", "waste", "adjustment")
 RECEIPT, TRANSFER, RETURN, SALE, WASTE, ADJUSTMENT = range(6)
 # When in the day a movement of each kind is posted, local time.
@@ -80,11 +81,13 @@ class Stock:
         )
 
     def snapshots(self, first_day: int, until_day: int) -> Any:
-        """The count of each Sunday in these days, for what the shop has ever had there."""
+        """The counts of each Sunday in these days: a quarter of what the shop has ever had there, in turn."""
         epoch = self.world.settings.start // DAY
         days = np.array([day for day in range(first_day, until_day) if (epoch + day + 3) % 7 == 6], dtype=np.int64)
         seen = np.maximum.accumulate(self.moved[RECEIPT][:, :, :] + self.moved[TRANSFER] > 0, axis=0)[days]
         which, product, store = np.nonzero(seen)
+        is_due = ((epoch + days[which]) // 7 + product + store) % COUNTED_IN_WEEKS == 0
+        which, product, store = which[is_due], product[is_due], store[is_due]
         day = days[which]
         goods = self.world.goods.catalogue
         period = goods.period(self.world.settings.start + day * DAY)
