@@ -2,10 +2,20 @@
 
     python bench/by_hand.py DATA_FOLDER OUT.duckdb [--memory 3GB] [--threads 2] [--append]
 
-It is what the product's times are compared with, so it does the same work and no more: typed raw tables, the newest
-version of each row, dimensions, facts, marts. It keeps no history, tests nothing, and always builds everything. With
-`--append` it trusts that nothing comes twice and doesn't look for newest versions. Prints the seconds of each phase and
-the peak memory.
+It is what the product's times are compared with, so it makes the same tables, those of core and the marts that have
+data for this shop, and no more: typed raw tables, the newest version of each row, dimensions, facts, what several marts
+share, marts. It keeps no history, tests nothing, and always builds everything. With `--append` it trusts that nothing
+comes twice and doesn't look for newest versions. Prints the seconds of each phase and the peak memory.
+
+Rows and amounts are those of the product's tables, and so are most names. What one wouldn't write for one shop with one
+currency, one time zone and one source isn't there:
+
+- surrogate keys (ids serve), unknown members, `source`, exchange rates, amounts in a reporting currency, local times;
+- versions of customers and products, as-sold lines; `category_sales_as_sold` goes by today's categories;
+- columns that this shop's files have no values for (duties, tips, reviews, targets, a seller's parcels), or that repeat
+  another column (the allocated shipping of a line is its shipping, the profit is what is left after payment fees);
+- the names of states and countries, which the product takes from reference lists, fiscal years and holidays;
+- stock, marketing, subscriptions, targets, currencies and time zones, with their dimensions and marts.
 """
 
 from __future__ import annotations
