@@ -5,7 +5,7 @@
 {% macro person_id(customers, identities) -%}
 case
             when {{ identities }}.person_id is not null then {{ identity_id(identities) }}
-            when {{ customers }}.email like '%@%' then 'email|' || lower(trim({{ customers }}.email))
+            when {{ customers }}.email like '%@%' then 'email|' || lower({{ shophouse.trimmed(customers ~ '.email') }})
             else {{ account_id(customers) }}
         end
 {%- endmacro %}

@@ -6,12 +6,12 @@ rules as (
     select
         source,
         cost_id,
-        lower(trim(kind)) as cost_kind,
+        lower({{ trimmed('kind') }}) as cost_kind,
         basis,
         amount,
         valid_from,
         valid_to,
-        nullif(lower(trim(scope)), '') as scope
+        lower({{ text_or_null('scope') }}) as scope
     from {{ ref('input_costs') }}
 ),
 

@@ -9,7 +9,7 @@ events as (
         event_id,
         session_id,
         visitor_id,
-        lower(trim(event_name)) as event_name,
+        lower({{ trimmed('event_name') }}) as event_name,
         occurred_at,
         product_id,
         order_id,

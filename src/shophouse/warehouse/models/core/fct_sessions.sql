@@ -12,12 +12,12 @@ sessions as (
         started_at,
         {{ url_host('landing_url') }} as landing_host,
         {{ url_host("nullif(trim(referrer), '')") }} as referrer_host,
-        nullif(trim(utm_source), '') as utm_source,
-        nullif(trim(utm_medium), '') as utm_medium,
-        nullif(trim(utm_campaign), '') as utm_campaign,
-        nullif(trim(utm_content), '') as utm_content,
-        nullif(trim(utm_term), '') as utm_term,
-        nullif(trim(click_id), '') as click_id,
+        {{ text_or_null('utm_source') }} as utm_source,
+        {{ text_or_null('utm_medium') }} as utm_medium,
+        {{ text_or_null('utm_campaign') }} as utm_campaign,
+        {{ text_or_null('utm_content') }} as utm_content,
+        {{ text_or_null('utm_term') }} as utm_term,
+        {{ text_or_null('click_id') }} as click_id,
         device,
         country_code
     from {{ ref('input_sessions') }}
@@ -112,7 +112,7 @@ campaign_names as (
     from {{ ref('dim_campaign_channel') }}
     union all
     select
-        lower(trim(campaign_name)) as campaign_text,
+        lower({{ trimmed('campaign_name') }}) as campaign_text,
         campaign_key,
         marketing_channel,
         2 as name_rank

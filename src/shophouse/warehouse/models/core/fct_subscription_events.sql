@@ -6,7 +6,7 @@ subscription_events as (
         source,
         event_id,
         subscription_id,
-        lower(trim(kind)) as event_kind,
+        lower({{ trimmed('kind') }}) as event_kind,
         occurred_at,
         mrr_delta
     from {{ ref('input_subscription_events') }}
@@ -20,7 +20,7 @@ subscriptions as (
         subscription_id,
         customer_id,
         product_id,
-        lower(trim(billing_interval)) as billing_interval,
+        lower({{ trimmed('billing_interval') }}) as billing_interval,
         price
     from {{ ref('input_subscriptions') }}
 ),

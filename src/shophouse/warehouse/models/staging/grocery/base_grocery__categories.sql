@@ -19,7 +19,7 @@ received as (
 select
     _source as source,
     categoryid as category_id,
-    nullif(trim(categoryname), '') as category_name,
+    {{ text_or_null('categoryname') }} as category_name,
     _load_id,
     _loaded_at,
     _source_file,

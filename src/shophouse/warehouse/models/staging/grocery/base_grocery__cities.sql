@@ -21,8 +21,8 @@ received as (
 select
     _source as source,
     cityid as city_id,
-    nullif(trim(cityname), '') as city_name,
-    nullif(trim(zipcode), '') as zip_code,
+    {{ text_or_null('cityname') }} as city_name,
+    {{ text_or_null('zipcode') }} as zip_code,
     countryid as country_id,
     _load_id,
     _loaded_at,

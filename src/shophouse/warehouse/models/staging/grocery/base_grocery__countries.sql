@@ -20,8 +20,8 @@ received as (
 select
     _source as source,
     countryid as country_id,
-    nullif(trim(countryname), '') as country_name,
-    nullif(trim(countrycode), '') as country_code,
+    {{ text_or_null('countryname') }} as country_name,
+    {{ text_or_null('countrycode') }} as country_code,
     _load_id,
     _loaded_at,
     _source_file,

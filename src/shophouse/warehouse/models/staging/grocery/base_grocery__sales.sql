@@ -34,7 +34,7 @@ select
     discount as discount_rate,
     totalprice as total_price,
     {{ to_utc('salesdate', source_timezone('grocery')) }} as sold_at,
-    nullif(trim(transactionnumber), '') as transaction_number,
+    {{ text_or_null('transactionnumber') }} as transaction_number,
     _load_id,
     _loaded_at,
     _source_file,

@@ -18,8 +18,8 @@ received as (
 
 select
     _source as source,
-    lower(trim(product_category_name)) as category_name,
-    lower(trim(product_category_name_english)) as category_name_english,
+    lower({{ trimmed('product_category_name') }}) as category_name,
+    lower({{ trimmed('product_category_name_english') }}) as category_name_english,
     _load_id,
     _loaded_at,
     _source_file,

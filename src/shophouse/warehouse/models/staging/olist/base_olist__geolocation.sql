@@ -21,11 +21,11 @@ received as (
 
 select
     _source as source,
-    lpad(trim(geolocation_zip_code_prefix), 5, '0') as zip_code_prefix,
+    lpad({{ trimmed('geolocation_zip_code_prefix') }}, 5, '0') as zip_code_prefix,
     geolocation_lat as latitude,
     geolocation_lng as longitude,
-    lower(trim(geolocation_city)) as city,
-    upper(trim(geolocation_state)) as state_code,
+    lower({{ trimmed('geolocation_city') }}) as city,
+    upper({{ trimmed('geolocation_state') }}) as state_code,
     _load_id,
     _loaded_at,
     _source_file,

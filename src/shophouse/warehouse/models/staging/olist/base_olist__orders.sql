@@ -27,7 +27,7 @@ select
     _source as source,
     order_id,
     customer_id,
-    lower(trim(order_status)) as status,
+    lower({{ trimmed('order_status') }}) as status,
     {{ to_utc('order_purchase_timestamp', source_timezone('olist')) }} as ordered_at,
     {{ to_utc('order_approved_at', source_timezone('olist')) }} as approved_at,
     {{ to_utc('order_delivered_carrier_date', source_timezone('olist')) }} as handed_to_carrier_at,

@@ -26,7 +26,7 @@ received as (
 select
     _source as source,
     product_id,
-    lower(trim(product_category_name)) as category_name,
+    lower({{ trimmed('product_category_name') }}) as category_name,
     product_name_lenght as name_length,
     product_description_lenght as description_length,
     product_photos_qty as photo_count,

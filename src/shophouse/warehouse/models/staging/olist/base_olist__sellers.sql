@@ -21,9 +21,9 @@ received as (
 select
     _source as source,
     seller_id,
-    lpad(trim(seller_zip_code_prefix), 5, '0') as zip_code_prefix,
-    lower(trim(seller_city)) as city,
-    upper(trim(seller_state)) as state_code,
+    lpad({{ trimmed('seller_zip_code_prefix') }}, 5, '0') as zip_code_prefix,
+    lower({{ trimmed('seller_city') }}) as city,
+    upper({{ trimmed('seller_state') }}) as state_code,
     _load_id,
     _loaded_at,
     _source_file,

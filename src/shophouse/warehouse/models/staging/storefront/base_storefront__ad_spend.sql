@@ -25,9 +25,9 @@ received as (
 select
     _source as source,
     spend_date,
-    nullif(trim(campaign_id), '') as campaign_id,
+    {{ text_or_null('campaign_id') }} as campaign_id,
     spend_amount,
-    nullif(trim(currency), '') as currency,
+    {{ text_or_null('currency') }} as currency,
     impressions,
     clicks,
     platform_conversions,

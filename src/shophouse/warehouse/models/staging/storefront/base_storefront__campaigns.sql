@@ -25,11 +25,11 @@ received as (
 
 select
     _source as source,
-    nullif(trim(campaign_id), '') as campaign_id,
-    nullif(trim(name), '') as name,
-    nullif(trim(platform), '') as platform,
-    nullif(trim(channel), '') as channel,
-    nullif(trim(objective), '') as objective,
+    {{ text_or_null('campaign_id') }} as campaign_id,
+    {{ text_or_null('name') }} as name,
+    {{ text_or_null('platform') }} as platform,
+    {{ text_or_null('channel') }} as channel,
+    {{ text_or_null('objective') }} as objective,
     {{ to_utc('starts_at', source_timezone('storefront')) }} as starts_at,
     {{ to_utc('ends_at', source_timezone('storefront')) }} as ends_at,
     budget_amount,

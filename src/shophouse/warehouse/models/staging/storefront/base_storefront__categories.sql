@@ -20,7 +20,7 @@ received as (
 select
     _source as source,
     category_id,
-    nullif(trim(name), '') as name,
+    {{ text_or_null('name') }} as name,
     parent_category_id,
     _load_id,
     _loaded_at,

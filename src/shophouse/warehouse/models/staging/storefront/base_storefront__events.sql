@@ -25,10 +25,10 @@ received as (
 
 select
     _source as source,
-    nullif(trim(event_id), '') as event_id,
-    nullif(trim(session_id), '') as session_id,
-    nullif(trim(visitor_id), '') as visitor_id,
-    nullif(trim(event_name), '') as event_name,
+    {{ text_or_null('event_id') }} as event_id,
+    {{ text_or_null('session_id') }} as session_id,
+    {{ text_or_null('visitor_id') }} as visitor_id,
+    {{ text_or_null('event_name') }} as event_name,
     {{ to_utc('occurred_at', source_timezone('storefront')) }} as occurred_at,
     product_id,
     order_id,

@@ -21,8 +21,8 @@ received as (
 select
     _source as source,
     rate_date,
-    nullif(trim(from_currency), '') as from_currency,
-    nullif(trim(to_currency), '') as to_currency,
+    {{ text_or_null('from_currency') }} as from_currency,
+    {{ text_or_null('to_currency') }} as to_currency,
     rate,
     _load_id,
     _loaded_at,

@@ -21,8 +21,8 @@ received as (
 select
     _source as source,
     user_id,
-    nullif(trim(person_id), '') as person_id,
-    nullif(trim(match_method), '') as match_method,
+    {{ text_or_null('person_id') }} as person_id,
+    {{ text_or_null('match_method') }} as match_method,
     confidence,
     _load_id,
     _loaded_at,

@@ -24,8 +24,8 @@ received as (
 select
     _source as source,
     promotion_id,
-    nullif(trim(code), '') as code,
-    nullif(trim(kind), '') as kind,
+    {{ text_or_null('code') }} as code,
+    {{ text_or_null('kind') }} as kind,
     value,
     {{ to_utc('starts_at', source_timezone('storefront')) }} as starts_at,
     {{ to_utc('ends_at', source_timezone('storefront')) }} as ends_at,

@@ -31,7 +31,7 @@ select
     product_amount,
     tax_amount,
     shipping_amount,
-    nullif(trim(reason), '') as reason,
+    {{ text_or_null('reason') }} as reason,
     {{ to_utc('refunded_at', source_timezone('storefront')) }} as refunded_at,
     _load_id,
     _loaded_at,

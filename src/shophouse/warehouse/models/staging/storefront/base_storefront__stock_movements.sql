@@ -26,7 +26,7 @@ select
     movement_id,
     product_id,
     location_id,
-    nullif(trim(kind), '') as kind,
+    {{ text_or_null('kind') }} as kind,
     quantity,
     {{ to_utc('moved_at', source_timezone('storefront')) }} as moved_at,
     _load_id,

@@ -24,7 +24,7 @@ select
     _source as source,
     event_id,
     subscription_id,
-    nullif(trim(kind), '') as kind,
+    {{ text_or_null('kind') }} as kind,
     {{ to_utc('occurred_at', source_timezone('storefront')) }} as occurred_at,
     mrr_delta,
     _load_id,

@@ -26,7 +26,7 @@ select
     subscription_id,
     user_id,
     product_id,
-    nullif(trim(billing_interval), '') as billing_interval,
+    {{ text_or_null('billing_interval') }} as billing_interval,
     price,
     {{ to_utc('started_at', source_timezone('storefront')) }} as started_at,
     _load_id,

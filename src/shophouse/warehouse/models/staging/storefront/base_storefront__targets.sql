@@ -20,7 +20,7 @@ received as (
 
 select
     _source as source,
-    nullif(trim(metric), '') as metric,
+    {{ text_or_null('metric') }} as metric,
     period_start,
     period_end,
     target_value,

@@ -24,13 +24,13 @@ received as (
 
 select
     _source as source,
-    nullif(trim(touch_id), '') as touch_id,
+    {{ text_or_null('touch_id') }} as touch_id,
     {{ to_utc('touched_at', source_timezone('storefront')) }} as touched_at,
-    nullif(trim(kind), '') as kind,
-    nullif(trim(visitor_id), '') as visitor_id,
+    {{ text_or_null('kind') }} as kind,
+    {{ text_or_null('visitor_id') }} as visitor_id,
     user_id,
-    nullif(trim(campaign_id), '') as campaign_id,
-    nullif(trim(platform), '') as platform,
+    {{ text_or_null('campaign_id') }} as campaign_id,
+    {{ text_or_null('platform') }} as platform,
     _load_id,
     _loaded_at,
     _source_file,
