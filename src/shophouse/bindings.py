@@ -198,6 +198,8 @@ def _binding(model: _Model, declaration: Declaration) -> dict[str, Any]:
     table = declaration.tables[meta.raw_table]
     # Where the table's keys aren't the entity's (places out of a table of accounts), its order isn't either.
     own = meta.covers != "none"
+    if table.by_row:
+        meta = meta.model_copy(update={"version": None, "parent": None})
     version = meta.version if "version" in meta.model_fields_set else table.version if own else None
     parent = meta.parent if "parent" in meta.model_fields_set else table.parent if own else None
     return {

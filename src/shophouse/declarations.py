@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shophouse.errors import ConfigError
 from shophouse.project import PROJECT_FILE, Project
-from shophouse.settings import FilesTable, Freshness, TableSettings
+from shophouse.settings import FilesTable, Freshness, PostgresSource, PostgresTable, TableSettings
 from shophouse.values import ColumnType, Delivery, Name, Words
 from shophouse.yamlfile import Document, Problem, did_you_mean, mistake, mistakes, read_yaml, validation_problems
 
@@ -49,6 +49,9 @@ class RawTable(_Frozen):
     required: tuple[str, ...] = ()
     freshness: Freshness = Field(default_factory=Freshness)
     columns: tuple[Column, ...] = ()
+    by_row: bool = False
+    """A load brings the rows that changed, each as it is then: the later load counts, whatever a version says, and a
+    parent's other rows stay."""
 
     @property
     def types(self) -> dict[str, str]:
@@ -109,6 +112,8 @@ def source_declaration(source: str, project: Project) -> Declaration:
         problems = list(_column_problems(tables[name], lambda _: 0, f"sources.{source}.tables.{name}"))
         if problems:
             raise mistakes(PROJECT_FILE, problems)
+    if isinstance(settings, PostgresSource):
+        tables = {name: _as_read(table, settings.tables.get(name)) for name, table in tables.items()}
     return base.model_copy(update={"tables": tables})
 
 
@@ -132,14 +137,26 @@ def _merged(table: RawTable, own: TableSettings) -> RawTable:
     return table.model_copy(update=changes)
 
 
+def _as_read(table: RawTable, own: PostgresTable | None) -> RawTable:
+    """The table with the delivery that its way of reading a database makes."""
+    if own is not None and own.read == "cursor":
+        return table.model_copy(update={"delivery": "upsert", "version": None, "parent": (), "by_row": True})
+    return table.model_copy(update={"delivery": "snapshot", "parent": ()})
+
+
+_SAID = {"by_row": "read"}
+
+
 def _agree(platform: str, table: str, having: Mapping[str, RawTable]) -> None:
-    for field in ("delivery", "key", "version", "parent"):
+    for field in ("delivery", "key", "version", "parent", "by_row"):
         said = {source: getattr(raw, field) for source, raw in having.items()}
         if len(set(said.values())) > 1:
             lines = [f"{source} says {_shown(value)}" for source, value in said.items()]
+            if field == "by_row":
+                lines = [f"{source} brings {'single rows' if value else 'whole parents'}" for source, value in said.items()]
             raise ConfigError(
-                f"the sources of {platform} disagree about {field} of {table}",
-                where=f"{PROJECT_FILE}, sources.<name>.tables.{table}.{field}",
+                f"the sources of {platform} disagree about {_SAID.get(field, field)} of {table}",
+                where=f"{PROJECT_FILE}, sources.<name>.tables.{table}.{_SAID.get(field, field)}",
                 why=[*lines, "one staging model reads them together, so they must be alike"],
                 hint="say the same for each, or give one of them a staging folder of its own",
             )

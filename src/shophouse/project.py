@@ -28,6 +28,8 @@ from shophouse.settings import (
     Freshness,
     LakeSettings,
     PostgresEngine,
+    PostgresSource,
+    PostgresTable,
     Settings,
     SnapshotEntity,
     SourceSettings,
@@ -50,6 +52,8 @@ __all__ = [
     "Freshness",
     "LakeSettings",
     "PostgresEngine",
+    "PostgresSource",
+    "PostgresTable",
     "Project",
     "Secret",
     "Settings",
@@ -62,7 +66,7 @@ __all__ = [
 
 PROJECT_FILE = "shophouse.yml"
 
-_SOURCES: Mapping[str, type[SourceSettings]] = {"files": FilesSource}
+_SOURCES: Mapping[str, type[SourceSettings]] = {"files": FilesSource, "postgres": PostgresSource}
 _ENGINES: Mapping[str, type[EngineSettings]] = {"duckdb": DuckdbEngine, "postgres": PostgresEngine}
 
 S = TypeVar("S", bound=Settings)

@@ -152,6 +152,45 @@ class FilesSource(SourceSettings, FileFormat):
         return FileFormat(**{n: getattr(s, n) for s in layers for n in names if n in s.model_fields_set})
 
 
+class PostgresTable(TableSettings):
+    """A table that is read from a PostgreSQL database."""
+
+    table: Annotated[str, Field(min_length=1)] | None = None
+    """Which table or view it is, as orders or sales.orders; the one of the same name when absent."""
+    read: Literal["full", "cursor"] = "full"
+    """full: the whole table each time, a row that is gone was deleted. cursor: only rows that were inserted or updated
+    since; deletes are not noticed."""
+    cursor: str | None = None
+    """The column that grows with each change of a row, as updated_at; for read: cursor."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.read == "cursor") != (self.cursor is not None):
+            why = "read: cursor and cursor: <column> belong together"
+            hint = "write   cursor: updated_at" if self.cursor is None else "write   read: cursor"
+            raise mistake("says only half of how it is read", why=why, hint=hint)
+        wanted = "upsert" if self.read == "cursor" else "snapshot"
+        if self.delivery not in (None, wanted):
+            why = f"read: {self.read} brings {'changed rows' if wanted == 'upsert' else 'the whole table'}"
+            raise mistake(f"can't be of delivery {self.delivery}", why=why, hint=f"leave it out: it is {wanted}")
+        if self.read == "cursor" and (self.version or self.parent):
+            why = "a later read has the later state of a row, and brings no row that did not change"
+            raise mistake("can't have a version or parent with read: cursor", why=why, hint="leave them out")
+        return self
+
+
+class PostgresSource(SourceSettings):
+    """Tables of a PostgreSQL database (13 or newer). Needs `pip install "shophouse[postgres]"`."""
+
+    kind: Literal["postgres"]
+    dsn: Secret
+    """Where the database is, by reference: `env:SOURCE_DSN`, set to `postgresql://user:password@host:5432/database`."""
+    database_schema: Annotated[str, Field(min_length=1)] = "public"
+    """The schema of the tables that name none."""
+    tables: Mapping[Name, PostgresTable] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare or declares otherwise, and how each is read."""
+
+
 class EngineSettings(Settings):
     """Base of all engines. Others are found by an entry point of the group `shophouse.engines`, as sources are."""
 

@@ -189,8 +189,9 @@ def kinds() -> dict[str, type[Source]]:
     from importlib.metadata import entry_points
 
     from shophouse.sources.files import FilesSource
+    from shophouse.sources.postgres import PostgresSource
 
-    found: dict[str, type[Source]] = {"files": FilesSource}
+    found: dict[str, type[Source]] = {"files": FilesSource, "postgres": PostgresSource}
     for point in entry_points(group="shophouse.sources"):
         found.setdefault(point.name, point.load())
     return found

@@ -1,0 +1,257 @@
+"""What a table of PostgreSQL is: its kind, its columns, and the types that they get in the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from shophouse.errors import ConfigError, SourceMismatch
+from shophouse.sources import LINEAGE, Table
+from shophouse.sources.postgres._database import Database, identifier
+
+if TYPE_CHECKING:
+    import psycopg
+
+__all__ = ["Field", "Relation", "fields", "find", "names_in", "refuse_without_key"]
+
+_TYPES = {
+    "bool": "boolean",
+    "int2": "integer",
+    "int4": "integer",
+    "int8": "bigint",
+    "oid": "bigint",
+    "float4": "double",
+    "float8": "double",
+    "date": "date",
+    "timestamp": "timestamp",
+    "timestamptz": "timestamp",
+}
+_TEXTS = frozenset(
+    "text varchar bpchar char name citext uuid json jsonb xml time timetz interval inet cidr macaddr macaddr8".split()
+)
+
+
+@dataclass(frozen=True)
+class Relation:
+    oid: int
+    kind: str
+    """As in pg_class: r a table, p a partitioned one, v a view, m a materialized view, f a foreign table."""
+    schema: str
+    name: str
+
+    @property
+    def quoted(self) -> str:
+        return identifier(self.schema, self.name)
+
+    @property
+    def label(self) -> str:
+        return f"postgres:{self.schema}.{self.name}"
+
+    @property
+    def lock(self) -> str | None:
+        return self.quoted if self.kind in "rpv" else None
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of the lake's table, its type there, and the SQL that gives it; None where the table has no such."""
+
+    name: str
+    type: str
+    sql: str | None
+
+
+def names_in(connection: psycopg.Connection[Any], schema: str) -> list[str]:
+    """The tables and views of a schema that may be read, by name."""
+    rows = connection.execute(
+        "select c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition"
+        " and has_schema_privilege(n.oid, 'usage')"
+        " and (has_table_privilege(c.oid, 'select') or has_any_column_privilege(c.oid, 'select')) order by 1",
+        [schema],
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
+def find(
+    connection: psycopg.Connection[Any], database: Database, schema: str, name: str, setting: str
+) -> Relation:
+    """The relation of that name. Raises SourceMismatch, with the nearest right name, when there is none."""
+    row = connection.execute(
+        "select c.oid::bigint, c.relkind::text from pg_catalog.pg_class c"
+        " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = %s and c.relname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f')",
+        [schema, name],
+    ).fetchone()
+    if row is not None:
+        return Relation(int(row[0]), str(row[1]), schema, name)
+    present = names_in(connection, schema)
+    elsewhere = connection.execute(
+        "select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+        " where c.relname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not like 'pg\\_%%' order by 1",
+        [name],
+    ).fetchone()
+    near = f"{elsewhere[0]}.{name}" if elsewhere else next(iter(get_close_matches(name, present, 1, 0.6)), None)
+    raise SourceMismatch(
+        f"there is no table {schema}.{name}",
+        where=database.place,
+        why=f"the schema {schema} has: {', '.join(present[:30]) or 'nothing that you may read'}",
+        hint=f"{setting}: {near}" if near else f"name it in shophouse.yml:   {setting}: schema.table",
+    )
+
+
+def relations(connection: psycopg.Connection[Any], relation: Relation) -> list[int]:
+    """The table's oid, and those of all its partitions and children."""
+    rows = connection.execute(
+        "with recursive below(oid) as (select %s::oid union"
+        " select i.inhrelid from pg_catalog.pg_inherits i join below on i.inhparent = below.oid)"
+        " select below.oid::bigint from below order by below.oid <> %s::oid, 1",
+        [relation.oid, relation.oid],
+    ).fetchall()
+    return [int(oid) for (oid,) in rows]
+
+
+def size(connection: psycopg.Connection[Any], oids: Sequence[int]) -> int:
+    """Bytes of the tables' rows on disk."""
+    row = connection.execute(
+        "select coalesce(sum(pg_table_size(oid)), 0)::bigint from unnest(%s::oid[]) as found(oid)", [list(oids)]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def fields(
+    connection: psycopg.Connection[Any], database: Database, relation: Relation, table: Table, timezone: str | None
+) -> list[Field]:
+    """The columns of the lake's table: declared ones first, then what else the table has.
+
+    Raises SourceMismatch when a required one is missing or a type has no counterpart, and ConfigError when moments
+    would be read in another time zone than theirs. Columns that the user may not read count as missing.
+    """
+    rows = connection.execute(
+        "with recursive typed as ("
+        " select a.attnum, a.attname, a.atttypid as typid, a.atttypmod as typmod from pg_catalog.pg_attribute a"
+        " where a.attrelid = %s and a.attnum > 0 and not a.attisdropped"
+        " union all select typed.attnum, typed.attname, t.typbasetype, t.typtypmod from typed"
+        " join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype = 'd')"
+        " select typed.attname, t.typname, t.typtype::text, t.typcategory::text, typed.typmod,"
+        " has_column_privilege(%s::oid, typed.attnum, 'select') from typed"
+        " join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype <> 'd' order by typed.attnum",
+        [relation.oid, relation.oid],
+    ).fetchall()
+    found = {row[0]: row for row in rows if row[5]}
+    where = f"{database.place}, {relation.schema}.{relation.name}"
+    by_lower: dict[str, str] = {}
+    for name in found:
+        if name.lower() in LINEAGE:
+            raise SourceMismatch(
+                f"{table.name}: the column {name} has the name of a lineage column",
+                where=where,
+                hint="read a view of the table that calls it otherwise",
+            )
+        if by_lower.setdefault(name.lower(), name) != name:
+            raise SourceMismatch(
+                f"{table.name}: {by_lower[name.lower()]} and {name} differ in upper and lower case alone",
+                where=where,
+                hint="read a view of the table that renames one of them",
+            )
+    for required in table.required:
+        if required.lower() not in by_lower:
+            hidden = any(row[0].lower() == required.lower() for row in rows)
+            near = next(iter(get_close_matches(required, found, 1, 0.6)), None)
+            raise SourceMismatch(
+                f"{table.name}: the required column {required} is missing",
+                where=where,
+                why="the database's user may not read it" if hidden else f"it has: {', '.join(found) or 'no columns'}",
+                hint=f"grant select on {relation.quoted} to {identifier(database.user)};"
+                if hidden
+                else f"is it now called {near}? Rename it there, or change `required` and the staging model"
+                if near
+                else f"add it there, or take it out of `required` of sources.{table.source}.tables.{table.name}",
+            )
+    result: list[Field] = []
+    for column in table.columns or ():
+        name = by_lower.pop(column.name.lower(), None)
+        sql = None
+        if name is not None:
+            _refuse_moments(table, name, found[name][1], column.type, timezone)
+            sql = _sql(name, found[name][1], column.type)
+        result.append(Field(column.name, column.type, sql))
+    for name in by_lower.values():
+        kind = _type(found[name])
+        if kind is None:
+            raise SourceMismatch(
+                f"{table.name}: the type {found[name][1]} of {name} has no counterpart",
+                where=where,
+                why="the lake has text, bigint, integer, decimal(p,s), double, boolean, date and timestamp",
+                hint=f"declare it in shophouse.yml: sources.{table.source}.tables.{table.name}.columns: {{{name}: text}}",
+            )
+        _refuse_moments(table, name, found[name][1], kind, timezone)
+        result.append(Field(name, kind, _sql(name, found[name][1], kind)))
+    if not any(field.sql for field in result):
+        raise SourceMismatch(
+            f"{table.name}: there is no column that can be read",
+            where=where,
+            hint=f"grant select on {relation.quoted} to {identifier(database.user)};",
+        )
+    return result
+
+
+def _type(row: Sequence[Any]) -> str | None:
+    _, name, kind, category, modifier, _ = row
+    if name in _TYPES:
+        return _TYPES[name]
+    if name == "numeric":
+        precision, scale = (modifier - 4) >> 16 & 0xFFFF, (((modifier - 4) & 0x7FF) ^ 1024) - 1024
+        exact = modifier >= 4 and precision <= 38 and 0 <= scale <= precision
+        # without a precision it may have any number of digits
+        return f"decimal({precision},{scale})" if exact else "text"
+    return "text" if name in _TEXTS or kind == "e" or category == "A" else None
+
+
+def _sql(column: str, kind: str, wanted: str) -> str:
+    quoted = identifier(column)
+    if kind == "timestamptz" and wanted != "text":
+        return f"{quoted} at time zone 'UTC'"
+    if kind == "money" and wanted != "text":
+        return f"{quoted}::numeric"
+    return f"{quoted}::text" if kind == "bpchar" else quoted
+
+
+def _refuse_moments(table: Table, column: str, kind: str, wanted: str, timezone: str | None) -> None:
+    if kind == "timestamptz" and wanted == "timestamp" and timezone not in (None, "UTC"):
+        raise ConfigError(
+            f"{table.name}: {column} is a timestamptz, and comes in UTC",
+            where=f"source {table.source}",
+            why=f"the times of this source are said to be of {timezone}",
+            hint=[
+                f"write   timezone: UTC   under sources.{table.source} in shophouse.yml,",
+                f"or declare the column as text: tables.{table.name}.columns: {{{column}: text}}",
+            ],
+        )
+
+
+def refuse_without_key(
+    connection: psycopg.Connection[Any], database: Database, relation: Relation, table: Table
+) -> None:
+    """Raise SourceMismatch unless the table's key names each row once."""
+    rows = connection.execute(
+        "select array_agg(a.attname::text order by a.attnum), bool_or(i.indisprimary), bool_and(a.attnotnull)"
+        " from pg_catalog.pg_index i"
+        " join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey[:i.indnkeyatts - 1])"
+        " where i.indrelid = %s and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null"
+        " group by i.indexrelid",
+        [relation.oid],
+    ).fetchall()
+    wanted = {name.lower() for name in table.key}
+    for names, is_primary, is_filled in rows:
+        if is_filled and (wanted >= {name.lower() for name in names} if wanted else is_primary):
+            return
+    unique = "; ".join(", ".join(names) for names, _, is_filled in rows if is_filled)
+    raise SourceMismatch(
+        f"{table.name}: {'nothing keeps ' + ', '.join(table.key) + ' unique' if wanted else 'there is no primary key'}",
+        where=f"{database.place}, {relation.schema}.{relation.name}",
+        why=["read: cursor takes changed rows in place of those with the same key", f"unique there: {unique or 'nothing'}"],
+        hint=f"add a primary key there, or write   read: full   under sources.{table.source}.tables.{table.name}",
+    )

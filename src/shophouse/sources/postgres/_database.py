@@ -1,0 +1,173 @@
+"""Connections to a shop's PostgreSQL, and its errors in the words of shophouse. The DSN goes into no message."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from shophouse.errors import ConfigError, SourceMismatch, SourceUnreachable
+from shophouse.values import Secret
+
+if TYPE_CHECKING:
+    import psycopg
+
+__all__ = ["Database", "identifier", "literal", "waiting"]
+
+_OLDEST = 130000
+_REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted", "permission denied")
+_SETTINGS = {
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "client_encoding": "UTF8",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "lock_timeout": "30s",
+    # rows come in the order they lie in, so that the same table reads the same
+    "synchronize_seqscans": "off",
+}
+
+
+def identifier(*parts: str) -> str:
+    """A quoted name, as "public"."orders"."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def waiting(seconds: float) -> Iterator[None]:
+    """Steps of a wait of so many seconds in all, at growing distances."""
+    end, pause = time.monotonic() + seconds, 0.005
+    while True:
+        yield
+        if time.monotonic() >= end:
+            return
+        time.sleep(pause)
+        pause = min(2 * pause, 0.2)
+
+
+class Database:
+    """The database that `dsn` refers to, read by the source `source`."""
+
+    def __init__(self, source: str, dsn: Secret) -> None:
+        self.source = source
+        self.dsn = dsn
+        if importlib.util.find_spec("psycopg") is None:
+            raise ConfigError(
+                f"source {source}: the kind postgres is not installed", hint='pip install "shophouse[postgres]"'
+            )
+
+    @cached_property
+    def _parameters(self) -> dict[str, str]:
+        import psycopg.conninfo
+
+        try:
+            given = psycopg.conninfo.conninfo_to_dict(self.dsn.resolve().get_secret_value())
+        except psycopg.ProgrammingError:
+            # the message would quote the DSN
+            raise ConfigError(
+                f"source {self.source}: {self.dsn.reference} is no DSN of PostgreSQL",
+                hint="postgresql://user:password@host:5432/database?sslmode=verify-full",
+            ) from None
+        return {key: str(value) for key, value in given.items() if value is not None}
+
+    @property
+    def user(self) -> str:
+        return self._parameters.get("user", "your_user")
+
+    @property
+    def place(self) -> str:
+        """Source, host and name of the database."""
+        found = self._parameters
+        host, port = found.get("host", "localhost"), found.get("port", "5432")
+        return f"source {self.source}, {host}:{port}/{found.get('dbname', found.get('user', ''))}"
+
+    def _without_secrets(self, text: str) -> str:
+        for key in ("password", "sslpassword"):
+            if secret := self._parameters.get(key):
+                text = text.replace(secret, "***")
+        return text.strip()
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that commits each statement; errors of PostgreSQL inside come out as SourceErrors."""
+        import psycopg
+
+        parameters: dict[str, Any] = {"connect_timeout": 10, "application_name": "shophouse", **self._parameters}
+        try:
+            connection = psycopg.connect(autocommit=True, prepare_threshold=None, **parameters)
+        except psycopg.OperationalError as error:
+            message = self._without_secrets(str(error))
+            kind = SourceMismatch if any(words in message for words in _REFUSED) else SourceUnreachable
+            raise kind(
+                "the database can't be reached" if kind is SourceUnreachable else "the database refuses",
+                where=self.place,
+                why=message,
+                hint=f"start the server, or set {self.dsn.variable} right",
+            ) from None
+        with connection:
+            try:
+                if connection.info.server_version < _OLDEST:
+                    version = connection.info.server_version // 10000
+                    raise SourceMismatch(
+                        f"PostgreSQL {version} is too old", where=self.place, why="the source needs 13 or newer"
+                    )
+                yield connection
+            except psycopg.Error as error:
+                raise self._told(error) from None
+
+    @contextmanager
+    def snapshot(self, connection: psycopg.Connection[Any], lock: str | None) -> Iterator[None]:
+        """One consistent state, read only. `lock` is a table whose definition stays as it is meanwhile.
+
+        It is locked before the snapshot is taken: a table that is rewritten between the two looks empty.
+        """
+        connection.execute("begin isolation level repeatable read read only")
+        try:
+            for name, value in _SETTINGS.items():
+                connection.execute(f"set local {name} = {literal(value)}")
+            if lock is not None:
+                connection.execute(f"lock table {lock} in access share mode")
+            yield
+        finally:
+            if not connection.closed:
+                connection.rollback()
+
+    def _told(self, error: psycopg.Error) -> SourceMismatch | SourceUnreachable:
+        from psycopg import errors
+
+        why = self._without_secrets(error.diag.message_primary or str(error))
+        if isinstance(error, errors.InsufficientPrivilege):
+            return SourceMismatch(
+                "the database's user may not read this",
+                where=self.place,
+                why=why,
+                hint=[
+                    f"grant usage on schema … to {identifier(self.user)};",
+                    f"grant select on all tables in schema … to {identifier(self.user)};",
+                ],
+            )
+        if isinstance(error, errors.LockNotAvailable):
+            return SourceUnreachable(
+                "the table is locked", where=self.place, why=why, hint="run again when its change is done"
+            )
+        if isinstance(error, psycopg_gone()):
+            return SourceUnreachable(
+                "the connection to the database was lost", where=self.place, why=why, hint="run again: nothing is lost"
+            )
+        return SourceMismatch("the database can't read this", where=self.place, why=why)
+
+
+def psycopg_gone() -> tuple[type[Exception], ...]:
+    """Errors that another try may not meet: the server ended, or a standby had to go on."""
+    from psycopg import OperationalError, errors
+
+    return (OperationalError, errors.SerializationFailure, errors.QueryCanceled)

@@ -1,0 +1,75 @@
+"""The rows of a window that no read had before, told from the columns that are read beside the table's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shophouse.sources.postgres._catalog import Field
+from shophouse.sources.postgres._copying import typed
+from shophouse.sources.postgres._database import literal
+from shophouse.sources.postgres._window import ROUND, Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["CURSOR_TYPES", "EXTRAS", "Unread"]
+
+CURSOR_TYPES = ("timestamp", "date", "bigint", "integer")
+EXTRAS = ("writer", "is_sure")
+"""The transaction that wrote the row's version, and whether the row is new whoever wrote it."""
+
+
+class Unread:
+    """Leaves out what was read before, and notes what the next position needs.
+
+    `cursor` is the cursor's place in `fields`. `written` are the transactions of the window whose rows were seen,
+    `highest` is the highest cursor as text, `nulls` counts rows without one, `left_out` those that were left out.
+    """
+
+    def __init__(self, window: Window, cursor: int, fields: Sequence[Field]) -> None:
+        self.window = window
+        self.field = fields[cursor]
+        self.written: set[int] = set()
+        self.highest = window.cursor
+        self.nulls = 0
+        self.left_out = 0
+        self._name = f"c{cursor}"
+
+    def conditions(self) -> tuple[str, str]:
+        """Which rows may be new, and which of them are whoever wrote them, as SQL."""
+        column = f"({self.field.sql})"
+        passed = None
+        if self.window.cursor is not None:
+            passed = f"{column} > {literal(self.window.cursor)}"
+            if self.field.type in ("timestamp", "date"):
+                # what no date of the lake can hold is in quarantine, and would pass every time
+                passed += f" and {column} < '9999-12-31'"
+        return self.window.condition(passed)
+
+    def keep(self, rows: pa.Table) -> pa.Table:
+        """The rows of a chunk that were not read before."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        moment = self.window.moment
+        writers = rows.column("writer").cast(pa.int64())
+        distance = pc.bit_wise_and(pc.subtract(writers, moment.xmin), ROUND - 1)
+        recent = pc.unique(distance.filter(pc.less(distance, moment.xmax - moment.xmin)))
+        self.written.update(moment.xmin + number for number in recent.to_pylist())
+        if self.window.seen:
+            read = pa.array(sorted(number % ROUND for number in self.window.seen), pa.int64())
+            again = pc.and_(pc.is_in(writers, read), pc.not_equal(rows.column("is_sure"), "t"))
+            self.left_out += pc.sum(again).as_py() or 0
+            rows = rows.filter(pc.invert(again))
+        column = rows.column(self._name)
+        self.nulls += column.null_count
+        highest = pc.max(typed(column, self.field.type)[0]).as_py()
+        if highest is not None:
+            self._raise(str(highest))
+        return rows
+
+    def _raise(self, value: str) -> None:
+        before = self.highest
+        if before is None or (int(value) > int(before) if value.lstrip("-").isdigit() else value > before):
+            self.highest = value

@@ -1,0 +1,248 @@
+"""No row is lost and none read twice, whatever transactions do around a read."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from shophouse.errors import SourceUnreachable
+from shophouse.sources.postgres._window import ROUND, Moment, Window, end_of_record
+
+from .conftest import Shop
+
+HERE = Moment(xmin=1_000, xmax=1_010, cluster="a", in_recovery=False, log=5_000)
+
+
+def position(**changes: Any) -> dict[str, Any]:
+    return {**Window(HERE, (7,), "shape").position([1_001, 1_003], "2026-01-01"), **changes}
+
+
+def test_a_position_keeps_the_transactions_from_the_oldest_running_one_on() -> None:
+    kept = Window(HERE, (7,), "shape").position([5, 999, 1_000, 1_009, 1_010], None)
+    assert kept["xmin"] == 1_000 and kept["seen"] == [1_000, 1_009]
+
+
+def test_numbers_that_went_round_are_never_taken_for_seen() -> None:
+    later = replace(HERE, xmin=ROUND + 5, xmax=ROUND + 9)
+    assert Window(later, (7,), "shape").position([ROUND + 6], None)["seen"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"cluster": "b"}, "another"),
+        ({"relations": [8]}, "made anew"),
+        ({"shape": "other"}, "columns"),
+        ({"log": 6_000}, "restored"),
+        ({"xmin": 1_010 - (1 << 31)}, "too long ago"),
+    ],
+)
+def test_everything_is_read_again_where_numbers_say_nothing(changes: dict[str, Any], why: str) -> None:
+    window = Window.after(position(**changes), HERE, HERE, [7], "shape")
+    assert window.since is None and why in (window.why or "")
+
+
+def test_a_position_of_another_way_of_reading_is_none() -> None:
+    assert Window.after({"read": "full"}, HERE, HERE, [7], "shape").since is None
+
+
+def test_a_standby_that_is_behind_is_waited_for() -> None:
+    standby = replace(HERE, in_recovery=True)
+    with pytest.raises(SourceUnreachable, match="standby is behind"):
+        Window.after(position(log=6_000), standby, standby, [7], "shape")
+
+
+def test_a_page_that_was_only_begun_holds_no_record() -> None:
+    block, segment = 8_192, 1 << 24
+    assert end_of_record(segment + 40, block, segment) == segment
+    assert end_of_record(segment + block + 24, block, segment) == segment + block
+    assert end_of_record(segment + block + 40, block, segment) == segment + block + 40
+    assert end_of_record(segment + 24, block, segment) == segment + 24
+
+
+@pytest.mark.server
+class TestTransactions:
+    def test_one_that_began_before_the_read_and_commits_after_it(self, cursor: Shop) -> None:
+        with cursor.connect() as late:
+            late.execute("insert into orders values (1)")
+            cursor.sql("insert into orders values (2)")
+            assert cursor.ids() == [2]
+            cursor.sql("insert into orders values (3)")
+            assert cursor.ids() == [3]
+            late.commit()
+        older, newer = cursor.connect().execute("select updated_at from orders where id <> 3 order by id").fetchall()
+        assert older < newer
+        assert cursor.ids() == [1]
+        assert cursor.batches() == []
+
+    def test_a_subtransaction_of_one_that_commits_after_the_read(self, cursor: Shop) -> None:
+        with cursor.connect() as late:
+            late.execute("insert into orders values (1)")
+            with late.transaction():
+                late.execute("insert into orders values (2)")
+            cursor.sql("insert into orders values (3)")
+            assert cursor.ids() == [3]
+            with late.transaction():
+                late.execute("insert into orders values (4)")
+            assert cursor.ids() == []
+            late.commit()
+        assert cursor.ids() == [1, 2, 4]
+
+    def test_one_that_is_prepared_and_one_that_is_rolled_back(self, cursor: Shop) -> None:
+        gone = cursor.connect()
+        gone.execute("insert into orders values (1)")
+        cursor.sql("insert into orders values (2)")
+        assert cursor.ids() == [2]
+        gone.rollback()
+        gone.close()
+        cursor.sql("insert into orders values (3)")
+        assert cursor.ids() == [3]
+
+    def test_rows_of_equal_times_on_both_sides_of_a_read(self, cursor: Shop) -> None:
+        at = "timestamptz '2026-03-01 12:00+00'"
+        cursor.sql(f"insert into orders select i, 'a', {at} from generate_series(1, 500) i")
+        assert cursor.ids() == list(range(1, 501))
+        cursor.sql(f"insert into orders select i, 'b', {at} from generate_series(501, 1000) i")
+        cursor.sql("update orders set state = 'c' where id = 3")
+        assert cursor.ids() == [3, *range(501, 1001)]
+        assert cursor.batches() == []
+
+    def test_a_time_that_goes_back_and_one_that_lies_far_ahead(self, cursor: Shop) -> None:
+        cursor.sql("insert into orders values (1, 'a', '2999-01-01')", "insert into orders values (2)")
+        assert cursor.ids() == [1, 2]
+        cursor.sql("update orders set updated_at = '1999-01-01' where id = 1", "insert into orders values (3)")
+        assert cursor.ids() == [1, 3]
+
+    def test_an_update_that_is_older_than_the_one_it_follows(self, cursor: Shop) -> None:
+        cursor.sql("insert into orders values (1, 'new')")
+        cursor.read()
+        with cursor.connect() as slow:
+            slow.execute("select now()")
+            cursor.sql("update orders set state = 'paid', updated_at = now()")
+            assert [row["state"] for row in cursor.read()] == ["paid"]
+            slow.execute("update orders set state = 'sent', updated_at = now()")
+            slow.commit()
+        assert [row["state"] for row in cursor.read()] == ["sent"]
+
+    def test_rows_updated_while_they_are_read_are_of_one_moment(self, cursor: Shop) -> None:
+        cursor.sql("insert into orders select i, '0' from generate_series(1, 20000) i")
+        stop = threading.Event()
+
+        def write() -> None:
+            with psycopg.connect(cursor.dsn) as connection:
+                number = 0
+                while not stop.is_set():
+                    number += 1
+                    connection.execute("update orders set state = %s, updated_at = now()", [str(number)])
+                    connection.commit()
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        try:
+            for _ in range(3):
+                rows = cursor.read()
+                assert len({row["state"] for row in rows}) <= 1 and len(rows) in (0, 20_000)
+        finally:
+            stop.set()
+            thread.join()
+        cursor.read()
+        assert cursor.read() == []
+
+    def test_many_writers_and_a_reader(self, cursor: Shop) -> None:
+        """What is kept, the last of each key, is the table, with each version read at most once."""
+        stop = threading.Event()
+
+        def write(seed: int) -> None:
+            dice = random.Random(seed)
+            with psycopg.connect(cursor.dsn) as connection:
+                while not stop.is_set():
+                    for _ in range(dice.randint(1, 4)):
+                        one = (
+                            "insert into orders values (%s, %s, clock_timestamp() - random() * interval '2 s')"
+                            " on conflict (id) do update set state = excluded.state, updated_at = excluded.updated_at"
+                        )
+                        # each has keys of its own, so that none waits for another
+                        values = [4 * dice.randint(1, 40) + seed, str(dice.random())]
+                        if dice.random() < 0.5:
+                            with connection.transaction():
+                                connection.execute(one, values)
+                        else:
+                            connection.execute(one, values)
+                        if dice.random() < 0.1:
+                            stop.wait(0.1)
+                    connection.rollback() if dice.random() < 0.2 else connection.commit()
+
+        kept: dict[int, str] = {}
+        versions: list[tuple[int, str]] = []
+        threads = [threading.Thread(target=write, args=[seed]) for seed in range(4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(25):
+            rows = cursor.read()
+            kept |= {row["id"]: row["state"] for row in rows}
+            versions += [(row["id"], row["state"]) for row in rows]
+        stop.set()
+        for thread in threads:
+            thread.join()
+        last = cursor.read()
+        kept |= {row["id"]: row["state"] for row in last}
+        versions += [(row["id"], row["state"]) for row in last]
+        with cursor.connect() as connection:
+            assert kept == dict(connection.execute("select id, state from orders").fetchall())
+        assert len(versions) == len(set(versions)) > len(kept)
+        assert cursor.batches() == []
+
+
+@pytest.mark.server
+class TestOtherRows:
+    def test_a_new_column_brings_all_rows_with_its_default(self, cursor: Shop) -> None:
+        cursor.sql("insert into orders values (1), (2)")
+        cursor.read()
+        cursor.sql("alter table orders add channel text default 'web'")
+        assert [(row["id"], row["channel"]) for row in cursor.read()] == [(1, "web"), (2, "web")]
+        assert "columns changed" in cursor.notices[-1]
+
+    def test_a_partition_that_is_attached_brings_its_rows(self, shop: Shop, cursor: Shop) -> None:
+        cursor.sql(
+            "drop table orders",
+            "create table late (id bigint not null, updated_at timestamptz not null)",
+            "insert into late values (200, '2020-01-01')",
+            "create table orders (id bigint primary key, updated_at timestamptz not null) partition by range (id)",
+            "create table early partition of orders for values from (0) to (100)",
+            "insert into orders values (1, now())",
+        )
+        assert cursor.ids() == [1]
+        cursor.sql("alter table orders attach partition late for values from (100) to (300)")
+        assert cursor.ids() == [200]
+        cursor.sql("update orders set updated_at = now()")
+        assert cursor.ids() == [1, 200]
+        assert cursor.batches() == []
+
+    def test_another_table_of_the_name_is_read_whole(self, cursor: Shop) -> None:
+        cursor.sql(
+            "create table better (like orders including all)",
+            "insert into better values (1, 'b'), (2, 'b')",
+            "insert into orders values (1)",
+        )
+        assert cursor.ids() == [1]
+        cursor.sql("alter table orders rename to old", "alter table better rename to orders")
+        assert cursor.ids() == [1, 2]
+
+    def test_rows_that_moved_by_vacuum_full_are_not_read_again(self, cursor: Shop) -> None:
+        cursor.sql("insert into orders select i from generate_series(1, 100) i", "delete from orders where id < 50")
+        cursor.read()
+        cursor.sql("vacuum full freeze orders")
+        assert cursor.read() == []
+
+    def test_truncated_and_filled_anew(self, cursor: Shop) -> None:
+        cursor.sql("insert into orders values (1), (2)")
+        cursor.read()
+        with cursor.connect() as connection:
+            connection.execute("truncate orders")
+            connection.execute("insert into orders values (2, 'again', '1999-01-01')")
+        assert cursor.ids() == [2]
