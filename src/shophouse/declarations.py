@@ -153,7 +153,9 @@ def _agree(platform: str, table: str, having: Mapping[str, RawTable]) -> None:
         if len(set(said.values())) > 1:
             lines = [f"{source} says {_shown(value)}" for source, value in said.items()]
             if field == "by_row":
-                lines = [f"{source} brings {'single rows' if value else 'whole parents'}" for source, value in said.items()]
+                lines = [
+                    f"{source} brings {'single rows' if value else 'whole parents'}" for source, value in said.items()
+                ]
             raise ConfigError(
                 f"the sources of {platform} disagree about {_SAID.get(field, field)} of {table}",
                 where=f"{PROJECT_FILE}, sources.<name>.tables.{table}.{_SAID.get(field, field)}",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shophouse.settings import PostgresTable
-from shophouse.sources import Batch, Column, Position, Table
+from shophouse.sources import Batch, Position, Table
 from shophouse.sources.postgres import PostgresSource
 from shophouse.values import Secret
 
@@ -40,7 +39,7 @@ class Shop:
     def sql(self, *statements: str) -> None:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)
 
     @property
     def source(self) -> PostgresSource:
@@ -84,8 +83,3 @@ def cursor(shop: Shop) -> Shop:
     shop.sql("create table orders (id bigint primary key, state text, updated_at timestamptz not null default now())")
     shop.own = PostgresTable(read="cursor", cursor="updated_at")
     return shop
-
-
-Make = Callable[..., Shop]
-
-__all__ = ["LOADED_AT", "Column", "Shop"]

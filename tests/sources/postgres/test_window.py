@@ -93,7 +93,7 @@ class TestTransactions:
             late.commit()
         assert cursor.ids() == [1, 2, 4]
 
-    def test_one_that_is_prepared_and_one_that_is_rolled_back(self, cursor: Shop) -> None:
+    def test_one_that_is_rolled_back_after_the_read(self, cursor: Shop) -> None:
         gone = cursor.connect()
         gone.execute("insert into orders values (1)")
         cursor.sql("insert into orders values (2)")

@@ -18,8 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shophouse import settings as described
 from shophouse.errors import SourceMismatch
-from shophouse.settings import PostgresSource as Settings
 from shophouse.settings import PostgresTable
 from shophouse.sources import Batch, FileRead, Notice, Position, Progress, Table
 from shophouse.sources.postgres import _catalog
@@ -48,8 +48,6 @@ class PostgresSource:
     that never had rows may be missing. `timezone` is the zone that the source's times are said to be of.
     """
 
-    Settings = Settings
-
     def __init__(
         self,
         name: str,
@@ -77,7 +75,7 @@ class PostgresSource:
         *,
         name: str,
         project: Project,
-        settings: Settings,
+        settings: described.PostgresSource,
         tables: Sequence[Table],
         progress: Progress | None = None,
         notice: Notice | None = None,
@@ -100,9 +98,7 @@ class PostgresSource:
             return list(self.declared)
         with self.database.connection() as connection:
             names = _catalog.names_in(connection, self.schema)
-        return [
-            Table(self.name, name, delivery="snapshot") for name in names if re.fullmatch(r"[a-z][a-z0-9_]*", name)
-        ]
+        return [Table(self.name, name, delivery="snapshot") for name in names if re.fullmatch(r"[a-z][a-z0-9_]*", name)]
 
     def examine(self, table: Table) -> list[Field] | None:
         """The columns that a read of `table` would give, without reading it; None where a read would pass it over.
@@ -162,17 +158,13 @@ class PostgresSource:
     def _own(self, table: Table) -> PostgresTable:
         return self.own.get(table.name) or PostgresTable()
 
-    def _relation(
-        self, connection: psycopg.Connection[Any], table: Table, since: Position | None
-    ) -> Relation | None:
+    def _relation(self, connection: psycopg.Connection[Any], table: Table, since: Position | None) -> Relation | None:
         schema, _, name = (self._own(table).table or f"{self.schema}.{table.name}").rpartition(".")
         setting = f"sources.{self.name}.tables.{table.name}.table"
-        try:
-            return _catalog.find(connection, self.database, schema or self.schema, name, setting)
-        except SourceMismatch:
-            if table.name in self.own or since is not None or not self.declared:
-                raise
-            return None
+        may_be_missing = table.name not in self.own and since is None and bool(self.declared)
+        return _catalog.find(
+            connection, self.database, schema or self.schema, name, None if may_be_missing else setting
+        )
 
     def _fields(self, connection: psycopg.Connection[Any], relation: Relation, table: Table) -> list[Field]:
         columns = _catalog.fields(connection, self.database, relation, table, self.timezone)
@@ -224,7 +216,7 @@ class PostgresSource:
         select = ", ".join(at.sql for at in writer.fields if at.sql is not None)
         for part, longest in chunks(connection, f"select {select} from {relation.quoted}"):
             writer.write(part, longest)
-            self._tell_progress(table, writer.bytes, total)
+            self._tell_progress(table, writer.size, total)
         writer.finish()
         position = {"read": "full", "relation": relation.label, "sha256": writer.digest.hexdigest()}
         if since == position:
@@ -250,12 +242,14 @@ class PostgresSource:
         if window.since is None:
             connection.execute("set local max_parallel_workers_per_gather = 0")
         cursor = (self._own(table).cursor or "").lower()
-        filter_ = Unread(window, next(i for i, at in enumerate(writer.fields) if at.name.lower() == cursor), writer.fields)
+        filter_ = Unread(
+            window, next(i for i, at in enumerate(writer.fields) if at.name.lower() == cursor), writer.fields
+        )
         condition, is_sure = filter_.conditions()
         select = ", ".join([*(at.sql for at in writer.fields if at.sql is not None), "xmin", is_sure])
         for part, longest in chunks(connection, f"select {select} from {relation.quoted} where {condition}"):
             writer.write(part, longest, filter_.keep)
-            self._tell_progress(table, writer.bytes, total)
+            self._tell_progress(table, writer.size, total)
         writer.finish()
         if filter_.nulls:
             raise SourceMismatch(
@@ -286,6 +280,6 @@ def _shape(fields: Sequence[Field]) -> str:
 
 
 def _batch(writer: Writer, position: Position) -> Batch:
-    read = FileRead(writer.label, writer.rows, len(writer.rejected), writer.bytes)
+    read = FileRead(writer.label, writer.rows, len(writer.rejected), writer.size)
     columns = {at.name: at.type for at in writer.fields}
     return Batch(position, [writer.path] if writer.rows else [], columns, [read], writer.rejected)

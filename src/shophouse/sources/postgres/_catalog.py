@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,10 @@ _TYPES = {
     "timestamptz": "timestamp",
 }
 _TEXTS = frozenset(
-    "text varchar bpchar char name citext uuid json jsonb xml time timetz interval inet cidr macaddr macaddr8".split()
+    (
+        *("text", "varchar", "bpchar", "char", "name", "citext", "uuid", "json", "jsonb", "xml"),
+        *("time", "timetz", "interval", "inet", "cidr", "macaddr", "macaddr8"),
+    )
 )
 
 
@@ -69,24 +72,42 @@ def names_in(connection: psycopg.Connection[Any], schema: str) -> list[str]:
         "select c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
         " where n.nspname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition"
         " and has_schema_privilege(n.oid, 'usage')"
-        " and (has_table_privilege(c.oid, 'select') or has_any_column_privilege(c.oid, 'select')) order by 1",
+        " and has_table_privilege(c.oid, 'select') order by 1",
         [schema],
     ).fetchall()
     return [str(name) for (name,) in rows]
 
 
 def find(
-    connection: psycopg.Connection[Any], database: Database, schema: str, name: str, setting: str
-) -> Relation:
-    """The relation of that name. Raises SourceMismatch, with the nearest right name, when there is none."""
+    connection: psycopg.Connection[Any], database: Database, schema: str, name: str, setting: str | None
+) -> Relation | None:
+    """The relation of that name; None where there is none and `setting`, which would name another, is None.
+
+    Raises SourceMismatch when it must be there and is not, with the nearest right name, and when it may not be read.
+    """
     row = connection.execute(
-        "select c.oid::bigint, c.relkind::text from pg_catalog.pg_class c"
+        "select c.oid::bigint, c.relkind::text, has_schema_privilege(n.oid, 'usage'),"
+        " has_table_privilege(c.oid, 'select'), current_user::text from pg_catalog.pg_class c"
         " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
         " where n.nspname = %s and c.relname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f')",
         [schema, name],
     ).fetchone()
     if row is not None:
-        return Relation(int(row[0]), str(row[1]), schema, name)
+        oid, kind, may_enter, may_read, user = row
+        relation = Relation(int(oid), str(kind), schema, name)
+        if not (may_enter and may_read):
+            raise SourceMismatch(
+                f"the user {user} may not read {schema}.{name}",
+                where=database.place,
+                why="a grant on some columns is not enough: to hide the others, grant a view without them",
+                hint=[
+                    *([] if may_enter else [f"grant usage on schema {identifier(schema)} to {identifier(user)};"]),
+                    *([] if may_read else [f"grant select on {relation.quoted} to {identifier(user)};"]),
+                ],
+            )
+        return relation
+    if setting is None:
+        return None
     present = names_in(connection, schema)
     elsewhere = connection.execute(
         "select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
@@ -127,7 +148,7 @@ def fields(
     """The columns of the lake's table: declared ones first, then what else the table has.
 
     Raises SourceMismatch when a required one is missing or a type has no counterpart, and ConfigError when moments
-    would be read in another time zone than theirs. Columns that the user may not read count as missing.
+    would be read in another time zone than theirs.
     """
     rows = connection.execute(
         "with recursive typed as ("
@@ -135,15 +156,46 @@ def fields(
         " where a.attrelid = %s and a.attnum > 0 and not a.attisdropped"
         " union all select typed.attnum, typed.attname, t.typbasetype, t.typtypmod from typed"
         " join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype = 'd')"
-        " select typed.attname, t.typname, t.typtype::text, t.typcategory::text, typed.typmod,"
-        " has_column_privilege(%s::oid, typed.attnum, 'select') from typed"
-        " join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype <> 'd' order by typed.attnum",
-        [relation.oid, relation.oid],
+        " select typed.attname, t.typname, t.typtype::text, t.typcategory::text, typed.typmod"
+        " from typed join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype <> 'd' order by typed.attnum",
+        [relation.oid],
     ).fetchall()
-    found = {row[0]: row for row in rows if row[5]}
+    found = {row[0]: row for row in rows}
     where = f"{database.place}, {relation.schema}.{relation.name}"
+    by_lower = _by_lower(table, found, where)
+    _refuse_missing(table, found, where)
+    result: list[Field] = []
+    for column in table.columns or ():
+        name = by_lower.pop(column.name.lower(), None)
+        if name is None:
+            result.append(Field(column.name, column.type, None))
+            continue
+        _refuse_moments(table, name, found[name][1], column.type, timezone)
+        result.append(Field(column.name, column.type, _sql(name, found[name][1], column.type)))
+    for name in by_lower.values():
+        kind = _type(found[name])
+        if kind is None:
+            setting = f"sources.{table.source}.tables.{table.name}.columns"
+            raise SourceMismatch(
+                f"{table.name}: the type {found[name][1]} of {name} has no counterpart",
+                where=where,
+                why="the lake has text, bigint, integer, decimal(p,s), double, boolean, date and timestamp",
+                hint=f"declare it in shophouse.yml as it is written:   {setting}: {{{name}: text}}",
+            )
+        _refuse_moments(table, name, found[name][1], kind, timezone)
+        result.append(Field(name, kind, _sql(name, found[name][1], kind)))
+    if not any(field.sql for field in result):
+        raise SourceMismatch(
+            f"{table.name}: none of its columns is there",
+            where=where,
+            hint=f"has it the right table? Name it as   sources.{table.source}.tables.{table.name}.table: schema.table",
+        )
+    return result
+
+
+def _by_lower(table: Table, names: Iterable[str], where: str) -> dict[str, str]:
     by_lower: dict[str, str] = {}
-    for name in found:
+    for name in names:
         if name.lower() in LINEAGE:
             raise SourceMismatch(
                 f"{table.name}: the column {name} has the name of a lineage column",
@@ -156,50 +208,27 @@ def fields(
                 where=where,
                 hint="read a view of the table that renames one of them",
             )
+    return by_lower
+
+
+def _refuse_missing(table: Table, found: Iterable[str], where: str) -> None:
+    names = list(found)
     for required in table.required:
-        if required.lower() not in by_lower:
-            hidden = any(row[0].lower() == required.lower() for row in rows)
-            near = next(iter(get_close_matches(required, found, 1, 0.6)), None)
-            raise SourceMismatch(
-                f"{table.name}: the required column {required} is missing",
-                where=where,
-                why="the database's user may not read it" if hidden else f"it has: {', '.join(found) or 'no columns'}",
-                hint=f"grant select on {relation.quoted} to {identifier(database.user)};"
-                if hidden
-                else f"is it now called {near}? Rename it there, or change `required` and the staging model"
-                if near
-                else f"add it there, or take it out of `required` of sources.{table.source}.tables.{table.name}",
-            )
-    result: list[Field] = []
-    for column in table.columns or ():
-        name = by_lower.pop(column.name.lower(), None)
-        sql = None
-        if name is not None:
-            _refuse_moments(table, name, found[name][1], column.type, timezone)
-            sql = _sql(name, found[name][1], column.type)
-        result.append(Field(column.name, column.type, sql))
-    for name in by_lower.values():
-        kind = _type(found[name])
-        if kind is None:
-            raise SourceMismatch(
-                f"{table.name}: the type {found[name][1]} of {name} has no counterpart",
-                where=where,
-                why="the lake has text, bigint, integer, decimal(p,s), double, boolean, date and timestamp",
-                hint=f"declare it in shophouse.yml: sources.{table.source}.tables.{table.name}.columns: {{{name}: text}}",
-            )
-        _refuse_moments(table, name, found[name][1], kind, timezone)
-        result.append(Field(name, kind, _sql(name, found[name][1], kind)))
-    if not any(field.sql for field in result):
+        if required.lower() in (name.lower() for name in names):
+            continue
+        near = next(iter(get_close_matches(required, names, 1, 0.6)), None)
         raise SourceMismatch(
-            f"{table.name}: there is no column that can be read",
+            f"{table.name}: the required column {required} is missing",
             where=where,
-            hint=f"grant select on {relation.quoted} to {identifier(database.user)};",
+            why=f"it has: {', '.join(names) or 'no columns'}",
+            hint=f"is it now called {near}? Rename it there, or change `required` and the staging model"
+            if near
+            else f"add it there, or take it out of `required` of sources.{table.source}.tables.{table.name}",
         )
-    return result
 
 
 def _type(row: Sequence[Any]) -> str | None:
-    _, name, kind, category, modifier, _ = row
+    _, name, kind, category, modifier = row
     if name in _TYPES:
         return _TYPES[name]
     if name == "numeric":
@@ -252,6 +281,9 @@ def refuse_without_key(
     raise SourceMismatch(
         f"{table.name}: {'nothing keeps ' + ', '.join(table.key) + ' unique' if wanted else 'there is no primary key'}",
         where=f"{database.place}, {relation.schema}.{relation.name}",
-        why=["read: cursor takes changed rows in place of those with the same key", f"unique there: {unique or 'nothing'}"],
+        why=[
+            "read: cursor takes changed rows in place of those with the same key",
+            f"unique there: {unique or 'nothing'}",
+        ],
         hint=f"add a primary key there, or write   read: full   under sources.{table.source}.tables.{table.name}",
     )

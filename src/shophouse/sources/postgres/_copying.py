@@ -33,7 +33,7 @@ def chunks(connection: psycopg.Connection[Any], select: str) -> Iterator[tuple[b
     """The result as CSV in parts of whole rows, each with the bytes of its longest row."""
     parts: list[bytes] = []
     size = longest = 0
-    with connection.cursor().copy(f"copy ({select}) to stdout (format csv)") as copy:  # type: ignore[arg-type]
+    with connection.cursor().copy(f"copy ({select}) to stdout (format csv)") as copy:
         for row in copy:
             # one message of the protocol is one row
             parts.append(bytes(row))
@@ -50,7 +50,7 @@ def chunks(connection: psycopg.Connection[Any], select: str) -> Iterator[tuple[b
 class Writer:
     """Writes rows with their lineage to `path`, which is only there when rows came. `label` is their `_source_file`.
 
-    `extras` are columns that are read after those of `fields` and are not written.
+    `extras` are columns that are read after those of `fields` and are not written. `size` counts the bytes that came.
     """
 
     fields: Sequence[Field]
@@ -61,7 +61,7 @@ class Writer:
     loaded_at: datetime
     where: str
     rows: int = 0
-    bytes: int = 0
+    size: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     digest: Any = field(default_factory=hashlib.sha256)
     _writer: Any = None
@@ -75,7 +75,7 @@ class Writer:
         import pyarrow as pa
 
         self.digest.update(part)
-        self.bytes += len(part)
+        self.size += len(part)
         table = self._parsed(part, longest)
         if keep is not None:
             table = keep(table)

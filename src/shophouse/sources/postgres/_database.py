@@ -80,10 +80,6 @@ class Database:
         return {key: str(value) for key, value in given.items() if value is not None}
 
     @property
-    def user(self) -> str:
-        return self._parameters.get("user", "your_user")
-
-    @property
     def place(self) -> str:
         """Source, host and name of the database."""
         found = self._parameters
@@ -147,26 +143,23 @@ class Database:
         why = self._without_secrets(error.diag.message_primary or str(error))
         if isinstance(error, errors.InsufficientPrivilege):
             return SourceMismatch(
-                "the database's user may not read this",
+                "the database's user may not do this",
                 where=self.place,
                 why=why,
-                hint=[
-                    f"grant usage on schema … to {identifier(self.user)};",
-                    f"grant select on all tables in schema … to {identifier(self.user)};",
-                ],
+                hint=f"grant it to the user of {self.dsn.reference}, or give it another",
             )
         if isinstance(error, errors.LockNotAvailable):
             return SourceUnreachable(
                 "the table is locked", where=self.place, why=why, hint="run again when its change is done"
             )
-        if isinstance(error, psycopg_gone()):
+        if isinstance(error, _gone()):
             return SourceUnreachable(
                 "the connection to the database was lost", where=self.place, why=why, hint="run again: nothing is lost"
             )
         return SourceMismatch("the database can't read this", where=self.place, why=why)
 
 
-def psycopg_gone() -> tuple[type[Exception], ...]:
+def _gone() -> tuple[type[Exception], ...]:
     """Errors that another try may not meet: the server ended, or a standby had to go on."""
     from psycopg import OperationalError, errors
 

@@ -1,24 +1,24 @@
 """What a table's rows are that a read before did not see.
 
 A column like `updated_at` alone can't tell: its value is taken before the transaction commits, so that a row may appear
-with a time that was passed long ago. PostgreSQL says it exactly, for it keeps with each version of a row the number of the
-transaction that wrote it (`xmin`):
+with a time that was passed long ago. PostgreSQL says it exactly, for it keeps with each version of a row the number of
+the transaction that wrote it (`xmin`):
 
 1. A snapshot sees all that a transaction wrote, or nothing. So a version that is visible now and was not before was
    written by a transaction that the snapshot before did not see.
-2. Each transaction numbered below a snapshot's own `xmin`, the oldest one running then, had ended. What that snapshot did
-   not see, subtransactions too, has a number from there on. So reading all versions from that number on loses nothing,
-   whatever their `updated_at` says, in whatever order they committed, and however many have the same time.
+2. Each transaction numbered below a snapshot's own `xmin`, the oldest one running then, had ended. What that snapshot
+   did not see, subtransactions too, has a number from there on. So reading all versions from that number on loses
+   nothing, whatever their `updated_at` says, in whatever order they committed, and however many have the same time.
 3. Of these, the versions of transactions that the snapshot before saw were read. Their numbers are kept (`seen`; only
    those from `xmin` on, so mostly none) and their rows left out: nothing is repeated.
-4. Numbers are given once, but a server that crashes gives those again whose end was not yet on disk. So a position holds
-   only when the log is on disk up to where it was after the snapshot.
+4. Numbers are given once, but a server that crashes gives those again whose end was not yet on disk. So a position
+   holds only when the log is on disk up to where it was after the snapshot.
 
-The cursor is a second net: a row beyond its last value is read whatever its number. What gives rows without new numbers makes everything be read again: another cluster or timeline (a backup restored), a
-log that is shorter than before, another table under the name, other columns, and of a partition attached all its rows.
-Numbers kept with rows have 32 bits: a distance of half of that reads everything, and where the counter has ever gone
-round, an old row may look as written by a running transaction, so nothing is kept as seen and such rows come again,
-which does no harm to an upsert.
+The cursor is a second net: a row beyond its last value is read whatever its number. What gives rows without new numbers
+makes everything be read again: another cluster or timeline (a backup restored), a log that is shorter than before,
+another table under the name, other columns, and of a partition attached all its rows. Numbers kept with rows have 32
+bits: a distance of half of that reads everything, and where the counter has ever gone round, an old row may look as
+written by a running transaction, so nothing is kept as seen and such rows come again, which does no harm to an upsert.
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ class Window:
         """
         if self.since is None:
             return "true", "true"
-        surely = [f"tableoid = any('{{{','.join(map(str, self.new_relations))}}}'::oid[])"] if self.new_relations else []
+        surely = (
+            [f"tableoid = any('{{{','.join(map(str, self.new_relations))}}}'::oid[])"] if self.new_relations else []
+        )
         surely += [f"({passed})"] if passed is not None else []
         sure = f"coalesce({' or '.join(surely)}, false)" if surely else "false"
         # the column's 32 bits are compared as a distance

@@ -1,0 +1,180 @@
+"""A shop whose tables are in PostgreSQL: loaded, built, changed, killed, and always what the database says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import psycopg
+import pytest
+
+from incremental.comparison import differences
+from shophouse.declarations import platform_declaration
+from shophouse.demo.storefront import generate
+from shophouse.scaffold import init_project
+from shophouse.shop import Shop
+
+if TYPE_CHECKING:
+    from servers.postgres import Server
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+KEYS = {
+    "users": "user_id",
+    "products": "product_id",
+    "categories": "category_id",
+    "orders": "order_id",
+    "order_items": "order_id, line_number",
+    "payments": "payment_id",
+    "shipments": "shipment_id",
+    "refunds": "refund_id",
+    "refund_items": "refund_id, order_id, line_number",
+}
+BY_CURSOR = ("users", "orders", "order_items", "payments")
+TYPES = {"double": "double precision"}
+
+
+def connect() -> psycopg.Connection[Any]:
+    return psycopg.connect(os.environ["SHOP_DSN"], autocommit=True)
+
+
+@pytest.fixture
+def storefront(tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A project whose source is a new database with the tables of KEYS; nothing is loaded yet."""
+    monkeypatch.setenv("SHOP_DSN", postgres.database())
+    folder = tmp_path / "shop"
+    init_project(folder, name="storefront", staging="storefront", currency="USD")
+    file = folder / "shophouse.yml"
+    head = file.read_text("utf-8").split("sources:")[0]
+    by_cursor = "".join(f"      {name}: {{read: cursor, cursor: touched_at}}\n" for name in BY_CURSOR)
+    file.write_text(
+        f'{head}sources:\n  storefront:\n    kind: postgres\n    dsn: "env:SHOP_DSN"\n    staging: storefront\n'
+        f"    timezone: UTC\n    tables:\n{by_cursor}",
+        "utf-8",
+    )
+    shop = Shop.open(folder)
+    generate(tmp_path / "files", seed=5, days=60, orders=150, products=20)
+    declared = platform_declaration("storefront", shop.project).tables
+    with connect() as connection:
+        for name, key in KEYS.items():
+            (path,) = (tmp_path / "files").glob(f"{name}.*csv*")
+            with duckdb.connect() as reader:
+                rows = reader.execute(f"select * from read_csv('{path}', all_varchar = true)")
+                columns = [column[0] for column in rows.description]
+                types = [declared[name].types[column].replace("decimal", "numeric") for column in columns]
+                defined = [f"{c} {TYPES.get(t, t)}" for c, t in zip(columns, types, strict=True)]
+                if name in BY_CURSOR:
+                    defined.append("touched_at timestamptz not null default now()")
+                connection.execute(f"create table {name} ({', '.join(defined)}, primary key ({key}))")
+                with connection.cursor().copy(f"copy {name} ({', '.join(columns)}) from stdin") as copy:
+                    for row in rows.fetchall():
+                        copy.write_row(row)
+    return shop
+
+
+def numbers(shop: Shop) -> tuple[Any, ...]:
+    (found,) = shop.sql(
+        "select (select count(*) from core.fct_orders),"
+        " (select sum(quantity) from core.fct_order_items),"
+        " (select count(*) from core.fct_shipments), (select count(*) from core.fct_refunds)"
+    ).fetchall()
+    return tuple(found)
+
+
+def expected() -> tuple[Any, ...]:
+    with connect() as connection:
+        (found,) = connection.execute(
+            "select (select count(*) from orders), (select sum(quantity) from order_items),"
+            " (select count(*) from shipments), (select count(*) from refunds)"
+        ).fetchall()
+    return tuple(found)
+
+
+def loads(shop: Shop) -> dict[str, int]:
+    return {table: len(shop.lake.loads(source, table)) for source, table in shop.lake.tables()}
+
+
+def test_the_marts_follow_the_database_through_changes_and_deletes(storefront: Shop, tmp_path: Path) -> None:
+    shop = storefront
+    assert shop.run().status == "success"
+    assert numbers(shop) == expected()
+    assert shop.run().record.status == "nothing new"
+    assert loads(shop) == dict.fromkeys(KEYS, 1)
+
+    with connect() as connection:
+        connection.execute("update orders set status = 'delivered', touched_at = now() where order_id % 7 = 0")
+        # one line of an order, whose other lines stay as they are
+        connection.execute(
+            "update order_items set quantity = quantity + 1, touched_at = now()"
+            " where order_id in (select order_id from order_items group by 1 having count(*) > 1 limit 3)"
+            " and line_number = 1"
+        )
+        connection.execute("update users set city = 'Bergen', touched_at = now() where user_id % 5 = 0")
+        connection.execute("delete from shipments where shipment_id % 4 = 0")
+        connection.execute("delete from refund_items")
+        connection.execute("delete from refunds")
+        connection.execute(
+            "insert into orders select (jsonb_populate_record(o,"
+            " jsonb_build_object('order_id', 900001, 'touched_at', now()))).* from orders o limit 1"
+        )
+    before = numbers(shop)
+    assert shop.run().status == "success"
+    assert numbers(shop) == expected() != before
+    changed = {"users", "orders", "order_items", "shipments", "refunds", "refund_items"}
+    assert loads(shop) == {name: 2 if name in changed else 1 for name in KEYS}
+
+    incremental = tmp_path / "incremental.duckdb"
+    shutil.copyfile(shop.project.warehouse_folder / "build" / "shop.duckdb", incremental)
+    shop.run(full_refresh=True)
+    assert differences(incremental, shop.project.warehouse_folder / "build" / "shop.duckdb") == {}
+    assert numbers(shop) == expected()
+
+
+def test_an_ingest_that_is_killed_loses_nothing_and_repeats_nothing(storefront: Shop) -> None:
+    shop = storefront
+    shop.ingest()
+    folder = shop.project.folder
+    kills = 0
+    for tables in (1, 2, 4):
+        with connect() as connection:
+            for name in KEYS:
+                touched = ", touched_at = now()" if name in BY_CURSOR else ""
+                column = KEYS[name].split(",")[0]
+                connection.execute(f"update {name} set {column} = {column}{touched}")
+        started = set(folder.glob("lake/storefront/*/data/load-*"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "shophouse", "ingest"],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while process.poll() is None:
+            if len(set(folder.glob("lake/storefront/*/data/load-*")) - started) >= tables:
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.001)
+        kills += process.wait() == -signal.SIGKILL
+    shop.ingest()
+    assert kills == 3
+    committed = loads(shop)
+    shop.ingest()
+    assert loads(shop) == committed
+    for name in BY_CURSOR:
+        paths = [str(path) for path in shop.lake.data_files("storefront", name)]
+        versions = f"read_parquet({paths})"
+        with connect() as connection, duckdb.connect() as lake:
+            stored = dict(connection.execute(f"select ({KEYS[name]})::text, touched_at from {name}").fetchall())
+            key = f"'(' || concat_ws(',', {KEYS[name]}) || ')'" if "," in KEYS[name] else f"cast({KEYS[name]} as text)"
+            newest = lake.execute(
+                f"select {key}, max_by(touched_at, _load_id), count(*), count(distinct touched_at)"
+                f" from {versions} group by 1"
+            ).fetchall()
+        assert {row[0]: row[1] for row in newest} == {k: at.replace(tzinfo=None) for k, at in stored.items()}
+        assert all(row[2] == row[3] for row in newest), "a version of a row is there twice"
