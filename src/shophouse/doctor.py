@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shophouse.errors import ShophouseError
-from shophouse.project import FilesSource, Project
+from shophouse.project import FilesSource, PostgresSource, Project
 from shophouse.version import __version__
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def examine(folder: Path) -> Iterator[Finding]:
     for name, settings in project.sources.items():
         if isinstance(settings, FilesSource):
             yield from _files(project, name)
+        elif isinstance(settings, PostgresSource):
+            yield from _postgres(project, name)
     yield from _lake(project)
     yield from _warehouse(project)
 
@@ -140,6 +142,37 @@ def _files(project: Project, source: str) -> Iterator[Finding]:
         else:
             pattern = f" ({table.files})" if table.files else ""
             yield Finding(about, "ok", f"{name}: no file{pattern}; the table is empty")
+
+
+def _postgres(project: Project, source: str) -> Iterator[Finding]:
+    from shophouse.ingestion import readers
+    from shophouse.sources.postgres import PostgresSource as Reader
+
+    about = f"source {source}"
+    try:
+        tables = readers(project, source)
+    except ShophouseError as error:
+        yield _told(about, error)
+        return
+    for reader, table in tables:
+        assert isinstance(reader, Reader)
+        try:
+            fields = reader.examine(table)
+        except ShophouseError as error:
+            yield _told(about, error)
+            if error.retryable:
+                return
+            continue
+        if fields is None:
+            yield Finding(about, "ok", f"{table.name}: no such table; it is empty")
+            continue
+        way = "changed rows" if reader.reads_changes(table) else "whole"
+        yield Finding(
+            about, "ok", f"{table.name}: {_many(sum(at.sql is not None for at in fields), 'column')}, read {way}"
+        )
+        if absent := [at.name for at in fields if at.sql is None]:
+            what = f"{table.name}: the database lacks the columns {', '.join(absent)}"
+            yield Finding(about, "warning", what, "they are null in all rows")
 
 
 def _present(project: Project, settings: FilesSource) -> list[Path]:

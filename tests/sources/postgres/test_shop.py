@@ -178,3 +178,24 @@ def test_an_ingest_that_is_killed_loses_nothing_and_repeats_nothing(storefront: 
             ).fetchall()
         assert {row[0]: row[1] for row in newest} == {k: at.replace(tzinfo=None) for k, at in stored.items()}
         assert all(row[2] == row[3] for row in newest), "a version of a row is there twice"
+
+
+def test_the_doctor_looks_at_each_table_and_at_a_password_that_is_wrong(
+    storefront: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shophouse.doctor import examine
+
+    with connect() as connection:
+        connection.execute("alter table orders drop constraint orders_pkey cascade")
+    found = {
+        finding.what: finding for finding in examine(storefront.project.folder) if finding.about.startswith("source")
+    }
+    assert any(what.startswith("users: ") and what.endswith("read changed rows") for what in found)
+    assert any(what.startswith("products: ") and what.endswith("read whole") for what in found)
+    assert "stores: no such table; it is empty" in found
+    (broken,) = [finding for finding in found.values() if finding.verdict == "error"]
+    assert "orders" in broken.what and "read: full" in broken.hint
+
+    monkeypatch.setenv("SHOP_DSN", "postgresql://me:hidden-word@127.0.0.1:1/shop")
+    (gone,) = [f for f in examine(storefront.project.folder) if f.about.startswith("source")]
+    assert gone.verdict == "error" and "hidden-word" not in gone.what and "SHOP_DSN" in gone.hint

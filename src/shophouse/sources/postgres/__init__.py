@@ -112,6 +112,10 @@ class PostgresSource:
             with self.database.snapshot(connection, relation.lock):
                 return self._fields(connection, relation, table)
 
+    def reads_changes(self, table: Table) -> bool:
+        """Whether a read brings the rows that changed, not the whole table."""
+        return self._own(table).read == "cursor"
+
     def read(
         self,
         table: Table,
@@ -125,7 +129,7 @@ class PostgresSource:
             relation = self._relation(connection, table, since)
             if relation is None:
                 return
-            by_cursor = self._own(table).read == "cursor"
+            by_cursor = self.reads_changes(table)
             before = Moment.of(connection) if by_cursor else None
             with self.database.snapshot(connection, relation.lock):
                 columns = self._fields(connection, relation, table)

@@ -29,6 +29,8 @@ _SETTINGS = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "lock_timeout": "30s",
+    # to compile the condition takes longer than to work it out
+    "jit": "off",
     # rows come in the order they lie in, so that the same table reads the same
     "synchronize_seqscans": "off",
 }

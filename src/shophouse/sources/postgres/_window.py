@@ -101,7 +101,7 @@ def wait_until_durable(connection: psycopg.Connection[Any], moment: Moment, plac
 
 @dataclass(frozen=True)
 class Window:
-    """The versions to read: those from transaction `since` on, `length` of numbers; everything when `since` is None.
+    """The versions to read: those of transactions from number `since` on; everything when `since` is None.
 
     `why` says why everything is read again, where that is so.
     """
@@ -110,7 +110,6 @@ class Window:
     relations: tuple[int, ...]
     shape: str
     since: int | None = None
-    length: int = 0
     seen: frozenset[int] = frozenset()
     new_relations: tuple[int, ...] = ()
     cursor: str | None = None
@@ -152,7 +151,6 @@ class Window:
             oids,
             shape,
             since=position["xmin"],
-            length=max(0, moment.xmax - position["xmin"]),
             seen=frozenset(position["seen"]),
             new_relations=tuple(sorted(set(oids) - set(position["relations"]))),
             cursor=position["cursor"],
@@ -170,8 +168,9 @@ class Window:
         )
         surely += [f"({passed})"] if passed is not None else []
         sure = f"coalesce({' or '.join(surely)}, false)" if surely else "false"
-        # the column's 32 bits are compared as a distance
-        written = f"((xmin::text::bigint - {self.since}) & {ROUND - 1}) < {self.length}"
+        # age() compares numbers of 32 bits as distances; a subselect is worked out once
+        youngest, oldest = (f"(select age('{number % ROUND}'::xid))" for number in (self.moment.xmax, self.since))
+        written = f"age(xmin) between {youngest} and {oldest}"
         return f"({written} or {sure})", sure
 
     def position(self, seen: Iterable[int], cursor: str | None) -> dict[str, Any]:
