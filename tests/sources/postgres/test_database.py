@@ -68,6 +68,7 @@ def test_it_writes_nothing_and_can_be_read_only(shop: Shop, monkeypatch: pytest.
     )
     monkeypatch.setenv("SOURCE_DSN", shop.dsn.replace("postgres@", "onlooker@"))
     assert shop.ids() == [1]
+    shop.position = None
     shop.own = shop.own.model_copy(update={"read": "cursor", "cursor": "updated_at"})
     with shop.connect() as running:
         running.execute("insert into orders values (2)")

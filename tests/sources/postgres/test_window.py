@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from shophouse.errors import SourceUnreachable
+from shophouse.errors import SourceMismatch, SourceUnreachable
+from shophouse.settings import PostgresTable
 from shophouse.sources.postgres._window import ROUND, Moment, Window, end_of_record
 
 from .conftest import Shop
@@ -246,3 +247,15 @@ class TestOtherRows:
             connection.execute("truncate orders")
             connection.execute("insert into orders values (2, 'again', '1999-01-01')")
         assert cursor.ids() == [2]
+
+    def test_from_whole_tables_to_a_cursor_begins_anew(self, cursor: Shop) -> None:
+        by_cursor, cursor.own = cursor.own, PostgresTable()
+        cursor.sql("insert into orders values (1)")
+        cursor.read()
+        cursor.own = by_cursor
+        with pytest.raises(SourceMismatch, match=r"shophouse lake drop shop\.orders"):
+            cursor.read()
+        cursor.position = None
+        assert cursor.ids() == [1]
+        cursor.own = PostgresTable()
+        assert cursor.ids() == [1]

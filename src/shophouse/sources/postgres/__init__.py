@@ -14,6 +14,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -218,9 +219,10 @@ class PostgresSource:
         connection.execute("set local max_parallel_workers_per_gather = 0")
         writer.digest.update(_shape(writer.fields).encode())
         select = ", ".join(at.sql for at in writer.fields if at.sql is not None)
-        for part, longest in chunks(connection, f"select {select} from {relation.quoted}"):
-            writer.write(part, longest)
-            self._tell_progress(table, writer.size, total)
+        with closing(chunks(connection, f"select {select} from {relation.quoted}")) as parts:
+            for part, longest in parts:
+                writer.write(part, longest)
+                self._tell_progress(table, writer.size, total)
         writer.finish()
         position = {"read": "full", "relation": relation.label, "sha256": writer.digest.hexdigest()}
         if since == position:
@@ -238,6 +240,16 @@ class PostgresSource:
         total: int,
         before: Moment,
     ) -> tuple[Moment, Batch | None]:
+        if since is not None and since.get("read") == "full":
+            raise SourceMismatch(
+                f"{table.name} was read whole until now",
+                where=f"sources.{self.name}.tables.{table.name} in shophouse.yml",
+                why="the lake has rows that were deleted since, and by a cursor they would count again",
+                hint=[
+                    f"begin anew:   shophouse lake drop {self.name}.{table.name}",
+                    "              shophouse run --full-refresh",
+                ],
+            )
         moment = Moment.of(connection)
         shape = hashlib.sha256(_shape(writer.fields).encode()).hexdigest()
         window = Window.after(since, before, moment, _catalog.relations(connection, relation), shape)
@@ -251,9 +263,10 @@ class PostgresSource:
         )
         condition, is_sure = filter_.conditions()
         select = ", ".join([*(at.sql for at in writer.fields if at.sql is not None), "xmin", is_sure])
-        for part, longest in chunks(connection, f"select {select} from {relation.quoted} where {condition}"):
-            writer.write(part, longest, filter_.keep)
-            self._tell_progress(table, writer.size, total)
+        with closing(chunks(connection, f"select {select} from {relation.quoted} where {condition}")) as parts:
+            for part, longest in parts:
+                writer.write(part, longest, filter_.keep)
+                self._tell_progress(table, writer.size, total)
         writer.finish()
         if filter_.nulls:
             raise SourceMismatch(

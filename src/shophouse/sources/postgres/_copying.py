@@ -6,7 +6,8 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+import select
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,21 +30,53 @@ _MOST_REJECTED = 100_000
 _FAULTY_RAW = 2_000
 
 
-def chunks(connection: psycopg.Connection[Any], select: str) -> Iterator[tuple[bytes, int]]:
-    """The result as CSV in parts of whole rows, each with the bytes of its longest row."""
+def chunks(connection: psycopg.Connection[Any], query: str) -> Generator[tuple[bytes, int], None, None]:
+    """The result as CSV in parts of whole rows, each with the bytes of its longest row.
+
+    Closed before its end, it closes the connection. Raises what psycopg does.
+    """
     parts: list[bytes] = []
     size = longest = 0
-    with connection.cursor().copy(f"copy ({select}) to stdout (format csv)") as copy:
-        for row in copy:
-            # one message of the protocol is one row
-            parts.append(bytes(row))
-            size += len(row)
-            longest = max(longest, len(row))
-            if size >= _CHUNK_BYTES:
-                yield b"".join(parts), longest
-                parts, size, longest = [], 0, 0
+    # psycopg's own loop takes as long for a row as the server
+    for row in _rows(connection, f"copy ({query}) to stdout (format csv)"):
+        parts.append(row)
+        length = len(row)
+        size += length
+        if length > longest:
+            longest = length
+        if size >= _CHUNK_BYTES:
+            yield b"".join(parts), longest
+            parts, size, longest = [], 0, 0
     if parts:
         yield b"".join(parts), longest
+
+
+def _rows(connection: psycopg.Connection[Any], copy: str) -> Generator[bytes, None, None]:
+    """One message of the protocol is one row."""
+    from psycopg import errors, pq
+
+    server = connection.pgconn
+    result = server.exec_(copy.encode())
+    if result.status != pq.ExecStatus.COPY_OUT:
+        raise errors.error_from_result(result)
+    is_over = False
+    try:
+        while True:
+            length, row = server.get_copy_data(1)
+            if length > 0:
+                yield bytes(row)
+            elif length == 0:
+                select.select([server.socket], [], [])
+                server.consume_input()
+            else:
+                break
+        while (end := server.get_result()) is not None:
+            if end.status != pq.ExecStatus.COMMAND_OK:
+                raise errors.error_from_result(end)
+        is_over = True
+    finally:
+        if not is_over:
+            connection.close()
 
 
 @dataclass
