@@ -325,3 +325,35 @@ def test_reading_a_declaration_costs_less_than_a_person_notices(shop: Shop) -> N
         platform_declaration(own.name, project)
         spent.append(time.process_time() - before)
     assert min(spent) < 0.05
+
+
+DATABASE = "  one: {{kind: postgres, dsn: 'env:X', staging: mine, tables: {{{tables}}}}}\n"
+
+
+def test_a_whole_table_of_a_database_is_a_snapshot_whatever_its_platform_says(shop: Shop) -> None:
+    tables = source_declaration("one", shop(DATABASE.format(tables=""))).tables
+    assert {(table.delivery, table.parent) for table in tables.values()} == {("snapshot", ())}
+    assert tables["orders"].version == "updated_at"
+
+
+def test_by_a_cursor_neither_a_version_nor_a_parent_outweighs_the_later_load(shop: Shop) -> None:
+    by_cursor = "{read: cursor, cursor: updated_at}"
+    project = shop(
+        DATABASE.format(tables=f"orders: {by_cursor}, lines: {by_cursor}"),
+        # where the model says it itself
+        order_items=LINES.replace("raw_table: lines}", "raw_table: lines, parent: order_id, version: order_id}"),
+    )
+    bound = bindings(project)["entities"]
+    for entity in ("orders", "order_items"):
+        (binding,) = bound[entity]
+        assert (binding["delivery"], binding["version"], binding["parent"]) == ("upsert", None, None)
+
+
+def test_files_and_a_database_must_bring_a_table_alike(shop: Shop) -> None:
+    project = shop(ONE + DATABASE.format(tables="lines: {read: cursor, cursor: n}").replace("one", "two"))
+    assert "disagree about" in refusal(lambda: platform_declaration("mine", project))
+    own = "tables: {lines: {parent: null}, orders: {delivery: snapshot}}"
+    files = ONE.replace("staging: mine}", f"staging: mine, {own}}}")
+    project = shop(files + DATABASE.format(tables="lines: {read: cursor, cursor: n}").replace("one", "two"))
+    said = refusal(lambda: platform_declaration("mine", project))
+    assert "disagree about read of lines" in said and "two brings single rows" in said

@@ -312,3 +312,25 @@ def test_reading_a_project_needs_neither_engine_nor_dbt_nor_lake() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("table", "parts"),
+    [
+        ("{read: cursor}", ["says only half", "cursor: updated_at"]),
+        ("{cursor: updated_at}", ["says only half", "read: cursor"]),
+        ("{delivery: append}", ["can't be of delivery append", "it is snapshot"]),
+        ("{read: cursor, cursor: at, delivery: snapshot}", ["can't be of delivery snapshot", "it is upsert"]),
+        ("{read: cursor, cursor: at, version: at}", ["can't have a version or parent"]),
+        ("{read: changes}", ["can't be 'changes'", "full, cursor"]),
+    ],
+)
+def test_how_a_table_of_a_database_is_read_must_fit_together(shop: Shop, table: str, parts: list[str]) -> None:
+    text = f"name: a\ncurrency: EUR\nsources:\n  s: {{kind: postgres, dsn: 'env:X', tables: {{orders: {table}}}}}\n"
+    said = refusal(shop(text))
+    assert all(part in said for part in ["sources.s.tables.orders", *parts]), said
+
+
+def test_a_dsn_must_not_be_in_the_file(shop: Shop) -> None:
+    said = refusal(shop("name: a\ncurrency: EUR\nsources:\n  s: {kind: postgres, dsn: 'postgresql://me:word@h/d'}\n"))
+    assert "write env:NAME" in said and "me:word" not in said

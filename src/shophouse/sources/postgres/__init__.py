@@ -157,6 +157,7 @@ class PostgresSource:
                     raise
             if batch is not None and moment is not None:
                 wait_until_durable(connection, moment, self.database.place)
+        self._tell_progress(table, total, total)
         if batch is not None:
             yield batch
 
