@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHOPHOUSE := $(BIN)/shophouse
 DEMO ?= demo-shop
-ORDERS ?= 356000
+ORDERS ?= 352000
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

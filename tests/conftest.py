@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,3 +25,13 @@ def shophouse_data() -> Callable[[str], Path]:
         return base / name
 
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All processes of a run share a cache of their own, that of the person who tests is left alone."""
+    with pytest.MonkeyPatch.context() as patched:
+        base = tmp_path_factory.getbasetemp()
+        folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        patched.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield

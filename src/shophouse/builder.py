@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from shophouse.building import raise_for
-from shophouse.engines import Engine
+from shophouse.engines import Engine, plan_cache
 from shophouse.engines.compiling import compile_ahead, plan_file
 from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Plan
 from shophouse.project import Project
@@ -33,11 +33,15 @@ class Builder:
 
     @contextmanager
     def compiling(self, project: str) -> Iterator[None]:
-        """Compile what a full run needs beside the work in this block, unless that is there or under way.
+        """Compile what a full run needs beside the work in this block, unless that is there, known or under way.
 
         `project` is the hash of the project.
         """
-        if self._compiled is not None or self._plan(project, is_whole=True) is not None:
+        if (
+            self._compiled is not None
+            or self._plan(project, is_whole=True) is not None
+            or plan_cache.restore(self.project, project, plan_file(self.project))
+        ):
             yield
             return
         with compile_ahead(self.project) as self._compiled:

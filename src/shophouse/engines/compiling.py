@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from shophouse.engines import engine_of
+from shophouse.engines import engine_of, plan_cache
 from shophouse.engines.plan import CompiledModel, CompiledTest, Plan
 from shophouse.project import Project
 
@@ -241,6 +241,7 @@ def _main(folder: str) -> None:
     plan = dbt.plan(inputs.project, dbt.compile("--full-refresh"), changing)
     if plan is not None and plan.is_whole:
         plan.save(plan_file(project))
+        plan_cache.keep(project, plan)
 
 
 if __name__ == "__main__":

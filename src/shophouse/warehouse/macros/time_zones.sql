@@ -11,31 +11,41 @@
 {% endmacro %}
 
 
+{# Joins the offset of the day, in the zone, of the UTC timestamp `at`. #}
+{% macro joined_zone_offset(at, zone, offset) -%}
+left join {{ ref("fct_time_zone_offsets_daily") }} as {{ offset }}
+        on {{ zone }} = {{ offset }}.timezone
+        and cast({{ at }} as date) = {{ offset }}.utc_date
+{%- endmacro %}
+
+
+{# The wall-clock time in the zone of the UTC timestamp for which `offset` was joined. Returns timestamp. #}
+{% macro at_zone_offset(at, zone, offset) -%}
+case
+            when {{ offset }}.offset_seconds is null then {{ to_local(at, zone) }}
+            else {{ add_seconds(at, offset ~ ".offset_seconds") }}
+        end
+{%- endmacro %}
+
+
 {#
-  Joins what the macros below need.
+  Joins what at_store() and day_at_store() need.
 
   at      a UTC timestamp
   orders  the relation that has store_timezone
   offset  the name of what is joined
 #}
 {% macro joined_offset(at, orders, offset) -%}
-    {%- if not is_literal(order_timezone(orders)) -%}
-left join {{ ref("fct_time_zone_offsets_daily") }} as {{ offset }}
-        on {{ orders }}.store_timezone = {{ offset }}.timezone
-        and cast({{ at }} as date) = {{ offset }}.utc_date
-    {%- endif -%}
+    {%- if not is_literal(order_timezone(orders)) %}{{ joined_zone_offset(at, order_timezone(orders), offset) }}{% endif -%}
 {%- endmacro %}
 
 
 {# The wall-clock time in the zone of the order's store of the UTC timestamp for which `offset` was joined. Returns timestamp. #}
 {% macro at_store(at, orders, offset) -%}
-    {%- if not is_literal(order_timezone(orders)) -%}
-case
-            when {{ offset }}.offset_seconds is null then {{ to_local(at, order_timezone(orders)) }}
-            else {{ add_seconds(at, offset ~ ".offset_seconds") }}
-        end
-    {%- else -%}
+    {%- if is_literal(order_timezone(orders)) -%}
 {{ to_local(at, order_timezone(orders)) }}
+    {%- else -%}
+{{ at_zone_offset(at, order_timezone(orders), offset) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -51,23 +61,16 @@ case
   offset  the name of what is joined
 #}
 {% macro joined_shop_offset(at, offset) -%}
-    {%- if shop_timezone() != "'UTC'" -%}
-left join {{ ref("fct_time_zone_offsets_daily") }} as {{ offset }}
-    on cast({{ at }} as date) = {{ offset }}.utc_date
-    and {{ offset }}.timezone = {{ shop_timezone() }}
-    {%- endif -%}
+    {%- if shop_timezone() != "'UTC'" %}{{ joined_zone_offset(at, shop_timezone(), offset) }}{% endif -%}
 {%- endmacro %}
 
 
 {# The shop's day of the UTC timestamp for which `offset` was joined. Returns date. #}
 {% macro day_at_shop(at, offset) -%}
-    {%- if shop_timezone() != "'UTC'" -%}
-case
-        when {{ offset }}.offset_seconds is null then {{ local_date(at, shop_timezone()) }}
-        else cast({{ add_seconds(at, offset ~ ".offset_seconds") }} as date)
-    end
-    {%- else -%}
+    {%- if shop_timezone() == "'UTC'" -%}
 {{ local_date(at, shop_timezone()) }}
+    {%- else -%}
+cast({{ at_zone_offset(at, shop_timezone(), offset) }} as date)
     {%- endif -%}
 {%- endmacro %}
 

@@ -3,36 +3,6 @@
 
 with
 
-created as (
-    select
-        source,
-        occurred_at,
-        order_id,
-        customer_id,
-        store_id,
-        store_name,
-        store_timezone,
-        channel,
-        currency,
-        taxes_included,
-        is_test,
-        promised_delivery_at,
-        discount_code,
-        discount_amount,
-        shipping_amount,
-        shipping_tax_amount,
-        total_amount,
-        items,
-        _timezone,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number,
-        _operation
-    from {{ ref('base_order_events__order_events') }}
-    where event_type = 'order_created'
-),
-
 ranked as (
     select
         source,
@@ -63,7 +33,8 @@ ranked as (
             partition by source, order_id
             order by occurred_at desc nulls last, _load_id desc, _row_number desc, _source_file desc
         ) as event_rank
-    from created
+    from {{ ref('base_order_events__order_events') }}
+    where event_type = 'order_created'
 )
 
 select

@@ -3,20 +3,6 @@
 
 with
 
-created as (
-    select
-        source,
-        customer_id,
-        _load_id,
-        _loaded_at,
-        _source_file,
-        _row_number,
-        _operation
-    from {{ ref('base_order_events__order_events') }}
-    where event_type = 'order_created'
-        and customer_id is not null
-),
-
 ranked as (
     select
         source,
@@ -30,7 +16,9 @@ ranked as (
             partition by source, customer_id
             order by _load_id, _row_number, _source_file
         ) as event_rank
-    from created
+    from {{ ref('base_order_events__order_events') }}
+    where event_type = 'order_created'
+        and customer_id is not null
 )
 
 select
