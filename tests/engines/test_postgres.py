@@ -12,7 +12,8 @@ import psycopg
 import pytest
 
 from built_shop import shophouse
-from shophouse.demo.storefront import generate
+from requirements import requirement
+from shophouse.demo.storefront import delta, generate
 from shophouse.engines.postgres import publish
 from shophouse.engines.postgres.engine import PostgresEngine
 from shophouse.errors import BuildError, ConfigError, LockedError
@@ -96,6 +97,35 @@ def test_from_files_to_published_marts_and_their_exports(storefront: Shop, monke
     assert len(files) > 50 and "hidden-word" not in shown
     assert [file for file in files if b"hidden-word" in file.read_bytes()] == []
     assert "PGPASSWORD" not in os.environ
+
+
+@requirement("S0-17")
+def test_a_materialized_view_of_the_shops_own_is_refreshed_and_published(storefront: Shop) -> None:
+    marts = storefront.project.folder / "models" / "marts"
+    marts.mkdir(parents=True, exist_ok=True)
+    (marts / "sales_by_channel.sql").write_text(
+        "{{ config(materialized='materialized_view') }}\n\n"
+        "select channel, cast(sum(net_sales_amount) as decimal(28, 4)) as net_sales_amount,\n"
+        "    cast(sum(order_count) as bigint) as order_count\n"
+        "from {{ ref('sales_daily') }}\ngroup by channel\n"
+    )
+    kind = "select relkind from pg_class where oid = 'marts.sales_by_channel'::regclass"
+    by_channel = "select channel, net_sales_amount, order_count from sales_by_channel order by channel"
+    summed = (
+        "select channel, sum(net_sales_amount), sum(order_count) from sales_daily group by channel order by channel"
+    )
+    totals = []
+    for day in range(2):
+        if day:
+            delta(storefront.project.folder / "data")
+        assert storefront.run().record.published == day + 1
+        with connect(storefront) as connection:
+            assert connection.execute(kind).fetchone() == ("m",)
+        rows = storefront.sql(by_channel).fetchall()
+        assert len(rows) > 1
+        assert rows == storefront.sql(summed).fetchall()
+        totals.append(sum(row[1] for row in rows))
+    assert totals[0] != totals[1]
 
 
 def test_a_crash_while_publishing_leaves_what_was_published(
