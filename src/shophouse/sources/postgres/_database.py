@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import ConfigError, SourceMismatch, SourceUnreachable
+from shophouse.sources._reading import literal
 from shophouse.values import Secret
 
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Database", "identifier", "literal", "waiting"]
+__all__ = ["Database", "identifier", "waiting"]
 
 _OLDEST = 130000
 _REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted", "permission denied")
@@ -39,10 +40,6 @@ _SETTINGS = {
 def identifier(*parts: str) -> str:
     """A quoted name, as "public"."orders"."""
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
-
-
-def literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def waiting(seconds: float) -> Iterator[None]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shophouse.sources._reading import literal
 from shophouse.sources.postgres._catalog import Field
 from shophouse.sources.postgres._copying import typed
-from shophouse.sources.postgres._database import literal
 from shophouse.sources.postgres._window import ROUND, Window
 
 if TYPE_CHECKING:
