@@ -30,6 +30,7 @@ from shophouse.settings import (
     PostgresEngine,
     PostgresSource,
     PostgresTable,
+    ServeSettings,
     Settings,
     SnapshotEntity,
     SourceSettings,
@@ -56,6 +57,7 @@ __all__ = [
     "PostgresTable",
     "Project",
     "Secret",
+    "ServeSettings",
     "Settings",
     "SourceSettings",
     "TableSettings",
@@ -88,6 +90,7 @@ class Project(Settings):
     sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
     """Where the data comes from, each under a name of your choice."""
     exports: ExportSettings = Field(default_factory=ExportSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
     """What is written for people."""
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     """The years and holidays of the calendar."""

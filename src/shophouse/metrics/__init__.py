@@ -7,6 +7,6 @@ catalogue. A shop adds or overrides metrics in a `metrics.yml` of its own.
 from __future__ import annotations
 
 from shophouse.metrics.catalogue import Catalogue, Metric, SemanticModel
-from shophouse.metrics.query import GRAINS, Grain, MetricQuery, compile_query
+from shophouse.metrics.query import GRAINS, CompiledQuery, Grain, MetricQuery, compile_query
 
-__all__ = ["GRAINS", "Catalogue", "Grain", "Metric", "MetricQuery", "SemanticModel", "compile_query"]
+__all__ = ["GRAINS", "Catalogue", "CompiledQuery", "Grain", "Metric", "MetricQuery", "SemanticModel", "compile_query"]
