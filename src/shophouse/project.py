@@ -90,8 +90,9 @@ class Project(Settings):
     sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
     """Where the data comes from, each under a name of your choice."""
     exports: ExportSettings = Field(default_factory=ExportSettings)
-    serve: ServeSettings = Field(default_factory=ServeSettings)
     """What is written for people."""
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    """The dashboard and the reports."""
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     """The years and holidays of the calendar."""
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)
