@@ -92,7 +92,7 @@ class Project(Settings):
     exports: ExportSettings = Field(default_factory=ExportSettings)
     """What is written for people."""
     serve: ServeSettings = Field(default_factory=ServeSettings)
-    """The dashboard and the reports."""
+    """What people see in a browser."""
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     """The years and holidays of the calendar."""
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)
