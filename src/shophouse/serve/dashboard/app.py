@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
-from nicegui import background_tasks, run, ui
+from nicegui import app, background_tasks, run, ui
 from starlette.responses import RedirectResponse
 
 from shophouse.errors import ShophouseError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 _LOOKS_FOR_A_VERSION_EVERY = 2.0
+# what the browser prefers, where the viewer has not chosen
+_IS_DARK = "document.body.classList.contains('body--dark')"
 _WORDS = {str(name): words for name, words in COMPARISONS.items()}
 _FILTER_COLUMNS = {
     "store": "select distinct store_name from marts.sales_daily order by 1",
@@ -47,16 +49,16 @@ def create_app(project: Project, engine: Engine, *, secret: str) -> FastAPI:
     catalogue = Catalogue.load(project)
     formats = Formats(project.serve.locale, project.currency)
     published.query("select 1")
-    app = FastAPI(title=project.name, docs_url=None, redoc_url=None, openapi_url=None)
+    server = FastAPI(title=project.name, docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.get("/")
+    @server.get("/")
     def first() -> RedirectResponse:
         return RedirectResponse("/overview")
 
     for page in pages().values():
         _add(page, project.name, published, catalogue, formats)
     ui.run_with(
-        app,
+        server,
         title=project.name,
         storage_secret=secret,
         dark=None,
@@ -64,7 +66,7 @@ def create_app(project: Project, engine: Engine, *, secret: str) -> FastAPI:
         show_welcome_message=False,
         favicon="🏬",
     )
-    return app
+    return server
 
 
 def _add(page: Page, shop: str, published: Published, catalogue: Catalogue, formats: Formats) -> None:
@@ -96,7 +98,9 @@ class Screen:
         self._context = context
         self._bodies: list[tuple[Block, Any, Any]] = []
         self._version = context.published.version()
-        self._dark = ui.dark_mode(None)
+        self._dark = ui.dark_mode(app.storage.user.get("dark"))
+        self._is_dark = False
+        self._client = ui.context.client
 
     @property
     def _view(self) -> View:
@@ -120,8 +124,13 @@ class Screen:
             with ui.element("div").classes("blocks"):
                 for block in self._page.blocks:
                     self._frame(block)
-        background_tasks.create(self._fill(), name="dashboard")
+        background_tasks.create(self._begin(), name="dashboard")
         ui.timer(_LOOKS_FOR_A_VERSION_EVERY, self._look_for_a_version)
+
+    async def _begin(self) -> None:
+        await self._client.connected()
+        self._is_dark = await self._client.run_javascript(_IS_DARK)
+        await self._fill()
 
     def _header(self) -> None:
         with ui.header().classes("top"):
@@ -248,7 +257,7 @@ class Screen:
                 return
             body.clear()
             with body:
-                draw(content, context.formats, is_dark=bool(self._dark.value), go=self._go)
+                draw(content, context.formats, is_dark=self._is_dark, go=self._go)
             menu.clear()
             with menu:
                 draw_menu(content, context.formats)
@@ -266,5 +275,6 @@ class Screen:
             await self._fill()
 
     async def _toggle_dark(self) -> None:
-        self._dark.value = not self._dark.value
+        self._is_dark = not self._is_dark
+        self._dark.value = app.storage.user["dark"] = self._is_dark
         await self._fill()

@@ -84,7 +84,7 @@ class RowOfFigures:
             figures.append(figure)
             statements.append(compiled.text)
             notes += [f"{figure.label}: {note}" for note in left_out]
-        return Figures(self.title, "\n\n".join(statements), tuple(dict.fromkeys(notes)), figures=tuple(figures))
+        return Figures(self.title, ";\n\n".join(statements), tuple(dict.fromkeys(notes)), figures=tuple(figures))
 
     def _figure(self, context: Context, name: str) -> tuple[Figure, CompiledQuery, tuple[str, ...]]:
         view, metric = context.view, context.catalogue.metric(name)

@@ -54,7 +54,8 @@ def draw_menu(content: Content, formats: Formats) -> None:
 
 
 def _figures(content: Figures, formats: Formats) -> None:
-    with ui.element("div").classes("figures"):
+    across = 3 if len(content.figures) % 3 == 0 else 4
+    with ui.element("div").classes(f"figures across-{across}"):
         for figure in content.figures:
             _figure(figure, formats)
 

@@ -30,6 +30,7 @@ class Formats:
                 f"there is no locale {locale!r}", why=str(error), hint="write it as en_US, de_DE or pt_BR"
             ) from error
         self.currency = currency
+        self._percent = str(self.locale.percent_formats[None].pattern).replace("##0", "##0.0")
 
     def value(self, value: Any, unit: str) -> str:
         """A value of a unit of the catalogue: money, count, quantity, rate, times, days or score; '–' for none."""
@@ -38,7 +39,7 @@ class Formats:
         if unit == "money":
             return str(format_currency(Decimal(str(value)), self.currency, locale=self.locale))
         if unit == "rate":
-            return str(format_percent(Decimal(str(value)), "#,##0.0%", locale=self.locale))
+            return str(format_percent(Decimal(str(value)), self._percent, locale=self.locale))
         if unit == "count":
             return str(format_decimal(int(value), locale=self.locale))
         if unit in ("times", "days", "score", "quantity"):
@@ -55,7 +56,8 @@ class Formats:
             return f"{format_decimal(points, '+#,##0.0;-#,##0.0', locale=self.locale)} pp"
         if float(before) <= 0:
             return None
-        return str(format_percent(float(now) / float(before) - 1, "+#,##0.0%;-#,##0.0%", locale=self.locale))
+        signed = f"+{self._percent};-{self._percent}"
+        return str(format_percent(float(now) / float(before) - 1, signed, locale=self.locale))
 
     def day(self, day: date) -> str:
         return str(format_date(day, "medium", locale=self.locale))
