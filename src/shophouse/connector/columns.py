@@ -123,6 +123,7 @@ class Columns:
         self.base = base_names(table)
         self.used: set[str] = set()
         self.types: dict[str, str] = {}
+        self.casts: dict[str, str] = {}
         self.days: set[str] = set()
         self.mapped: dict[str, Mapped] = {}
         self.key, self.key_reason = key_columns(table, entity)
@@ -333,6 +334,10 @@ class Columns:
         if column.type == "text":
             self.types[name] = "integer" if type_ == "integer" else "bigint" if type_ == "bigint" else "decimal(18,4)"
         declared = self.types.get(name, column.type)
+        if type_ == "decimal(18, 4)":
+            # money is no float anywhere: the base model makes it a decimal
+            self.casts[name] = type_
+            return self.base[name]
         return self.base[name] if declared == type_.replace(" ", "") else f"cast({self.base[name]} as {type_})"
 
     def _boolean(self, wanted: str, column: SourceColumn, reason: str) -> Mapped | None:

@@ -168,6 +168,7 @@ def _proposal(
     matches: dict[str, Match] = {}
     considered: dict[str, str] = {}
     types: dict[tuple[str, str], str] = {}
+    casts: dict[tuple[str, str], str] = {}
     days: set[tuple[str, str]] = set()
     mapped: dict[str, Columns] = {}
     for entity in contract():
@@ -180,6 +181,7 @@ def _proposal(
             continue
         mapped[entity] = columns
         types |= {(table.name, column): type_ for column, type_ in columns.types.items()}
+        casts |= {(table.name, column): type_ for column, type_ in columns.casts.items()}
         days |= {(table.name, column) for column in columns.days}
         matches[entity] = Match(entity, table, score, tuple(reasons), columns.mapped, columns.missing)
     for match in _derived(matches, mapped, by_name):
@@ -197,7 +199,7 @@ def _proposal(
             if m.column.endswith("_at") and match.table.column(column).type == "text"
         }
     ordered = {entity: matches[entity] for entity in contract() if entity in matches}
-    return Proposal(place, tables, ordered, considered, types, frozenset(days))
+    return Proposal(place, tables, ordered, considered, types, frozenset(days), casts)
 
 
 def _derived(

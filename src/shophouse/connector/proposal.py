@@ -48,7 +48,6 @@ class Match:
     """Required columns of the contract that nothing gives → an example of the SQL that would."""
     is_derived: bool = False
     """Whether the table's rows aren't the entity's: several may name one place."""
-    line_key: bool = False
 
     @property
     def uncertain(self) -> list[Mapped]:
@@ -68,6 +67,8 @@ class Proposal:
     """Table and column → the type to declare, where it isn't the column's own."""
     moments: frozenset[tuple[str, str]] = frozenset()
     """Tables and columns whose days are moments of the contract: a day begins at the shop's midnight."""
+    casts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Table and column → the SQL type that the base model makes of it."""
     why_not: str = ""
 
     def match_of(self, table: str) -> Match | None:

@@ -44,7 +44,7 @@ def descriptions(entity: str) -> Mapping[str, str]:
     file = package_warehouse() / "models" / "input" / f"input_{entity}.yml"
     model = yaml.safe_load(file.read_text("utf-8"))["models"][0]
     said = {column["name"]: column["description"] for column in model["columns"]}
-    return {"": model["description"].replace(" Typed, and empty where no source has it.", "")} | said
+    return {"": model["description"].replace(" Typed, and empty where no source has the entity.", "")} | said
 
 
 def raw_names(tables: Sequence[SourceTable]) -> dict[str, str]:
@@ -119,7 +119,7 @@ class Written:
             "sources:",
             f"  - name: {self.own}",
             "    schema: raw",
-            f"    description: {_yaml('The tables of ' + self.proposal.place + '.')}",
+            f"    description: {_yaml(f'What shophouse init found of {self.own}.')}",
             "    tables:",
         ]
         for table in self.proposal.read:
@@ -174,6 +174,8 @@ class Written:
                 rows.append(f"{{{{ shophouse.to_utc('{raw}', shophouse.source_timezone('{self.own}')) }}}} as {name}")
             elif type_ == "date" and (table.name, column.name) in self.proposal.moments:
                 rows.append(f"{{{{ shophouse.to_utc('cast({raw} as timestamp)', shophouse.shop_timezone()) }}}} as {name}")
+            elif (cast := self.proposal.casts.get((table.name, column.name))) and cast.replace(" ", "") != type_:
+                rows.append(f"cast({raw} as {cast}) as {name}")
             else:
                 rows.append(raw if raw == name else f"{raw} as {name}")
         lines = [
@@ -198,6 +200,7 @@ class Written:
         for column in table.columns:
             if not column.is_binary:
                 type_ = self._type(table, column)
+                type_ = self.proposal.casts.get((table.name, column.name), type_).replace(" ", "")
                 type_ = "timestamp" if (table.name, column.name) in self.proposal.moments else type_
                 type_ = {"text": "varchar", "double": "double precision"}.get(type_, type_)
                 lines += _column_yml(base[column.name], type_, column.comment or f"{column.name} of {table.name}.")
