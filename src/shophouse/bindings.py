@@ -6,12 +6,13 @@ dbt can't read `shophouse.yml`, and vars would force a full parse at every chang
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Entity:
     """Column → type, in the contract's words (text, money, timestamp …)."""
     belongs_to: str | None = None
     """The entity without whose row a row is rejected."""
-    accepted: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Column → the seed that has the words which it may be."""
 
 

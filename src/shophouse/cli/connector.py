@@ -76,16 +76,17 @@ def _show(found: Sequence[Finding], is_missing: bool, models_only: bool) -> None
                 say(f"    {'edit' if index == 0 else '    '}    {line}")
         say()
     if absent := [finding for finding in found if finding.verdict == "absent"]:
-        say("absent: optional; without it these marts stay empty")
+        say("absent: optional, with the marts that stay empty without it")
         width = max(len(finding.entity) for finding in absent)
         for finding in absent:
-            marts = ", ".join(finding.empty_marts) or "none"
-            say(f"  {finding.entity.ljust(width)}  {finding.purpose}: {marts}")
+            marts = f": {', '.join(finding.empty_marts)}" if finding.empty_marts else ""
+            say(f"  {finding.entity.ljust(width)}  {finding.purpose}{marts}")
         say()
     if is_missing:
         say("values are looked at when nothing is missing any more")
     elif not any(finding.verdict == "wrong" for finding in found):
-        say(f"{'the models have' if models_only else 'the models and their rows have'} what the contract asks for: shophouse run")
+        what = "the models have" if models_only else "the models and their rows have"
+        say(f"{what} what the contract asks for: shophouse run")
 
 
 def show_proposal(made: Initiated, option: str) -> None:
@@ -96,7 +97,8 @@ def show_proposal(made: Initiated, option: str) -> None:
     wide = max(len(match.table.name) for match in proposal.matches.values())
     say("\nproposed")
     for match in proposal.matches.values():
-        say(f"  {match.entity.ljust(width)}  from {match.table.name.ljust(wide)}  {match.score:.2f}  {'; '.join(match.reasons)}")
+        taken = f"{match.entity.ljust(width)}  from {match.table.name.ljust(wide)}  {match.score:.2f}"
+        say(f"  {taken}  {'; '.join(match.reasons)}")
     uncertain = [(match, mapped) for match in proposal.matches.values() for mapped in match.uncertain]
     if uncertain or proposal.considered:
         say("\nuncertain: look at it")
@@ -105,7 +107,9 @@ def show_proposal(made: Initiated, option: str) -> None:
         for entity, why in proposal.considered.items():
             say(f"  {entity}: {why}")
     missing = [(match.entity, column) for match in proposal.matches.values() for column in match.missing]
-    lacking = [entity for entity in ("customers", "products", "orders", "order_items") if entity not in proposal.matches]
+    lacking = [
+        entity for entity in ("customers", "products", "orders", "order_items") if entity not in proposal.matches
+    ]
     if missing or lacking:
         say("\nmissing: nothing is built without it")
         for entity in lacking:
@@ -115,7 +119,10 @@ def show_proposal(made: Initiated, option: str) -> None:
     if left := [table.name for table in proposal.tables if table not in proposal.read]:
         say(f"\nnot read    {', '.join(left)}")
     staging = next((file.parent for file in made.written if file.name.endswith("__sources.yml")), None)
-    say(f"\nwritten     {len(made.written)} files" + (f"; the models are in {staging.relative_to(made.root).as_posix()}/" if staging else ""))
+    say(
+        f"\nwritten     {len(made.written)} files"
+        + (f"; the models are in {staging.relative_to(made.root).as_posix()}/" if staging else "")
+    )
     say("next")
     if made.variable:
         say(f"  set what the project refers to:   export {made.variable}='postgresql://…'")

@@ -83,7 +83,9 @@ def _init_from(
     from shophouse.connector import init_from_files, init_from_postgres
 
     if source not in ("postgres", "files"):
-        raise ConfigError(f"--from can't be {source}", why="known: postgres, files", hint="--from postgres --dsn env:NAME")
+        raise ConfigError(
+            f"--from can't be {source}", why="known: postgres, files", hint="--from postgres --dsn env:NAME"
+        )
     if platform is not None:
         raise ConfigError("--from and --platform exclude each other", why="a platform has its staging models")
     if force:

@@ -82,13 +82,19 @@ def init_from_postgres(
         f'    dsn: "{secret.reference}"',
         *([f"    database_schema: {json.dumps(schema, ensure_ascii=False)}"] if schema != "public" else []),
         f"    staging: {own}",
-        *([f"    timezone: {zone}                # some of its times have a zone, and come in UTC"] if (zone := written.zone()) else []),
-        "    # full: the whole table each time; cursor: the rows that changed. A table that grows large has to be read by a",
-        "    # cursor: a column that each change sets, beside a primary key.",
+        *(
+            [f"    timezone: {zone}                # some of its times have a zone, and come in UTC"]
+            if (zone := written.zone())
+            else []
+        ),
+        "    # full: the whole table each time. cursor: the rows that changed, by a column that each change sets, for",
+        "    # tables that grow large and have a primary key.",
         "    tables:",
         *_tables(written),
     ]
-    return _write(root, proposal, written, lines, secret.variable if typed else None, name, timezone, currency, only_missing)
+    return _write(
+        root, proposal, written, lines, secret.variable if typed else None, name, timezone, currency, only_missing
+    )
 
 
 def init_from_files(
@@ -135,7 +141,9 @@ def _propose(reader: SchemaReader) -> Proposal:
 def _tables(written: Written) -> list[str]:
     lines = []
     for table, said, comment in written.table_settings():
-        inside = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False) if key != 'read' else value}" for key, value in said.items())
+        inside = ", ".join(
+            f"{key}: {json.dumps(value, ensure_ascii=False) if key != 'read' else value}" for key, value in said.items()
+        )
         lines.append(f"      {table}: {{{inside}}}{f'   # {comment}' if comment else ''}")
     return lines
 
@@ -151,7 +159,11 @@ def _write(
     currency: str,
     only_missing: bool,
 ) -> Initiated:
-    if only_missing and (root / PROJECT_FILE).is_file() and f"  {written.own}:" not in (root / PROJECT_FILE).read_text("utf-8"):
+    if (
+        only_missing
+        and (root / PROJECT_FILE).is_file()
+        and f"  {written.own}:" not in (root / PROJECT_FILE).read_text("utf-8")
+    ):
         raise ConfigError(
             f"{PROJECT_FILE} is there, and has no source {written.own}",
             where=str(root),

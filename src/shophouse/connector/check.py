@@ -1,7 +1,7 @@
 """What is missing in a shop's staging models, in the words of the input contract, and what is wrong in their values.
 
-First the models are read, as they are: a model that is not finished can't be built. Only when nothing that is required is
-missing are their rows looked at.
+First the models are read, as they are: a model that is not finished can't be built. Only when nothing that is required
+is missing are their rows looked at.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Finding", "check_models", "check_values", "purposes"]
 _ALWAYS = ("customers", "products", "orders", "order_items")
 _SHOWN = 8
 _BELONGS = {"orders": ("customers",), "order_items": ("products",), "products": ("categories",)}
-"""Entities whose ids should be there too: a row without them stays, and its place is taken by what the id alone tells."""
+"""Entities whose rows should be there too: without one a row stays, and the id alone is known."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,9 @@ def _no_entity(project: Project, name: str) -> Finding:
     purpose = purposes()[name]
     is_needed = name in _ALWAYS
     platform = next(iter(project.platforms), "<platform>")
-    edit = f"write models/staging/{platform}/stg_{platform}__{name}.sql and .yml: {', '.join(contract()[name].required)}"
+    edit = (
+        f"write models/staging/{platform}/stg_{platform}__{name}.sql and .yml: {', '.join(contract()[name].required)}"
+    )
     return Finding(
         "missing" if is_needed else "absent",
         name,
@@ -220,7 +222,9 @@ class _Values:
             f" group by source, {key}, _load_id having count(*) > 1) as repeated"
         )
         if found["keys"]:
-            what = f"{key} names {found['n']:,} rows {found['keys']:,} times: one of each counts, the others are left out"
+            what = (
+                f"{key} names {found['n']:,} rows {found['keys']:,} times: one of each counts, the others are left out"
+            )
             yield Finding("wrong", entity.name, key, what, "what names a row, with the source", rows=int(found["n"]))
 
     def _unknown_words(self, entity: Entity, binding: Mapping[str, Any], newest: str) -> Iterator[Finding]:
@@ -233,14 +237,18 @@ class _Values:
                 " group by 1 order by 2 desc, 1"
             )
             if rows:
-                few = ", ".join(f"{row['word']} ({row['n']:,})" for row in rows[:_SHOWN]) + (" …" if len(rows) > _SHOWN else "")
+                few = ", ".join(f"{row['word']} ({row['n']:,})" for row in rows[:_SHOWN]) + (
+                    " …" if len(rows) > _SHOWN else ""
+                )
                 yield Finding(
                     "wrong",
                     entity.name,
                     column,
                     f"words that are not in the seed {seed}, and their rows are rejected: {few}",
                     descriptions(entity.name)[column],
-                    edit=(f"{binding['model']}.sql: case {column} when '{rows[0]['word']}' then '<a known word>' … end",),
+                    edit=(
+                        f"{binding['model']}.sql: case {column} when '{rows[0]['word']}' then '<a known word>' … end",
+                    ),
                     rows=sum(row["n"] for row in rows),
                 )
 
@@ -270,24 +278,29 @@ class _Values:
         if without:
             yield Finding("doubtful", "orders", "order_id", "orders without a line are no valid orders", rows=without)
         charges = " + ".join(
-            f"coalesce(orders.{column}, 0)" for column in ("shipping_amount", "duties_amount", "tip_amount", "fee_amount")
+            f"coalesce(orders.{column}, 0)"
+            for column in ("shipping_amount", "duties_amount", "tip_amount", "fee_amount")
         )
         rows = self._rows(
             "select orders.order_id as order_id, orders.total_amount as total, lines.goods + lines.charges"
             f" - coalesce(orders.discount_amount, 0) + {charges}"
-            " + case when coalesce(orders.taxes_included, false) then 0 else lines.tax + coalesce(orders.tax_amount, 0) end"
+            " + case when coalesce(orders.taxes_included, false) then 0"
+            " else lines.tax + coalesce(orders.tax_amount, 0) end"
             " - orders.total_amount as difference from input.input_orders as orders inner join ("
-            "select source, order_id, sum(cast(quantity * unit_price as decimal(18, 4)) - coalesce(discount_amount, 0)) as goods,"
+            "select source, order_id,"
+            " sum(cast(quantity * unit_price as decimal(18, 4)) - coalesce(discount_amount, 0)) as goods,"
             " sum(coalesce(shipping_amount, 0)) as charges, sum(coalesce(tax_amount, 0)) as tax"
             " from input.input_order_items group by source, order_id) as lines"
-            " on orders.source = lines.source and orders.order_id = lines.order_id where orders.total_amount is not null"
+            " on orders.source = lines.source and orders.order_id = lines.order_id"
+            " where orders.total_amount is not null"
         )
         off = sorted((row for row in rows if abs(row["difference"]) > 0.01), key=lambda row: -abs(row["difference"]))
         if off:
             worst = off[0]
+            made = worst["total"] + worst["difference"]
             what = (
                 f"of {len(rows):,} orders with a total, {len(off):,} differ from what their lines and charges make;"
-                f" most in order {worst['order_id']}: {worst['total'] + worst['difference']:.2f}, not {worst['total']:.2f}"
+                f" most in order {worst['order_id']}: {made:.2f}, not {worst['total']:.2f}"
             )
             purpose = "a control: is a discount, tax or shipping counted twice, or not at all?"
             yield Finding("doubtful", "orders", "total_amount", what, purpose, rows=len(off))

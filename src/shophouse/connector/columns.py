@@ -8,15 +8,13 @@ from collections.abc import Iterator, Mapping
 
 from shophouse.bindings import Entity, contract
 from shophouse.connector.proposal import Lookup, Mapped
+from shophouse.connector.tables import base_names, key_columns, reference, shown_type
 from shophouse.connector.words import Words, form, snake, synonyms, tokens
 from shophouse.project import package_warehouse
 from shophouse.sources.schema import SourceColumn, SourceTable
 
-__all__ = ["Columns", "base_names", "key_columns", "known_statuses", "reference", "shown_type"]
+__all__ = ["Columns"]
 
-_NUMBER = r"[+-]?\d{1,14}(\.\d{1,12})?"
-_DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-_MOMENT = _DAY + r"[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?"
 _NO = ("0", "f", "false", "n", "no", "nein")
 _YES = ("1", "t", "true", "y", "yes", "j", "ja")
 _FEW = 25
@@ -52,61 +50,6 @@ def known_statuses() -> frozenset[str]:
     """The words for an order's state that the warehouse knows."""
     with (package_warehouse() / "seeds" / "order_statuses.csv").open(encoding="utf-8", newline="") as file:
         return frozenset(row["status"] for row in csv.DictReader(file))
-
-
-def base_names(table: SourceTable) -> dict[str, str]:
-    """What each column is called in the base model."""
-    names: dict[str, str] = {}
-    for column in table.columns:
-        name, number = snake(column.name), 2
-        while name in names.values():
-            name, number = f"{snake(column.name)}_{number}", number + 1
-        names[column.name] = name
-    return names
-
-
-def shown_type(column: SourceColumn) -> str:
-    """The type of a column by its values where it is text: what a text holds may be dates or numbers."""
-    if column.type == "text" and column.sample.values:
-        if column.sample.all_match(_DAY):
-            return "date"
-        if column.sample.all_match(_MOMENT):
-            return "timestamp"
-        if column.sample.all_match(_NUMBER):
-            return "decimal(18,4)"
-    return column.type
-
-
-def key_columns(table: SourceTable, entity: str) -> tuple[tuple[str, ...], str]:
-    """The columns that name a row of the table, as an entity's, and how that is known; none, and "" where it isn't."""
-    if table.primary_key:
-        return table.primary_key, "primary key"
-    filled = {column.name for column in table.columns if column.is_required}
-    for unique in table.unique:
-        if filled.issuperset(unique):
-            return unique, "unique"
-    words = synonyms()[0][entity]
-    wanted = {"id", "".join((*tokens(table.name), "id"))} | words.key_forms
-    for column in table.columns:
-        if form(column.name) in wanted and (column.sample.is_unique or not column.sample.rows):
-            return (column.name,), "by its name; no row looked at repeats it" if column.sample.rows else "by its name"
-    return (), ""
-
-
-def reference(table: SourceTable, target: SourceTable, entity: str) -> str | None:
-    """The column of `table` that names a row of `target`, which is taken for `entity`."""
-    for key in table.foreign_keys:
-        if key.table == target.name and len(key.columns) == 1:
-            return key.columns[0]
-    if table.name == target.name:
-        return None
-    key = key_columns(target, entity)[0]
-    own = form(key[0]) if len(key) == 1 else ""
-    wanted = synonyms()[0][entity].key_forms | {"".join((*tokens(target.name), "id"))}
-    if own and own not in synonyms()[0][entity].numbers:
-        wanted = wanted | {own}
-    taken = {column for key in table.foreign_keys for column in key.columns}
-    return next((c.name for c in table.columns if form(c.name) in wanted and c.name not in taken), None)
 
 
 class Columns:
@@ -152,10 +95,10 @@ class Columns:
 
     def _text(self, name: str) -> str:
         column = self.table.column(name)
-        if column.type.startswith("decimal") and not column.type.endswith(",0)"):
+        is_decimal = column.type.startswith("decimal") and not column.type.endswith(",0)")
+        if is_decimal and column.sample.all_match(r"-?\d{1,15}(\.0*)?"):
             # what names a row is a whole number: 7, not 7.000000000000
-            if column.sample.all_match(r"-?\d{1,15}(\.0*)?"):
-                self.types[name] = "bigint"
+            self.types[name] = "bigint"
         return self.base[name] if column.type == "text" else f"cast({self.base[name]} as varchar)"
 
     def _references(self) -> None:
@@ -171,7 +114,9 @@ class Columns:
                 self._take(Mapped(column, self._text(name), (name,), reason))
 
     def _own_key(self) -> None:
-        own = [column for column in self.entity.key if column not in self.mapped and self.entity.columns[column] == "text"]
+        own = [
+            column for column in self.entity.key if column not in self.mapped and self.entity.columns[column] == "text"
+        ]
         own = [column for column in own if column.endswith("_id") or column == "metric"]
         if len(own) != 1 or self.entity.name == "order_items":
             self._line_number()
@@ -197,7 +142,9 @@ class Columns:
 
     def _is_line(self, column: SourceColumn) -> bool:
         kind = shown_type(column)
-        if kind not in ("integer", "bigint") and not (kind.startswith("decimal") and column.sample.all_match(r"\d{1,6}")):
+        if kind not in ("integer", "bigint") and not (
+            kind.startswith("decimal") and column.sample.all_match(r"\d{1,6}")
+        ):
             return False
         return any(word in _LINE_WORDS for word in tokens(column.name)[-1:]) and column.name not in self.used
 
@@ -219,13 +166,17 @@ class Columns:
             for column in self.table.columns:
                 if column.name != single and self._is_line(column):
                     self._take(
-                        Mapped("line_number", self._number(column.name, "integer"), (column.name,), "its line in the order")
+                        Mapped(
+                            "line_number", self._number(column.name, "integer"), (column.name,), "its line in the order"
+                        )
                     )
                     return
         candidate = single or (rest[0] if len(rest) == 1 else None)
         if candidate and self.table.column(candidate).type in ("integer", "bigint"):
             wide = self.table.column(candidate).type == "bigint"
-            reason = f"no line number: {candidate} is the key" if single else f"no line number: once in an order, by the key"
+            reason = (
+                f"no line number: {candidate} is the key" if single else "no line number: once in an order, by the key"
+            )
             note = f"{candidate} has to stay below 2,147,483,648" if wide else ""
             self._take(Mapped("line_number", self._number(candidate, "integer"), (candidate,), reason, note))
             return
@@ -246,7 +197,11 @@ class Columns:
         for place, column in enumerate(self.table.columns):
             if column.name in self.used or column.is_binary:
                 continue
-            ranks = [forms.index(f) for f in self.words.column_forms(self.table, column) if f in forms]
+            called = set(self.words.column_forms(self.table, column))
+            if any(key.columns == (column.name,) for key in self.table.foreign_keys):
+                # status_id names a row of a table of states
+                called |= {f[: -len(n)] for f in called for n in self.words.numbers if f.endswith(n)}
+            ranks = [forms.index(f) for f in called if f in forms]
             if ranks:
                 found.append((min(ranks), place, column))
         for _, _, column in sorted(found, key=lambda item: item[:2]):
@@ -264,11 +219,18 @@ class Columns:
         return None
 
     def _category(self) -> Mapped | None:
-        forms = {form(word + end) for name in synonyms()[0]["categories"].names for word in ("".join(name),) for end in ("", "name")}
+        forms = {
+            form(word + end)
+            for name in synonyms()[0]["categories"].names
+            for word in ("".join(name),)
+            for end in ("", "name")
+        }
         for column in self.table.columns:
-            if column.name not in self.used and column.type == "text" and forms & {
-                form(column.name), *self.words.column_forms(self.table, column)
-            }:
+            if (
+                column.name not in self.used
+                and column.type == "text"
+                and forms & {form(column.name), *self.words.column_forms(self.table, column)}
+            ):
                 return Mapped("category_id", self.base[column.name], (column.name,), "the category's name names it")
         return None
 
@@ -281,16 +243,26 @@ class Columns:
         if key is None or target is None or target.name in {table.name for table in self.others.values()}:
             return None
         to = key.to or target.primary_key
-        name = next((c for c in target.columns if c.type == "text" and form(c.name) in _NAME_FORMS and c.name not in to), None)
-        name = name or next((c for c in target.columns if c.type == "text" and tokens(c.name)[-1:] in (("name",), ("code",), ("status",))
-                             and c.name not in to), None)
+        name = next(
+            (c for c in target.columns if c.type == "text" and form(c.name) in _NAME_FORMS and c.name not in to), None
+        )
+        name = name or next(
+            (
+                c
+                for c in target.columns
+                if c.type == "text" and tokens(c.name)[-1:] in (("name",), ("code",), ("status",)) and c.name not in to
+            ),
+            None,
+        )
         if name is None or len(to) != 1:
             return None
         lookup = Lookup(target.name, to[0], name.name, column.name)
         alias = snake(target.name)
         sql = f"{alias}_{base_names(target)[name.name]}"
         sql, note = self._status(sql, name) if wanted == "status" and self.entity.name == "orders" else (sql, "")
-        return Mapped(wanted, sql, (column.name,), f"{target.name}.{name.name}, which {column.name} names", note, lookup)
+        return Mapped(
+            wanted, sql, (column.name,), f"{target.name}.{name.name}, which {column.name} names", note, lookup
+        )
 
     def _as(self, wanted: str, column: SourceColumn, kind: str) -> Mapped | None:
         name, base, type_ = column.name, self.base[column.name], shown_type(column)
@@ -309,7 +281,9 @@ class Columns:
         if kind in ("money", "quantity", "rate") and is_number:
             if wanted == "discount_amount" and self.entity.name == "order_items":
                 return self._discount(column)
-            return Mapped(wanted, self._number(name, "decimal(18, 8)" if kind == "rate" else "decimal(18, 4)"), (name,), reason)
+            return Mapped(
+                wanted, self._number(name, "decimal(18, 8)" if kind == "rate" else "decimal(18, 4)"), (name,), reason
+            )
         if kind in ("integer", "bigint", "double") and is_number:
             return Mapped(wanted, self._number(name, "double precision" if kind == "double" else kind), (name,), reason)
         if kind == "boolean":
@@ -380,34 +354,45 @@ class Columns:
         meant = {form(str(word)): known for word, known in synonyms()[1]["order_statuses"].items()}
         guessed = {word: meant[form(word)] for word in strange if form(word) in meant}
         unknown = [word for word in strange if word not in guessed]
-        note = ""
+        note = "do these words mean that?" if guessed else ""
         if unknown:
-            named = ", ".join(unknown[:8]) if all(len(word) <= 30 for word in unknown) else f"{len(unknown)} of them"
-            note = f"words that shophouse does not know: {named}"
-        elif guessed:
-            note = "say whether these words mean that"
-        if strange:
-            rows = [f"        when '{_escaped(w)}' then '{guessed[w]}'" for w in guessed]
-            if not rows:
-                first = _escaped(unknown[0])
-                rows = [f"        when '{first}' then '{first}'"]
+            note = f"words that shophouse does not know: {', '.join(unknown[:8])}; say what they mean, as"
+            note += f" case {plain} when '{unknown[0]}' then 'pending' …"
+        if guessed:
+            rows = [f"        when '{_escaped(word)}' then '{known}'" for word, known in guessed.items()]
             return f"case {plain}\n" + "\n".join(rows) + f"\n        else {plain}\n    end", note
         return plain, note
 
     def _compose(self) -> None:
-        """A name out of a first and a last one."""
-        column = {"employees": "employee_name", "sellers": "seller_name"}.get(self.entity.name)
-        if column is None or column in self.mapped:
+        """A name out of a first and a last one, else the id."""
+        column = f"{self.entity.name[:-1]}_name"
+        if self.entity.name not in ("employees", "sellers", "stores", "locations") or column in self.mapped:
             return
         words = synonyms()[0]["customers"]
         parts = [
-            next((c.name for c in self.table.columns if form(c.name) in words.columns[which] and c.name not in self.used), None)
+            next(
+                (
+                    c.name
+                    for c in self.table.columns
+                    if form(c.name) in words.columns[which] and c.name not in self.used
+                ),
+                None,
+            )
             for which in ("first_name", "last_name")
         ]
         given = [part for part in parts if part]
         if given:
             sql = " || ' ' || ".join(f"coalesce({self.base[part]}, '')" for part in given)
-            self._take(Mapped(column, f"trim({sql})" if len(given) > 1 else self.base[given[0]], tuple(given), "first and last name"))
+            self._take(
+                Mapped(
+                    column,
+                    f"trim({sql})" if len(given) > 1 else self.base[given[0]],
+                    tuple(given),
+                    "first and last name",
+                )
+            )
+        elif own := self.mapped.get(self.entity.key[0]):
+            self._take(Mapped(column, own.sql, own.sources, "its id", "there is no name: the id stands in its place"))
 
     def _place(self) -> None:
         """Where it is: the id of a place in a table of places, else the parts of the address that stand in the row."""
@@ -418,7 +403,9 @@ class Columns:
         if places is not None and places.name != self.table.name:
             keys = [k.columns[0] for k in self.table.foreign_keys if k.table == places.name and len(k.columns) == 1]
             # of several, the one that goods are sent to
-            keys.sort(key=lambda name: not any(word in tokens(name) for word in ("shipping", "ship", "delivery", "liefer")))
+            keys.sort(
+                key=lambda name: not any(word in tokens(name) for word in ("shipping", "ship", "delivery", "liefer"))
+            )
             if keys:
                 self._take(Mapped(column, self._text(keys[0]), (keys[0],), f"names a row of {places.name}"))
                 return

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shophouse.bindings import contract
-from shophouse.connector.columns import Columns, reference, shown_type
+from shophouse.connector.columns import Columns
 from shophouse.connector.proposal import Mapped, Match, Proposal
+from shophouse.connector.tables import reference, shown_type
 from shophouse.connector.words import Words, common_words, synonyms, tokens
 from shophouse.sources.schema import SourceTable
 
@@ -149,7 +150,10 @@ def _lines_by_structure(
         if order and product:
             there = Columns("order_items", table, chosen, by_name).mapped
             if "quantity" in there or "unit_price" in there:
-                reasons = [f"stands between {orders.name} ({order}) and {products.name} ({product})", f"has {', '.join(there)}"]
+                reasons = [
+                    f"stands between {orders.name} ({order}) and {products.name} ({product})",
+                    f"has {', '.join(there)}",
+                ]
                 return table, 0.7, reasons
     return None
 
@@ -235,13 +239,19 @@ def _shipment(matches: Mapping[str, Match], by_name: Mapping[str, SourceTable]) 
     orders = matches["orders"]
     others = {e: m.table for e, m in matches.items() if not m.is_derived and e != "orders"}
     columns = Columns("shipments", orders.table, {**others, "orders": orders.table}, by_name).mapped
-    wanted = {name: columns[name] for name in ("carrier", "shipped_at", "estimated_delivery_at", "delivered_at") if name in columns}
+    wanted = {
+        name: columns[name]
+        for name in ("carrier", "shipped_at", "estimated_delivery_at", "delivered_at")
+        if name in columns
+    }
     order = orders.columns.get("order_id")
     if order is None or "shipped_at" not in wanted:
         return None
     promised = orders.columns.get("promised_delivery_at")
     if "estimated_delivery_at" not in wanted and promised:
-        wanted["estimated_delivery_at"] = Mapped("estimated_delivery_at", promised.sql, promised.sources, promised.reason)
+        wanted["estimated_delivery_at"] = Mapped(
+            "estimated_delivery_at", promised.sql, promised.sources, promised.reason
+        )
     first = {
         "shipment_id": Mapped("shipment_id", order.sql, order.sources, "a parcel for each order"),
         "order_id": Mapped("order_id", order.sql, order.sources, order.reason),

@@ -17,13 +17,14 @@ from shophouse.sources.schema import SourceColumn, SourceTable
 __all__ = ["Words", "common_words", "form", "quoted", "snake", "synonyms", "tokens"]
 
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
-_RESERVED = frozenset(
-    "all and any as asc between both by case cast check collate column constraint create cross current date day default"
-    " desc distinct do else end except exists false fetch filter for foreign from full grant group having hour in index"
-    " inner intersect interval into is join lateral leading left like limit minute month natural not null offset on only"
-    " or order outer primary range references right row rows second select session set some table then time timestamp to"
-    " trailing true union unique update user using values when where window with year".split()
-)
+_WORDS_OF_SQL = """
+and all any as asc between both by case cast check collate column constraint create cross current date day default desc
+distinct do else end except exists false fetch filter for foreign from full grant group having hour in index inner
+intersect interval into is join lateral leading left like limit minute month natural not null offset on only or order
+outer primary range references right row rows second select session set some table then time timestamp to trailing true
+union unique update user using values when where window with year
+"""
+_RESERVED = frozenset(_WORDS_OF_SQL.split())
 
 
 def tokens(name: str) -> tuple[str, ...]:

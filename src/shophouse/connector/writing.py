@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import yaml
 
 from shophouse.bindings import contract
-from shophouse.connector.columns import base_names
 from shophouse.connector.proposal import Lookup, Mapped, Match, Proposal
+from shophouse.connector.tables import base_names
 from shophouse.connector.words import form, quoted, snake, synonyms
 from shophouse.project import package_warehouse
 from shophouse.sources.schema import SourceColumn, SourceTable
@@ -36,6 +36,7 @@ _SQL_TYPES = {
     "double": "double precision",
 }
 _WIDTH = 118
+_PLAINLY = "Empty texts are null, times are UTC."
 
 
 @functools.cache
@@ -81,7 +82,7 @@ class Written:
         return found
 
     def cursor(self, table: SourceTable) -> str | None:
-        """The column by which only changed rows need to be read: each change sets it, and a key says which row it is."""
+        """The column by which only changed rows need to be read, where each change sets one and there is a key."""
         match = self.proposal.match_of(table.name)
         if not table.primary_key or table.is_view or table.files or (match and match.entity == "order_items"):
             return None
@@ -138,7 +139,9 @@ class Written:
                 "        columns:",
             ]
             for column in table.columns:
-                said = column.comment or ("Binary, and not modelled." if column.is_binary else f"As {table.name} has it.")
+                said = column.comment or (
+                    "Binary, and not modelled." if column.is_binary else f"As {table.name} has it."
+                )
                 lines += [
                     f"          - name: {_yaml(column.name)}",
                     f"            data_type: {self._type(table, column)}",
@@ -158,7 +161,9 @@ class Written:
         match = self.proposal.match_of(table.name)
         names = list(self._key(table))
         if match:
-            names += [n for c in contract()[match.entity].required if c in match.columns for n in match.columns[c].sources]
+            names += [
+                n for c in contract()[match.entity].required if c in match.columns for n in match.columns[c].sources
+            ]
         return tuple(dict.fromkeys(names))
 
     def _base(self, table: SourceTable) -> str:
@@ -173,7 +178,9 @@ class Written:
             elif type_ == "timestamp":
                 rows.append(f"{{{{ shophouse.to_utc('{raw}', shophouse.source_timezone('{self.own}')) }}}} as {name}")
             elif type_ == "date" and (table.name, column.name) in self.proposal.moments:
-                rows.append(f"{{{{ shophouse.to_utc('cast({raw} as timestamp)', shophouse.shop_timezone()) }}}} as {name}")
+                rows.append(
+                    f"{{{{ shophouse.to_utc('cast({raw} as timestamp)', shophouse.shop_timezone()) }}}} as {name}"
+                )
             elif (cast := self.proposal.casts.get((table.name, column.name))) and cast.replace(" ", "") != type_:
                 rows.append(f"cast({raw} as {cast}) as {name}")
             else:
@@ -193,7 +200,7 @@ class Written:
         lines = [
             "models:",
             f"  - name: {name}",
-            f"    description: {_yaml('Every row of ' + table.name + ' as received, all loads. Empty texts are null, times are UTC.')}",
+            f"    description: {_yaml(f'Every row of {table.name} as received, all loads. {_PLAINLY}')}",
             "    columns:",
             *_column_yml("source", "varchar", "Name of the source in shophouse.yml."),
         ]
@@ -241,7 +248,9 @@ class Written:
         used = {name for mapped in match.columns.values() for name in mapped.sources}
         left = [c.name for c in match.table.columns if c.name not in used and not c.is_binary]
         if left and not match.is_derived:
-            yield from _comment(f"Of {match.table.name}, nothing of the contract was found for: {', '.join(left)}.", "-- ")
+            yield from _comment(
+                f"Of {match.table.name}, nothing of the contract was found for: {', '.join(left)}.", "-- "
+            )
 
     def _selected(self, match: Match) -> Iterator[str]:
         said = descriptions(match.entity)
@@ -252,7 +261,9 @@ class Written:
                     yield from _comment(f"{column}: {mapped.note}", "    -- ")
                 yield f"    {_aliased(mapped)},"
             elif column in match.missing:
-                yield from _comment(f"{column}: REQUIRED, and could not be mapped. {said[column]} For example:", "    -- ")
+                yield from _comment(
+                    f"{column}: REQUIRED, and could not be mapped. {said[column]} For example:", "    -- "
+                )
                 yield f"    -- {match.missing[column]} as {column},"
             elif not match.is_derived:
                 yield from _comment(f"{column}: could not be mapped. {said[column]}", "    -- ")
@@ -301,7 +312,9 @@ class Written:
     def _geography(self) -> str:
         addressed = [m for m in self.proposal.matches.values() if not m.is_derived and _has_address(m)]
         lines = [
-            "-- One row per place, load and table, from the addresses of " + ", ".join(m.table.name for m in addressed) + ".",
+            "-- One row per place, load and table, from the addresses of "
+            + ", ".join(m.table.name for m in addressed)
+            + ".",
             f"{{{{ config(enabled=shophouse.uses_platform('{self.own}')) }}}}",
             "",
             "with",
@@ -314,7 +327,10 @@ class Written:
             names = ("country", "state", "postal_code", "city")
             lines += ["    union all"] if index else []
             lines += ["    select", "        source,"]
-            lines += [f"        {sql if sql == name else f'{sql} as {name}'}," for sql, name in zip(_address(match), names, strict=True)]
+            lines += [
+                f"        {sql if sql == name else f'{sql} as {name}'},"
+                for sql, name in zip(_address(match), names, strict=True)
+            ]
             lines += ["        _load_id,", "        _loaded_at,", "        _source_file,", "        _row_number"]
             lines += [f"    from {{{{ ref('base_{self.own}__{self.raw[match.table.name]}') }}}}"]
         column = "upper(country) as country_code" if is_code else "country"
@@ -376,7 +392,10 @@ class Written:
             if column in given:
                 lines += text
             elif column in match.missing:
-                lines += ["      # required: take the # away once the model gives it", *(f"      # {part[6:]}" for part in text)]
+                lines += [
+                    "      # required: take the # away once the model gives it",
+                    *(f"      # {part[6:]}" for part in text),
+                ]
         return "\n".join([*lines, *_lineage_yml()]) + "\n"
 
 

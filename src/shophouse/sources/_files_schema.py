@@ -1,4 +1,4 @@
-"""The tables that a folder of files holds: found by their names, their columns and types by what DuckDB makes of them."""
+"""The tables that a folder of files holds: by the files' names, with columns and types as DuckDB finds them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ class FilesSchema:
         newest = files[-1]
         with duckdb.connect() as connection:
             text = str(newest).replace("'", "''")
-            read = f"read_parquet('{text}')" if newest.suffix == ".parquet" else f"read_csv('{text}', sample_size = 20480)"
+            read = (
+                f"read_parquet('{text}')" if newest.suffix == ".parquet" else f"read_csv('{text}', sample_size = 20480)"
+            )
             try:
                 described = connection.execute(f"describe select * from {read}").fetchall()
                 names = [row[0] for row in described]

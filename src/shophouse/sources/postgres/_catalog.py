@@ -143,7 +143,7 @@ def size(connection: psycopg.Connection[Any], oids: Sequence[int]) -> int:
 
 
 def column_rows(connection: psycopg.Connection[Any], oid: int) -> list[Any]:
-    """Name, type, kind and category of the type, and its modifier, of each column in its order; a domain's are its base's."""
+    """Of each column its name, and its type's name, kind, category and modifier; a domain's are those of its base."""
     return connection.execute(
         "with recursive typed as ("
         " select a.attnum, a.attname, a.atttypid as typid, a.atttypmod as typmod from pg_catalog.pg_attribute a"

@@ -106,7 +106,9 @@ class PostgresSchema:
         import psycopg
 
         texts = [
-            "null" if kind == "bytea" else f"left({identifier(name)}{'::numeric' if kind == 'money' else ''}::text, 200)"
+            "null"
+            if kind == "bytea"
+            else f"left({identifier(name)}{'::numeric' if kind == 'money' else ''}::text, 200)"
             for name, kind in columns
         ]
         some = ""
@@ -127,9 +129,11 @@ class PostgresSchema:
 
     def _unique(self, connection: psycopg.Connection[Any], oid: int) -> list[tuple[list[str], bool]]:
         rows = connection.execute(
-            "select array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum)), bool_or(i.indisprimary)"
+            "select array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum)),"
+            " bool_or(i.indisprimary)"
             " from pg_catalog.pg_index i"
-            " join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey[:i.indnkeyatts - 1])"
+            " join pg_catalog.pg_attribute a on a.attrelid = i.indrelid"
+            " and a.attnum = any(i.indkey[:i.indnkeyatts - 1])"
             " where i.indrelid = %s and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null"
             " group by i.indexrelid order by bool_or(i.indisprimary) desc, 1",
             [oid],
@@ -139,9 +143,11 @@ class PostgresSchema:
     def _foreign_keys(self, connection: psycopg.Connection[Any], oid: int) -> tuple[ForeignKey, ...]:
         rows = connection.execute(
             "select c.conname::text, to_.relname::text, to_space.nspname::text,"
-            " (select array_agg(a.attname::text order by k.place) from unnest(c.conkey) with ordinality as k(number, place)"
+            " (select array_agg(a.attname::text order by k.place) from unnest(c.conkey)"
+            " with ordinality as k(number, place)"
             " join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.number),"
-            " (select array_agg(a.attname::text order by k.place) from unnest(c.confkey) with ordinality as k(number, place)"
+            " (select array_agg(a.attname::text order by k.place) from unnest(c.confkey)"
+            " with ordinality as k(number, place)"
             " join pg_catalog.pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.number)"
             " from pg_catalog.pg_constraint c join pg_catalog.pg_class to_ on to_.oid = c.confrelid"
             " join pg_catalog.pg_namespace to_space on to_space.oid = to_.relnamespace"
@@ -149,7 +155,9 @@ class PostgresSchema:
             [oid],
         ).fetchall()
         return tuple(
-            ForeignKey(tuple(columns), table, tuple(to)) for _, table, space, columns, to in rows if space == self.schema
+            ForeignKey(tuple(columns), table, tuple(to))
+            for _, table, space, columns, to in rows
+            if space == self.schema
         )
 
 
