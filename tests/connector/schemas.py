@@ -56,7 +56,12 @@ GERMAN = (
     table(
         "bestellungen",
         *("bestell_nr integer pk", "kunden_nr integer -> kunden", "bestelldatum timestamp", "status text"),
-        *("versandkosten decimal(10,2)", "gesamtbetrag decimal(10,2)", "waehrung text", "geaendert_am timestamp required"),
+        *(
+            "versandkosten decimal(10,2)",
+            "gesamtbetrag decimal(10,2)",
+            "waehrung text",
+            "geaendert_am timestamp required",
+        ),
         rows=[
             ("1", "1", "2025-02-01 10:00:00", "Versendet", "4.90", "24.90", "EUR", "2025-02-02 10:00:00"),
             ("2", "2", "2025-02-03 10:00:00", "storniert", "0", "20", "EUR", "2025-02-03 10:00:00"),
@@ -75,14 +80,18 @@ ABBREVIATED = (
     table("cust", "cust_id bigint pk", "fname text", "lname text", "email text", "created timestamp"),
     table("prod", "prod_id bigint pk", "descr text", "prc decimal(38,12)", "cat_id bigint"),
     table("cat", "cat_id bigint pk", "name text"),
-    table("ord", "ord_id bigint pk", "cust_id bigint", "ord_dt timestamp", "stat text", "tax decimal(38,12)", "amt double"),
+    table(
+        "ord", "ord_id bigint pk", "cust_id bigint", "ord_dt timestamp", "stat text", "tax decimal(38,12)", "amt double"
+    ),
     table("ord_dtl", "ord_id bigint pk", "ln integer pk", "prod_id bigint", "qty integer", "prc double", "disc double"),
 )
 """No foreign key says who refers to whom."""
 
 QUOTED = (
     table("Customers", "CustomerID integer pk", "FirstName text", "LastName text", "EmailAddress text"),
-    table("Products", "ProductID integer pk", "ProductName text", "ListPrice decimal(10,2)", "StandardCost decimal(10,2)"),
+    table(
+        "Products", "ProductID integer pk", "ProductName text", "ListPrice decimal(10,2)", "StandardCost decimal(10,2)"
+    ),
     table("OrderStatuses", "OrderStatusID integer pk", "Name text", rows=[("1", "Shipped"), ("2", "Cancelled")]),
     table(
         "SalesOrders",

@@ -18,7 +18,9 @@ def line(column: str, *columns: str, rows: list[tuple[str, ...]] | None = None) 
 
 
 def order(column: str, orders: SourceTable) -> Mapped:
-    lines = table("order_items", "order_id integer pk", "line integer pk", "product_id integer", "qty integer", "price double")
+    lines = table(
+        "order_items", "order_id integer pk", "line integer pk", "product_id integer", "qty integer", "price double"
+    )
     return propose("here", [CUSTOMERS, PRODUCTS, orders, lines]).matches["orders"].columns[column]
 
 

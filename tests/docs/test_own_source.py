@@ -55,9 +55,7 @@ def in_shop(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     return shophouse.open(folder).sql(sql).fetchall()
 
 
-def test_what_init_says_is_what_the_guide_shows(
-    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_init_says_is_what_the_guide_shows(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NORTHWIND_DSN", source)
     first = next(step.text for step in steps(PAGE) if step.text.startswith("shophouse init"))
     (shown,) = re.findall(r"^```\n(proposed\n.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
@@ -127,7 +125,9 @@ def test_the_marts_that_are_said_to_stay_empty_do_and_no_others(northwind: Path)
     absent = [finding for finding in check_models(Project.load(northwind)) if finding.verdict == "absent"]
     said = {mart for finding in absent for mart in finding.empty_marts}
     shop = shophouse.open(northwind)
-    names = [name for (name,) in shop.sql("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()]
+    names = [
+        name for (name,) in shop.sql("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+    ]
     empty = {name for name in names if shop.sql(f"select count(*) from marts.{name}").fetchall() == [(0,)]}
     assert said == empty
 
