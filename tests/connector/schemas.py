@@ -80,18 +80,14 @@ ABBREVIATED = (
     table("cust", "cust_id bigint pk", "fname text", "lname text", "email text", "created timestamp"),
     table("prod", "prod_id bigint pk", "descr text", "prc decimal(38,12)", "cat_id bigint"),
     table("cat", "cat_id bigint pk", "name text"),
-    table(
-        "ord", "ord_id bigint pk", "cust_id bigint", "ord_dt timestamp", "stat text", "tax decimal(38,12)", "amt double"
-    ),
+    table("ord", "ord_id bigint pk", "cust_id bigint", "ord_dt timestamp", "stat text", "tax double", "amt double"),
     table("ord_dtl", "ord_id bigint pk", "ln integer pk", "prod_id bigint", "qty integer", "prc double", "disc double"),
 )
 """No foreign key says who refers to whom."""
 
 QUOTED = (
     table("Customers", "CustomerID integer pk", "FirstName text", "LastName text", "EmailAddress text"),
-    table(
-        "Products", "ProductID integer pk", "ProductName text", "ListPrice decimal(10,2)", "StandardCost decimal(10,2)"
-    ),
+    table("Products", "ProductID integer pk", "ProductName text", "ListPrice double", "StandardCost double"),
     table("OrderStatuses", "OrderStatusID integer pk", "Name text", rows=[("1", "Shipped"), ("2", "Cancelled")]),
     table(
         "SalesOrders",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from shophouse.connector import Mapped, propose
@@ -12,8 +14,8 @@ PRODUCTS = table("products", "id integer pk", "name text")
 ORDERS = table("orders", "id integer pk", "customer_id integer -> customers", "created_at timestamp", "status text")
 
 
-def line(column: str, *columns: str, rows: list[tuple[str, ...]] | None = None) -> Mapped:
-    lines = table("order_items", *columns, rows=rows or [])
+def line(column: str, *columns: str, rows: Sequence[tuple[str, ...]] = ()) -> Mapped:
+    lines = table("order_items", *columns, rows=rows)
     return propose("here", [CUSTOMERS, PRODUCTS, ORDERS, lines]).matches["order_items"].columns[column]
 
 

@@ -30,7 +30,7 @@ def test_every_model_is_in_the_style_of_the_house(tmp_path: Path) -> None:
             if file.endswith(".sql"):
                 # the package's macros stand in .sqlfluff without the package's name
                 (tmp_path / Path(file).name).write_text(text.replace("shophouse.", ""), "utf-8")
-    linter = [Path(sys.executable).with_name("sqlfluff"), "lint", "--config", ROOT / ".sqlfluff", "--nocolor", "."]
+    linter = [str(Path(sys.executable).with_name("sqlfluff")), "lint", "--config", str(ROOT / ".sqlfluff"), "."]
     done = subprocess.run(linter, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

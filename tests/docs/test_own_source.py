@@ -1,4 +1,4 @@
-"""The guide for an unknown database, followed on a real one: what it shows is what is there, and the numbers tie out."""
+"""The guide for an unknown database, followed on a real one: what it shows is there, and the numbers tie out."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def northwind(source: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def in_source(dsn: str, sql: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(dsn) as connection:
-        return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+        return connection.execute(sql).fetchall()
 
 
 def in_shop(folder: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -17,7 +17,7 @@ from shophouse.connector.matching import propose
 from shophouse.connector.proposal import Lookup, Mapped, Match, Proposal
 from shophouse.connector.writing import Written
 from shophouse.errors import ConfigError
-from shophouse.project import PROJECT_FILE
+from shophouse.project import PROJECT_FILE, staging_folders
 from shophouse.scaffold import dbt_name, init_project
 from shophouse.sources.schema import SchemaReader
 from shophouse.values import Secret
@@ -130,8 +130,10 @@ def init_from_files(
 
 
 def _place(folder: Path | str, name: str | None) -> tuple[Path, str]:
+    """The shop's folder, and the name of its source and staging; never that of a platform that comes with shophouse."""
     root = Path(folder).expanduser().resolve()
-    return root, dbt_name(name or root.name)
+    own = dbt_name(name or root.name)
+    return root, f"{own}_shop" if own in staging_folders() else own
 
 
 def _propose(reader: SchemaReader) -> Proposal:
