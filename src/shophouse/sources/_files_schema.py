@@ -59,14 +59,15 @@ class FilesSchema:
         newest = files[-1]
         with duckdb.connect() as connection:
             text = str(newest).replace("'", "''")
-            read = (
-                f"read_parquet('{text}')" if newest.suffix == ".parquet" else f"read_csv('{text}', sample_size = 20480)"
-            )
+            is_parquet = newest.suffix == ".parquet"
+            read = f"read_parquet('{text}')" if is_parquet else f"read_csv('{text}', sample_size = 20480)"
+            # as it stands there: 01234 is no 1234
+            plain = read if is_parquet else f"read_csv('{text}', sample_size = 20480, all_varchar = true)"
             try:
                 described = connection.execute(f"describe select * from {read}").fetchall()
                 names = [row[0] for row in described]
                 texts = ", ".join(f'left(cast("{_q(column)}" as varchar), 200)' for column in names)
-                rows = connection.execute(f"select {texts} from {read} limit {SAMPLED_ROWS}").fetchall()
+                rows = connection.execute(f"select {texts} from {plain} limit {SAMPLED_ROWS}").fetchall()
                 counts = connection.execute(f"select count(*) from {read}").fetchone() or (-1,)
             except duckdb.Error as error:
                 raise SourceMismatch(
@@ -91,6 +92,8 @@ class FilesSchema:
 
 def _type(kind: str, sample: Sample) -> str:
     """As the files' reader takes it. Numbers with a point are decimals: the text says how many digits they have."""
+    if kind.endswith("INT") and any(re.match(r"0\d", value) for value in sample.values):
+        return "text"
     if kind.startswith("DECIMAL"):
         return kind.lower().replace(" ", "")
     if kind == "DOUBLE":
