@@ -82,6 +82,8 @@ def _init_from(
     from shophouse.cli.connector import show_proposal
     from shophouse.connector import init_from_files, init_from_postgres
 
+    if source is None:
+        raise ConfigError("--dsn and --missing need --from", hint="--from postgres --dsn env:NAME")
     if source not in ("postgres", "files"):
         raise ConfigError(
             f"--from can't be {source}", why="known: postgres, files", hint="--from postgres --dsn env:NAME"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from shophouse.bindings import Entity, bindings, contract
-from shophouse.connector.writing import descriptions
+from shophouse.connector.texts import descriptions
 from shophouse.errors import ConfigError
 from shophouse.project import Project
 from shophouse.shop import Shop
@@ -281,12 +281,12 @@ class _Values:
             f"coalesce(orders.{column}, 0)"
             for column in ("shipping_amount", "duties_amount", "tip_amount", "fee_amount")
         )
-        rows = self._rows(
+        totals = (
             "select orders.order_id as order_id, orders.total_amount as total, lines.goods + lines.charges"
             f" - coalesce(orders.discount_amount, 0) + {charges}"
             " + case when coalesce(orders.taxes_included, false) then 0"
-            " else lines.tax + coalesce(orders.tax_amount, 0) end"
-            " - orders.total_amount as difference from input.input_orders as orders inner join ("
+            " else lines.tax + coalesce(orders.tax_amount, 0) end as made"
+            " from input.input_orders as orders inner join ("
             "select source, order_id,"
             " sum(cast(quantity * unit_price as decimal(18, 4)) - coalesce(discount_amount, 0)) as goods,"
             " sum(coalesce(shipping_amount, 0)) as charges, sum(coalesce(tax_amount, 0)) as tax"
@@ -294,13 +294,18 @@ class _Values:
             " on orders.source = lines.source and orders.order_id = lines.order_id"
             " where orders.total_amount is not null"
         )
-        off = sorted((row for row in rows if abs(row["difference"]) > 0.01), key=lambda row: -abs(row["difference"]))
-        if off:
-            worst = off[0]
-            made = worst["total"] + worst["difference"]
+        differs = "abs(made - total) > 0.01"
+        found = self._one(
+            f"select count(*) as n, count(case when {differs} then 1 end) as off from ({totals}) as totals"
+        )
+        if found["off"]:
+            (worst,) = self._rows(
+                f"select order_id, total, made from ({totals}) as totals where {differs}"
+                " order by abs(made - total) desc, order_id limit 1"
+            )
             what = (
-                f"of {len(rows):,} orders with a total, {len(off):,} differ from what their lines and charges make;"
-                f" most in order {worst['order_id']}: {made:.2f}, not {worst['total']:.2f}"
+                f"of {found['n']:,} orders with a total, {found['off']:,} differ from what lines and charges make;"
+                f" most in order {worst['order_id']}: {worst['made']:.2f}, not {worst['total']:.2f}"
             )
             purpose = "a control: is a discount, tax or shipping counted twice, or not at all?"
-            yield Finding("doubtful", "orders", "total_amount", what, purpose, rows=len(off))
+            yield Finding("doubtful", "orders", "total_amount", what, purpose, rows=found["off"])

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import functools
 from collections.abc import Iterator, Mapping
 
 from shophouse.bindings import Entity, contract
+from shophouse.connector.meanings import boolean_sql, share_sql, status_sql
 from shophouse.connector.proposal import Lookup, Mapped
 from shophouse.connector.tables import base_names, key_columns, reference, shown_type
 from shophouse.connector.words import Words, form, snake, synonyms, tokens
-from shophouse.project import package_warehouse
 from shophouse.sources.schema import SourceColumn, SourceTable
 
 __all__ = ["Columns"]
 
-_NO = ("0", "f", "false", "n", "no", "nein")
-_YES = ("1", "t", "true", "y", "yes", "j", "ja")
-_FEW = 25
 _LINE_WORDS = ("line", "seq", "sequence", "sequential", "position", "po", "number", "no", "nr", "row", "zeile")
 
 _REFERS: Mapping[str, Mapping[str, str]] = {
@@ -43,13 +38,6 @@ _REFERS: Mapping[str, Mapping[str, str]] = {
 _PLACES = {"customers": "geography_id", "orders": "shipping_geography_id"} | dict.fromkeys(
     ("stores", "locations", "employees", "sellers"), "geography_id"
 )
-
-
-@functools.cache
-def known_statuses() -> frozenset[str]:
-    """The words for an order's state that the warehouse knows."""
-    with (package_warehouse() / "seeds" / "order_statuses.csv").open(encoding="utf-8", newline="") as file:
-        return frozenset(row["status"] for row in csv.DictReader(file))
 
 
 class Columns:
@@ -259,7 +247,7 @@ class Columns:
         lookup = Lookup(target.name, to[0], name.name, column.name)
         alias = snake(target.name)
         sql = f"{alias}_{base_names(target)[name.name]}"
-        sql, note = self._status(sql, name) if wanted == "status" and self.entity.name == "orders" else (sql, "")
+        sql, note = status_sql(sql, name) if wanted == "status" and self.entity.name == "orders" else (sql, "")
         return Mapped(
             wanted, sql, (column.name,), f"{target.name}.{name.name}, which {column.name} names", note, lookup
         )
@@ -287,11 +275,12 @@ class Columns:
         if kind in ("integer", "bigint", "double") and is_number:
             return Mapped(wanted, self._number(name, "double precision" if kind == "double" else kind), (name,), reason)
         if kind == "boolean":
-            return self._boolean(wanted, column, reason)
+            sql = boolean_sql(base, column)
+            return Mapped(wanted, sql, (name,), reason) if sql else None
         if kind != "text" or type_ in ("timestamp", "date", "boolean"):
             return None
         if wanted == "status" and self.entity.name == "orders":
-            sql, note = self._status(self._text(name), column)
+            sql, note = status_sql(self._text(name), column)
             return Mapped(wanted, sql, (name,), reason, note)
         if wanted == "currency_code":
             if column.sample.values and not column.sample.all_match(r"[A-Za-z]{3}"):
@@ -314,54 +303,18 @@ class Columns:
             return self.base[name]
         return self.base[name] if declared == type_.replace(" ", "") else f"cast({self.base[name]} as {type_})"
 
-    def _boolean(self, wanted: str, column: SourceColumn, reason: str) -> Mapped | None:
-        base, values = self.base[column.name], {value.strip().lower() for value in column.sample.values}
-        if column.type == "boolean":
-            return Mapped(wanted, base, (column.name,), reason)
-        if column.type in ("integer", "bigint") and values <= {"0", "1"}:
-            return Mapped(wanted, f"{base} <> 0", (column.name,), reason)
-        if column.type == "text" and values and values <= {*_NO, *_YES}:
-            yes = ", ".join(f"'{word}'" for word in _YES if word in values) or "'true'"
-            return Mapped(wanted, f"lower({base}) in ({yes})", (column.name,), reason)
-        return None
-
-    def _discount(self, column: SourceColumn) -> Mapped | None:
+    def _discount(self, column: SourceColumn) -> Mapped:
         """An amount, or by what its values are a share of the line."""
-        base, numbers = self.base[column.name], column.sample.numbers()
         quantity, price = self.mapped.get("quantity"), self.mapped.get("unit_price")
-        highest = max(numbers, default=0.0)
-        named = any(word in form(column.name) for word in ("percent", "pct", "prozent", "rate"))
-        share = None
-        if quantity and price and 0 < highest <= 1 and min(numbers) >= 0 and column.type != "integer":
-            share, seen = f"cast({base} as decimal(9, 6))", f"its values are 0 to {highest:g}: a share of the line"
-        elif quantity and price and named:
-            share, seen = f"cast({base} * 0.01 as decimal(9, 6))", "called a percentage"
+        share = share_sql(self.base[column.name], column)
         if share and quantity and price:
-            sql = f"cast(round(cast({quantity.sql} * {price.sql} as decimal(18, 4)) * {share}, 4) as decimal(18, 4))"
-            return Mapped("discount_amount", sql, (column.name,), seen, f"{seen}; is it no amount of money?")
-        note = "is it for all of the line's units, and an amount?" if highest or not numbers else ""
+            line = f"cast({quantity.sql} * {price.sql} as decimal(18, 4))"
+            sql = f"cast(round({line} * {share[0]}, 4) as decimal(18, 4))"
+            return Mapped("discount_amount", sql, (column.name,), share[1], f"{share[1]}; is it no amount of money?")
+        numbers = column.sample.numbers()
+        note = "is it for all of the line's units, and an amount?" if any(numbers) or not numbers else ""
         sql = self._number(column.name, "decimal(18, 4)")
         return Mapped("discount_amount", sql, (column.name,), f"is called {column.name}", note)
-
-    def _status(self, sql: str, column: SourceColumn) -> tuple[str, str]:
-        """Words of its own become words that are known; those that nobody can guess are left, and named."""
-        plain = f"lower({sql})"
-        seen = [value.strip().lower() for value in column.sample.distinct if value.strip()]
-        # what many different values have is no list of words, and may be personal
-        if not seen or len(set(seen)) > _FEW or any("@" in word or len(word) > 40 for word in seen):
-            return plain, "" if seen or not column.sample.rows else "no row looked at has one"
-        strange = sorted(set(seen) - known_statuses())
-        meant = {form(str(word)): known for word, known in synonyms()[1]["order_statuses"].items()}
-        guessed = {word: meant[form(word)] for word in strange if form(word) in meant}
-        unknown = [word for word in strange if word not in guessed]
-        note = "do these words mean that?" if guessed else ""
-        if unknown:
-            note = f"words that shophouse does not know: {', '.join(unknown[:8])}; say what they mean, as"
-            note += f" case {plain} when '{unknown[0]}' then 'pending' …"
-        if guessed:
-            rows = [f"        when '{_escaped(word)}' then '{known}'" for word, known in guessed.items()]
-            return f"case {plain}\n" + "\n".join(rows) + f"\n        else {plain}\n    end", note
-        return plain, note
 
     def _compose(self) -> None:
         """A name out of a first and a last one, else the id."""
@@ -466,7 +419,3 @@ class Columns:
 
 _NOTHING = Mapped("", "", (), "")
 _NAME_FORMS = frozenset(("name", "title", "label", "description", "code", "bezeichnung", "companyname", "status"))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("'", "''").replace("{", "").replace("}", "")

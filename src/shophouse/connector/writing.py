@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import re
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-
-import yaml
+from collections.abc import Iterator, Sequence
 
 from shophouse.bindings import contract
 from shophouse.connector.proposal import Lookup, Mapped, Match, Proposal
 from shophouse.connector.tables import base_names
+from shophouse.connector.texts import (
+    LINEAGE,
+    column_yml,
+    comment,
+    descriptions,
+    in_flow,
+    in_yaml,
+    lineage_yml,
+    listed,
+)
 from shophouse.connector.words import form, quoted, snake, synonyms
-from shophouse.project import package_warehouse
 from shophouse.sources.schema import SourceColumn, SourceTable
 
-__all__ = ["Written", "descriptions", "raw_names"]
+__all__ = ["Written", "raw_names"]
 
-_LINEAGE = ("_load_id", "_loaded_at", "_source_file", "_row_number", "_operation")
-_LINEAGE_TYPES = ("bigint", "timestamp", "varchar", "bigint", "varchar")
-_LINEAGE_SAID = (
-    "Load that brought the row; grows with each commit to the raw table.",
-    "When that load was committed, UTC.",
-    "Table or file that the row came from.",
-    "Position of the row there, from 1.",
-    "insert, update or delete, as the source said.",
-)
 _SQL_TYPES = {
     "text": "varchar",
     "money": "decimal(18,4)",
@@ -35,17 +30,7 @@ _SQL_TYPES = {
     "rate": "decimal(18,8)",
     "double": "double precision",
 }
-_WIDTH = 118
 _PLAINLY = "Empty texts are null, times are UTC."
-
-
-@functools.cache
-def descriptions(entity: str) -> Mapping[str, str]:
-    """What the contract says of an entity's columns; under "" of the entity itself."""
-    file = package_warehouse() / "models" / "input" / f"input_{entity}.yml"
-    model = yaml.safe_load(file.read_text("utf-8"))["models"][0]
-    said = {column["name"]: column["description"] for column in model["columns"]}
-    return {"": model["description"].replace(" Typed, and empty where no source has the entity.", "")} | said
 
 
 def raw_names(tables: Sequence[SourceTable]) -> dict[str, str]:
@@ -115,12 +100,12 @@ class Written:
 
     def _sources(self) -> str:
         left = [table.name for table in self.proposal.tables if table.name not in self.raw]
-        lines = [*_comment(f"Not read: {', '.join(left)}.")] if left else []
+        lines = [*comment(f"Not read: {', '.join(left)}.")] if left else []
         lines += [
             "sources:",
             f"  - name: {self.own}",
             "    schema: raw",
-            f"    description: {_yaml(f'What shophouse init found of {self.own}.')}",
+            f"    description: {in_yaml(f'What shophouse init found of {self.own}.')}",
             "    tables:",
         ]
         for table in self.proposal.read:
@@ -129,13 +114,13 @@ class Written:
             lines += [
                 f"      - name: {name}",
                 f"        identifier: {self.own}__{name}",
-                f"        description: {_yaml(table.comment or f'The table {table.name}.')}",
+                f"        description: {in_yaml(table.comment or f'The table {table.name}.')}",
                 "        config:",
                 "          meta:",
-                *([f"            files: {_yaml(table.files)}"] if table.files else []),
+                *([f"            files: {in_yaml(table.files)}"] if table.files else []),
                 "            delivery: snapshot",
-                *([f"            key: [{', '.join(map(_flow, key))}]"] if key else []),
-                *([f"            required: [{', '.join(map(_flow, required))}]"] if required else []),
+                *([f"            key: [{', '.join(map(in_flow, key))}]"] if key else []),
+                *([f"            required: [{', '.join(map(in_flow, required))}]"] if required else []),
                 "        columns:",
             ]
             for column in table.columns:
@@ -143,9 +128,9 @@ class Written:
                     "Binary, and not modelled." if column.is_binary else f"As {table.name} has it."
                 )
                 lines += [
-                    f"          - name: {_yaml(column.name)}",
+                    f"          - name: {in_yaml(column.name)}",
                     f"            data_type: {self._type(table, column)}",
-                    f"            description: {_yaml(said)}",
+                    f"            description: {in_yaml(said)}",
                 ]
         return "\n".join(lines) + "\n"
 
@@ -190,7 +175,7 @@ class Written:
             f"{{{{ config(enabled=shophouse.uses_platform('{self.own}')) }}}}",
             "",
             "select",
-            *_listed([*rows, *_LINEAGE]),
+            *listed([*rows, *LINEAGE]),
             f"from {{{{ source('{self.own}', '{self.raw[table.name]}') }}}}",
         ]
         return "\n".join(lines) + "\n"
@@ -200,9 +185,9 @@ class Written:
         lines = [
             "models:",
             f"  - name: {name}",
-            f"    description: {_yaml(f'Every row of {table.name} as received, all loads. {_PLAINLY}')}",
+            f"    description: {in_yaml(f'Every row of {table.name} as received, all loads. {_PLAINLY}')}",
             "    columns:",
-            *_column_yml("source", "varchar", "Name of the source in shophouse.yml."),
+            *column_yml("source", "varchar", "Name of the source in shophouse.yml."),
         ]
         for column in table.columns:
             if not column.is_binary:
@@ -210,8 +195,8 @@ class Written:
                 type_ = self.proposal.casts.get((table.name, column.name), type_).replace(" ", "")
                 type_ = "timestamp" if (table.name, column.name) in self.proposal.moments else type_
                 type_ = {"text": "varchar", "double": "double precision"}.get(type_, type_)
-                lines += _column_yml(base[column.name], type_, column.comment or f"{column.name} of {table.name}.")
-        return "\n".join([*lines, *_lineage_yml()]) + "\n"
+                lines += column_yml(base[column.name], type_, column.comment or f"{column.name} of {table.name}.")
+        return "\n".join([*lines, *lineage_yml()]) + "\n"
 
     def _staging(self, match: Match) -> str:
         table, base = match.table, base_names(match.table)
@@ -226,7 +211,7 @@ class Written:
             "",
             f"{source} as (",
             "    select",
-            *_listed(["source", *columns, *_LINEAGE], 8),
+            *listed(["source", *columns, *LINEAGE], 8),
             f"    from {{{{ ref('base_{self.own}__{source}') }}}}",
             ")" + ("," if lookups else ""),
             "",
@@ -237,18 +222,18 @@ class Written:
             last = "joined"
         if match.entity == "categories" and match.is_derived:
             return "\n".join([*lines, *self._grouped(match, last)]) + "\n"
-        lines += ["select", "    source,", *self._selected(match), *_listed(_LINEAGE), f"from {last}"]
+        lines += ["select", "    source,", *self._selected(match), *listed(LINEAGE), f"from {last}"]
         if match.entity == "shipments" and match.is_derived:
             lines.append(f"where {match.columns['shipped_at'].sql} is not null")
         return "\n".join(lines) + "\n"
 
     def _head(self, match: Match) -> Iterator[str]:
         yield f"-- One row of {match.table.name} and load, in the terms of the input contract: {match.entity}."
-        yield from _comment(f"Proposed by shophouse init: {'; '.join(match.reasons)}.", "-- ")
+        yield from comment(f"Proposed by shophouse init: {'; '.join(match.reasons)}.", "-- ")
         used = {name for mapped in match.columns.values() for name in mapped.sources}
         left = [c.name for c in match.table.columns if c.name not in used and not c.is_binary]
         if left and not match.is_derived:
-            yield from _comment(
+            yield from comment(
                 f"Of {match.table.name}, nothing of the contract was found for: {', '.join(left)}.", "-- "
             )
 
@@ -258,15 +243,15 @@ class Written:
             mapped = match.columns.get(column)
             if mapped is not None:
                 if mapped.note:
-                    yield from _comment(f"{column}: {mapped.note}", "    -- ")
+                    yield from comment(f"{column}: {mapped.note}", "    -- ")
                 yield f"    {_aliased(mapped)},"
             elif column in match.missing:
-                yield from _comment(
+                yield from comment(
                     f"{column}: REQUIRED, and could not be mapped. {said[column]} For example:", "    -- "
                 )
                 yield f"    -- {match.missing[column]} as {column},"
             elif not match.is_derived:
-                yield from _comment(f"{column}: could not be mapped. {said[column]}", "    -- ")
+                yield from comment(f"{column}: could not be mapped. {said[column]}", "    -- ")
 
     def _looked_up(self, source: str, columns: Sequence[str], lookups: Sequence[Lookup]) -> Iterator[str]:
         tables = {table.name: table for table in self.proposal.tables}
@@ -283,14 +268,14 @@ class Written:
             yield f"    from {{{{ ref('base_{self.own}__{self.raw[lookup.table]}') }}}}"
             yield "),"
             yield ""
-        rows = [f"{source}.{c} as {c}" for c in ("source", *columns, *_LINEAGE)]
+        rows = [f"{source}.{c} as {c}" for c in ("source", *columns, *LINEAGE)]
         base = base_names(next(t for t in self.proposal.read if self.raw[t.name] == source))
         for lookup in lookups:
             alias, names = snake(lookup.table), base_names(tables[lookup.table])
             rows.append(f"{alias}.{names[lookup.name]} as {alias}_{names[lookup.name]}")
         yield "joined as ("
         yield "    select"
-        yield from _listed(rows, 8)
+        yield from listed(rows, 8)
         yield f"    from {source}"
         for lookup in lookups:
             alias, names = snake(lookup.table), base_names(tables[lookup.table])
@@ -307,7 +292,7 @@ class Written:
         yield f"    {_aliased(match.columns['category_name'])},"
         yield from ("    _load_id,", "    _loaded_at,", "    _source_file,", "    min(_row_number) as _row_number,")
         yield from ("    'insert' as _operation", f"from {last}", f"where {name} is not null", "group by")
-        yield from _listed(["source", name, "_load_id", "_loaded_at", "_source_file"])
+        yield from listed(["source", name, "_load_id", "_loaded_at", "_source_file"])
 
     def _geography(self) -> str:
         addressed = [m for m in self.proposal.matches.values() if not m.is_derived and _has_address(m)]
@@ -340,11 +325,11 @@ class Written:
             "",
             "places as (",
             "    select",
-            *_listed([*parts, "min(_row_number) as _row_number"], 8),
+            *listed([*parts, "min(_row_number) as _row_number"], 8),
             "    from addresses",
             "    where coalesce(country, state, postal_code, city) is not null",
             "    group by",
-            *_listed(parts, 8),
+            *listed(parts, 8),
             ")",
             "",
             "select",
@@ -355,7 +340,7 @@ class Written:
             "    case when length(state) <= 3 then upper(state) end as state_code,",
             "    case when length(state) > 3 then state end as state,",
             f"    {column},",
-            *_listed([*_LINEAGE[:-1], "'insert' as _operation"]),
+            *listed([*LINEAGE[:-1], "'insert' as _operation"]),
             "from places",
         ]
         return "\n".join(lines) + "\n"
@@ -378,17 +363,17 @@ class Written:
         lines = [
             "models:",
             f"  - name: {name}",
-            f"    description: {_yaml(said[''])}",
+            f"    description: {in_yaml(said[''])}",
             "    config:",
             "      meta:",
             f"        entity: {match.entity}",
             f"        raw_table: {self.raw[match.table.name]}",
             f"        covers: {'none' if match.is_derived else 'table'}",
             "    columns:",
-            *_column_yml("source", "varchar", "Name of the source in shophouse.yml."),
+            *column_yml("source", "varchar", "Name of the source in shophouse.yml."),
         ]
         for column, type_ in entity.columns.items():
-            text = _column_yml(column, _SQL_TYPES.get(type_, type_), said[column])
+            text = column_yml(column, _SQL_TYPES.get(type_, type_), said[column])
             if column in given:
                 lines += text
             elif column in match.missing:
@@ -396,7 +381,7 @@ class Written:
                     "      # required: take the # away once the model gives it",
                     *(f"      # {part[6:]}" for part in text),
                 ]
-        return "\n".join([*lines, *_lineage_yml()]) + "\n"
+        return "\n".join([*lines, *lineage_yml()]) + "\n"
 
 
 def _has_address(match: Match) -> bool:
@@ -410,36 +395,3 @@ def _address(match: Match) -> list[str]:
 
 def _aliased(mapped: Mapped) -> str:
     return mapped.sql if mapped.sql == mapped.column else f"{mapped.sql} as {mapped.column}"
-
-
-def _listed(parts: Sequence[str], indent: int = 4) -> list[str]:
-    return [f"{' ' * indent}{part}{',' if index < len(parts) - 1 else ''}" for index, part in enumerate(parts)]
-
-
-def _comment(text: str, prefix: str = "# ") -> Iterator[str]:
-    plain = text.replace("{", "(").replace("}", ")")
-    for line in textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False):
-        yield f"{prefix}{line}"
-
-
-def _column_yml(name: str, type_: str, said: str) -> list[str]:
-    return [f"      - name: {name}", f"        data_type: {type_}", f"        description: {_yaml(said)}"]
-
-
-def _lineage_yml() -> list[str]:
-    both = zip(_LINEAGE, _LINEAGE_TYPES, _LINEAGE_SAID, strict=True)
-    return [line for name, type_, said in both for line in _column_yml(name, type_, said)]
-
-
-def _yaml(text: str) -> str:
-    """A text as YAML, in quotes only where it needs them, and never as Jinja."""
-    plain = text.replace("{{", "(").replace("}}", ")").replace("{%", "(").replace("%}", ")")
-    if re.fullmatch(r"[A-Za-z][\w ./()'<>;,-]*", plain) and not plain.endswith(" ") and yaml.safe_load(plain) == plain:
-        return plain
-    return json.dumps(plain, ensure_ascii=False)
-
-
-def _flow(name: str) -> str:
-    """A name in a list of YAML in one line."""
-    is_plain = re.fullmatch(r"[A-Za-z]\w*", name) and yaml.safe_load(name) == name
-    return name if is_plain else json.dumps(name, ensure_ascii=False)
