@@ -13,7 +13,7 @@ from shophouse.sources.schema import SourceColumn, SourceTable
 
 __all__ = ["Columns"]
 
-_LINE_WORDS = ("line", "seq", "sequence", "sequential", "position", "po", "number", "no", "nr", "row", "zeile")
+_LINE_WORDS = ("line", "seq", "sequence", "sequential", "position", "pos", "number", "no", "nr", "row", "zeile")
 
 _REFERS: Mapping[str, Mapping[str, str]] = {
     "orders": {"customer_id": "customers", "store_id": "stores", "employee_id": "employees"},
@@ -153,11 +153,8 @@ class Columns:
             # what says line or position is a number in its order, whatever the key is
             for column in self.table.columns:
                 if column.name != single and self._is_line(column):
-                    self._take(
-                        Mapped(
-                            "line_number", self._number(column.name, "integer"), (column.name,), "its line in the order"
-                        )
-                    )
+                    sql = self._number(column.name, "integer")
+                    self._take(Mapped("line_number", sql, (column.name,), "its line in the order"))
                     return
         candidate = single or (rest[0] if len(rest) == 1 else None)
         if candidate and self.table.column(candidate).type in ("integer", "bigint"):
@@ -202,15 +199,12 @@ class Columns:
             return Mapped(wanted, "{{ shophouse.shop_currency() }}", (), "the shop's", note)
         if wanted == "timezone" and self.entity.name == "stores":
             return Mapped(wanted, "{{ shophouse.shop_timezone() }}", (), "the shop's", "there is no column for it")
-        if wanted == "refund_item_id":
-            return None
         return None
 
     def _category(self) -> Mapped | None:
         forms = {
             form(word + end)
-            for name in synonyms()[0]["categories"].names
-            for word in ("".join(name),)
+            for word in ("".join(name) for name in synonyms()[0]["categories"].names)
             for end in ("", "name")
         }
         for column in self.table.columns:
@@ -231,17 +225,9 @@ class Columns:
         if key is None or target is None or target.name in {table.name for table in self.others.values()}:
             return None
         to = key.to or target.primary_key
-        name = next(
-            (c for c in target.columns if c.type == "text" and form(c.name) in _NAME_FORMS and c.name not in to), None
-        )
-        name = name or next(
-            (
-                c
-                for c in target.columns
-                if c.type == "text" and tokens(c.name)[-1:] in (("name",), ("code",), ("status",)) and c.name not in to
-            ),
-            None,
-        )
+        texts = [c for c in target.columns if c.type == "text" and c.name not in to]
+        name = next((c for c in texts if form(c.name) in _NAME_FORMS), None)
+        name = name or next((c for c in texts if tokens(c.name)[-1:] in (("name",), ("code",), ("status",))), None)
         if name is None or len(to) != 1:
             return None
         lookup = Lookup(target.name, to[0], name.name, column.name)
@@ -336,14 +322,8 @@ class Columns:
         given = [part for part in parts if part]
         if given:
             sql = " || ' ' || ".join(f"coalesce({self.base[part]}, '')" for part in given)
-            self._take(
-                Mapped(
-                    column,
-                    f"trim({sql})" if len(given) > 1 else self.base[given[0]],
-                    tuple(given),
-                    "first and last name",
-                )
-            )
+            sql = f"trim({sql})" if len(given) > 1 else self.base[given[0]]
+            self._take(Mapped(column, sql, tuple(given), "first and last name"))
         elif own := self.mapped.get(self.entity.key[0]):
             self._take(Mapped(column, own.sql, own.sources, "its id", "there is no name: the id stands in its place"))
 
@@ -363,12 +343,8 @@ class Columns:
                 self._take(Mapped(column, self._text(keys[0]), (keys[0],), f"names a row of {places.name}"))
                 return
         if parts := self.address():
-            country = parts.get("country_code")
             sql = "{{ shophouse.geography_id(" + ", ".join(f"'{part}'" for part in self._address_sql(parts)) + ") }}"
-            note = ""
-            if country and not self.table.column(country).sample.all_match(r"[A-Za-z]{2}"):
-                note = ""
-            self._take(Mapped(column, sql, tuple(parts.values()), "its address", note))
+            self._take(Mapped(column, sql, tuple(parts.values()), "its address"))
 
     def _address_sql(self, parts: Mapping[str, str]) -> Iterator[str]:
         for part in ("country_code", "state", "postal_code", "city"):

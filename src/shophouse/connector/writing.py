@@ -230,7 +230,8 @@ class Written:
     def _head(self, match: Match) -> Iterator[str]:
         yield f"-- One row of {match.table.name} and load, in the terms of the input contract: {match.entity}."
         yield from comment(f"Proposed by shophouse init: {'; '.join(match.reasons)}.", "-- ")
-        used = {name for mapped in match.columns.values() for name in mapped.sources}
+        of_table = [other for other in self.proposal.matches.values() if other.table.name == match.table.name]
+        used = {name for other in of_table for mapped in other.columns.values() for name in mapped.sources}
         left = [c.name for c in match.table.columns if c.name not in used and not c.is_binary]
         if left and not match.is_derived:
             yield from comment(
