@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show_proposal"]
 
-_connector = group("connector", START, "Your own staging models: what is missing in them, and what is wrong.")
+_connector = group("connector", START, "Your own staging models: what they lack, what is wrong.")
 
 
 @command(of=_connector)
