@@ -110,3 +110,24 @@ def test_an_optional_entity_that_lacks_what_it_needs_is_named_and_not_taken() ->
     proposal = propose("here", [*GERMAN, reviews])
     assert "reviews" not in proposal.matches
     assert proposal.considered["reviews"] == "bewertungen may be it, but nothing there is score"
+
+
+def test_a_column_may_have_the_name_of_what_it_names_alone() -> None:
+    rows = [("1001", "TEA-1", "1"), ("1001", "CUP-7", "2")]
+    tables = (
+        table(
+            "articles", "Article text", "Name text", "Cost double", rows=[("TEA-1", "Tea", "31"), ("CUP-7", "Cup", "6")]
+        ),
+        table(
+            "orders",
+            '"Order No" text',
+            "Placed timestamp",
+            "State text",
+            rows=[("1001", "2025-11-03 09:12:00", "paid")],
+        ),
+        table("lines", '"Order No" text', "Article text", "Pieces integer", rows=rows),
+    )
+    proposal = propose("here", tables)
+    assert taken(proposal) == {"products": "articles", "orders": "orders", "order_items": "lines"}
+    assert given(proposal, "products")["product_id"] == "Article"
+    assert given(proposal, "order_items")["product_id"] == "Article"

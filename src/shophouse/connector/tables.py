@@ -45,8 +45,9 @@ def key_columns(table: SourceTable, entity: str) -> tuple[tuple[str, ...], str]:
             return unique, "unique"
     words = synonyms()[0][entity]
     wanted = {"id", "".join((*tokens(table.name), "id"))} | words.key_forms
-    for column in table.columns:
-        if form(column.name) in wanted and (column.sample.is_unique or not column.sample.rows):
+    surest = sorted(table.columns, key=lambda column: form(column.name) not in wanted)
+    for column in surest:
+        if form(column.name) in wanted | words.bare_forms and (column.sample.is_unique or not column.sample.rows):
             return (column.name,), "by its name; no row looked at repeats it" if column.sample.rows else "by its name"
     return (), ""
 
@@ -64,4 +65,8 @@ def reference(table: SourceTable, target: SourceTable, entity: str) -> str | Non
     if own and own not in synonyms()[0][entity].numbers:
         wanted = wanted | {own}
     taken = {column for foreign in table.foreign_keys for column in foreign.columns}
-    return next((c.name for c in table.columns if form(c.name) in wanted and c.name not in taken), None)
+    bare = synonyms()[0][entity].bare_forms
+    free = [column.name for column in table.columns if column.name not in taken]
+    return next((name for name in free if form(name) in wanted), None) or next(
+        (name for name in free if form(name) in bare and name not in key_columns(table, entity)[0]), None
+    )

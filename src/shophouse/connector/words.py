@@ -95,6 +95,11 @@ class Words:
         stems = {"".join(name) for name in self.names} | set(self.prefixes)
         return frozenset(stem + number for stem in stems for number in self.numbers)
 
+    @functools.cached_property
+    def bare_forms(self) -> frozenset[str]:
+        """What such a column is called where it has the entity's name alone: customer, artikel."""
+        return frozenset("".join(name) for name in self.names)
+
 
 @functools.cache
 def synonyms() -> tuple[Mapping[str, Words], Mapping[str, Any]]:
