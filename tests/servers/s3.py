@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -81,8 +82,8 @@ class Server:
         for folder in folders.values():
             folder.mkdir(exist_ok=True)
         with (self._base / "log").open("ab") as log:
-            self._process = _STARTER.submit(
-                subprocess.Popen,
+            start = partial(
+                subprocess.Popen[bytes],
                 [
                     binary(),
                     *("--port", f"127.0.0.1:{self.port}"),
@@ -98,7 +99,8 @@ class Server:
                 stderr=log,
                 env={**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
                 preexec_fn=_end_with_the_tests,
-            ).result()
+            )
+            self._process = _STARTER.submit(start).result()
         end = time.monotonic() + 30
         while True:
             try:
