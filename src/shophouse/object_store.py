@@ -87,7 +87,7 @@ def refusal(error: Exception) -> Refusal:
     for codes, kind, hint in _KNOWN:
         if code in codes:
             return Refusal(kind, said, hint)
-    if "169.254.169.254" in said or "metadata.google.internal" in said:
+    if "169.254.169.254" in str(error) or "metadata.google.internal" in str(error):
         return Refusal("forbidden", "no credentials were found", _CREDENTIALS)
     if "URL scheme is not allowed" in said or "builder error" in said:
         return Refusal("wrong", said, "an endpoint is written as   https://host:port")
@@ -149,7 +149,8 @@ def _said(error: Exception) -> str:
     if code := _code(error):
         message = re.search(r"<Message>(.*?)</Message>", text, re.DOTALL)
         text = f"{code}: {unescape(message[1]).splitlines()[0]}" if message and message[1] else code
-    return re.sub(r"(?i)\b(sig|signature|x-amz-[\w-]+|token)=[^&\s]+", r"\1=…", " ".join(text.split()))[:300]
+    text = re.sub(r"Error performing [A-Z]+ \S+ in .*? - ", "", " ".join(text.split()))
+    return re.sub(r"(?i)\b(sig|signature|x-amz-[\w-]+|token)=[^&\s]+", r"\1=…", text)[:300]
 
 
 def _secret(**named: Any) -> dict[str, str]:
