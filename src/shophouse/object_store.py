@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -21,7 +22,7 @@ from shophouse.settings import StorageSettings
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["EXTRA", "Refusal", "connect", "refusal"]
+__all__ = ["EXTRA", "Refusal", "connect", "refusal", "upload"]
 
 EXTRA: Final = 'pip install "shophouse[object-storage]"'
 
@@ -77,6 +78,23 @@ def connect(url: str, storage: StorageSettings, *, retries: int = 4) -> ObjectSt
     except Exception as error:
         # obstore has no class of its own for all that it refuses
         raise ConfigError(f"{url} can't be opened", why=_said(error), hint="look at its `storage:` settings") from None
+
+
+def upload(files: Sequence[Path], url: str) -> None:
+    """Put files under their own names below `url`. Credentials and all else come from the environment.
+
+    Raises ConfigError when the bucket can't be written.
+    """
+    import obstore
+    from obstore.exceptions import BaseError
+
+    store = connect(url, StorageSettings())
+    for file in files:
+        try:
+            obstore.put(store, file.name, file)
+        except (BaseError, FileNotFoundError) as error:
+            found = refusal(error)
+            raise ConfigError(f"{url}/{file.name} can't be written", why=found.why, hint=found.hint) from error
 
 
 def refusal(error: Exception) -> Refusal:
