@@ -70,12 +70,11 @@ def test_a_change_feed_in_a_versioned_bucket_ends_where_a_rebuild_ends(
     # the order of file names is the order of changes; one line of an order comes without its others
     changes = tmp_path / "changes"
     changes.mkdir()
-    gone = told(
-        "select order_id from (select order_id, count(*) from {orders} where user_id is not null group by 1) limit 1"
-    )
-    more = told(f"select order_id from {{order_items}} where order_id <> {gone} group by 1 having count(*) > 1 limit 1")
+    gone = told("select min(order_id) from {orders} where user_id is not null")
+    more = told(f"select order_id from {{order_items}} where order_id <> {gone} group by 1 having count(*) > 1 order by 1 limit 1")
     items, orders = f"'{data}/order_items.parquet'", f"'{data}/orders.parquet'"
-    line = f"select * replace (quantity + {{}} as quantity), '{{}}' as Op from {items} where order_id = {more} and line_number = 1"
+    changed = "select * replace (quantity + {} as quantity), '{}' as Op"
+    line = f"{changed} from {items} where order_id = {more} and line_number = 1"
     for name, sql in {
         "order_items-cdc-1": line.format(7, "U"),
         "order_items-cdc-2": f"{line.format(2, 'U')} union all by name "
