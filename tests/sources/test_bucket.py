@@ -445,3 +445,32 @@ def test_credentials_come_from_the_environment_or_a_profile(
         monkeypatch.setenv(name, value)
     assert found() == 1
     assert len(FilesSource("shop", tmp_path, f"s3://{bucket.bucket}/in/*").find()) == 1
+
+
+def test_the_doctor_looks_into_a_bucket(
+    s3: Server, shop: Callable[..., Shop], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shophouse.doctor import examine
+    from shophouse.scaffold import init_project
+
+    bucket = shop()
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    path = f"s3://{bucket.bucket}/in/*"
+    init_project(tmp_path / "mine", name="mine", staging="storefront", currency="USD", path=path)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"order_id": [1]}), sink)
+    bucket.put("in/orders.parquet", sink.getvalue().to_pybytes())
+    bucket.put("in/users.csv.gz", gzip.compress(b"user_id\n1\n"))
+
+    def told() -> dict[str, str]:
+        return {found.what: found.verdict for found in examine(tmp_path / "mine") if found.about == "source storefront"}
+
+    found = told()
+    assert found[next(what for what in found if what.startswith(f"{path}: 2 files"))] == "ok"
+    assert any(what.startswith("orders: orders.parquet lacks") and "required" in what for what in found)
+    assert any(what.startswith("users: users.csv.gz lacks") for what in found)
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    ((what, verdict),) = told().items()
+    assert verdict == "error" and "SignatureDoesNotMatch" in what
