@@ -116,7 +116,9 @@ def refusal(error: Exception) -> Refusal:
         return Refusal("changed", said, "")
     if isinstance(error, FileNotFoundError):
         return Refusal("missing", said, "")
-    if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or re.search(r"status code: 40[13]", text):
+    if isinstance(error, (PermissionError, PermissionDeniedError, UnauthenticatedError)) or re.search(
+        r"status code: 40[13]", text
+    ):
         return Refusal("forbidden", said, _RIGHTS)
     if "status code: 301" in text or "status code: 307" in text:
         return Refusal("wrong", said, _REGION)

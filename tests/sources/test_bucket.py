@@ -348,6 +348,24 @@ def test_a_bucket_that_is_not_public_refuses_the_anonymous(s3: Server, tmp_path:
     assert "right to list the bucket" in error.hint[0]
 
 
+def test_objects_that_may_be_listed_and_not_read_are_refused(
+    s3: Server, shop: Callable[..., Shop], tmp_path: Path
+) -> None:
+    bucket = shop()
+    bucket.put("in/a.csv")
+    allowed = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:ListBucket",
+        "Resource": f"arn:aws:s3:::{bucket.bucket}",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    bucket.client.put_bucket_policy(Bucket=bucket.bucket, Policy=policy)
+    error = refused(s3, tmp_path, bucket.bucket, access_key=None, secret_key=None, anonymous=True)
+    assert isinstance(error, SourceMismatch) and "refuses" in error.what
+    assert "read its objects" in error.hint[0]
+
+
 def test_a_public_bucket_is_read_without_credentials(s3: Server, shop: Callable[..., Shop], tmp_path: Path) -> None:
     bucket = shop()
     bucket.put("in/a.csv")
@@ -364,6 +382,10 @@ def test_a_bucket_that_does_not_exist(s3: Server, tmp_path: Path) -> None:
     error = refused(s3, tmp_path, "no-such-bucket")
     assert isinstance(error, SourceMismatch)
     assert error.what == "s3://no-such-bucket does not exist"
+    settings = StorageSettings(endpoint=s3.endpoint, region=REGION, **KEYS)
+    with pytest.raises(SourceMismatch, match="does not exist"):
+        FilesSource("shop", tmp_path, "s3://no-such-bucket/a.csv", storage=settings).find()
+    assert FilesSource("shop", tmp_path, f"s3://{s3.bucket()}/a.csv", storage=settings).find() == []
 
 
 def test_a_wrong_region(s3: Server, tmp_path: Path) -> None:
