@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from shophouse.errors import ConfigError, SourceMismatch, SourceUnreachable
