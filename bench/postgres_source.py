@@ -122,9 +122,9 @@ def compare(dsn: str, scratch: Path, rows: int, times: int) -> None:
                 turns.setdefault(name, []).append(seconds)
     print(f"{rows:,} rows, {times} turns, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
     print(f"{'':30}{'least s':>9}{'median s':>9}{'ratio':>8}")
-    for name, seconds in turns.items():
-        ratio = statistics.median(own / base for own, base in zip(seconds, turns["DuckDB's COPY"], strict=True))
-        print(f"{name:30}{min(seconds):9.2f}{statistics.median(seconds):9.2f}{ratio:8.2f}")
+    for name, each in turns.items():
+        ratio = statistics.median(own / base for own, base in zip(each, turns["DuckDB's COPY"], strict=True))
+        print(f"{name:30}{min(each):9.2f}{statistics.median(each):9.2f}{ratio:8.2f}")
 
 
 def shop(folder: Path, dsn: str, how: str) -> Shop:
