@@ -149,6 +149,10 @@ def demo(
     more: Annotated[
         int, typer.Option(metavar="DAYS", min=0, help="Days that the whole shop delivers after those, with faults.")
     ] = 0,
+    dsn: Annotated[
+        str | None,
+        typer.Option(metavar="env:NAME", help="An empty PostgreSQL database for the whole shop to live in."),
+    ] = None,
 ) -> None:
     """Make a demo shop, run it, and show what came out.
 
@@ -162,7 +166,7 @@ def demo(
     with working() as bars:
         bars.phase("demo")
         project = demo_project(
-            which, into=into, data=data, shape=shape, format=format, bucket=bucket, notice=bars.notice
+            which, into=into, data=data, shape=shape, format=format, bucket=bucket, dsn=dsn, notice=bars.notice
         )
         shop = Shop(project, bars)
         with shop.compiling():
