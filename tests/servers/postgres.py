@@ -85,6 +85,9 @@ def running() -> Iterator[Server]:
             f"unix_socket_directories={data}",
             "fsync=off",
             "full_page_writes=off",
+            "wal_level=logical",
+            "max_replication_slots=30",
+            "max_wal_senders=30",
         ]
         options = [word for setting in settings for word in ("-c", setting)]
         process = subprocess.Popen(

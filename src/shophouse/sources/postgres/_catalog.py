@@ -14,7 +14,7 @@ from shophouse.sources.postgres._database import Database, identifier
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Field", "Relation", "fields", "find", "names_in", "refuse_without_key"]
+__all__ = ["Field", "Relation", "fields", "find", "names_in", "primary_key", "refuse_without_key"]
 
 _TYPES = {
     "bool": "boolean",
@@ -64,6 +64,10 @@ class Field:
     name: str
     type: str
     sql: str | None
+    column: str | None = None
+    """Its name in the database."""
+    kind: str = ""
+    """PostgreSQL's own type, below all domains."""
 
 
 def names_in(connection: psycopg.Connection[Any], schema: str) -> list[str]:
@@ -171,7 +175,7 @@ def fields(
             result.append(Field(column.name, column.type, None))
             continue
         _refuse_moments(table, name, found[name][1], column.type, timezone)
-        result.append(Field(column.name, column.type, _sql(name, found[name][1], column.type)))
+        result.append(Field(column.name, column.type, _sql(name, found[name][1], column.type), name, found[name][1]))
     for name in by_lower.values():
         kind = _type(found[name])
         if kind is None:
@@ -183,7 +187,7 @@ def fields(
                 hint=f"declare it in shophouse.yml as it is written:   {setting}: {{{name}: text}}",
             )
         _refuse_moments(table, name, found[name][1], kind, timezone)
-        result.append(Field(name, kind, _sql(name, found[name][1], kind)))
+        result.append(Field(name, kind, _sql(name, found[name][1], kind), name, found[name][1]))
     if not any(field.sql for field in result):
         raise SourceMismatch(
             f"{table.name}: none of its columns is there",
@@ -261,6 +265,17 @@ def _refuse_moments(table: Table, column: str, kind: str, wanted: str, timezone:
         )
 
 
+def primary_key(connection: psycopg.Connection[Any], relation: Relation) -> tuple[str, ...]:
+    """The columns of the table's primary key, in its order; none where there is none."""
+    rows = connection.execute(
+        "select a.attname::text from pg_catalog.pg_index i, unnest(i.indkey) with ordinality as k(attnum, place)"
+        " join pg_catalog.pg_attribute a on a.attnum = k.attnum"
+        " where i.indrelid = %s and i.indisprimary and a.attrelid = i.indrelid and k.place <= i.indnkeyatts order by k.place",
+        [relation.oid],
+    ).fetchall()
+    return tuple(name for (name,) in rows)
+
+
 def refuse_without_key(
     connection: psycopg.Connection[Any], database: Database, relation: Relation, table: Table
 ) -> None:
@@ -282,7 +297,7 @@ def refuse_without_key(
         f"{table.name}: {'nothing keeps ' + ', '.join(table.key) + ' unique' if wanted else 'there is no primary key'}",
         where=f"{database.place}, {relation.schema}.{relation.name}",
         why=[
-            "read: cursor takes changed rows in place of those with the same key",
+            "changed rows take the place of those with the same key",
             f"unique there: {unique or 'nothing'}",
         ],
         hint=f"add a primary key there, or write   read: full   under sources.{table.source}.tables.{table.name}",

@@ -117,7 +117,16 @@ class Database:
                     )
                 yield connection
             except psycopg.Error as error:
-                raise self._told(error) from None
+                raise self.told(error) from None
+
+    def conninfo(self, **more: str) -> str:
+        """The DSN with what a connection needs to write values as `snapshot` does. It holds the password."""
+        import psycopg.conninfo
+
+        said = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in _SETTINGS.items())
+        given = {"connect_timeout": "10", "application_name": "shophouse", **self._parameters, **more}
+        given["options"] = f"{given.get('options', '')} {said}".strip()
+        return psycopg.conninfo.make_conninfo("", **given)
 
     @contextmanager
     def snapshot(self, connection: psycopg.Connection[Any], lock: str | None) -> Iterator[None]:
@@ -136,7 +145,8 @@ class Database:
             if not connection.closed:
                 connection.rollback()
 
-    def _told(self, error: psycopg.Error) -> SourceMismatch | SourceUnreachable:
+    def told(self, error: psycopg.Error) -> SourceMismatch | SourceUnreachable:
+        """An error of PostgreSQL in the words of shophouse."""
         from psycopg import errors
 
         why = self._without_secrets(error.diag.message_primary or str(error))
