@@ -26,8 +26,8 @@ def newest(
 ) -> Iterator[pa.RecordBatch]:
     """Yield `columns` of the newest row of each key that was not deleted; see shophouse.sources.Newest.
 
-    `stored` are the table's column types; a column that is in no file is null. `spill` is a folder for what does not fit
-    into memory, removed at the end.
+    `stored` are the table's column types; a column that is in no file is null. `spill` is a folder for what does not
+    fit into memory, removed at the end.
     """
     import duckdb
 

@@ -184,7 +184,9 @@ class Applied:
             while not np.array_equal(source, farther := source[source]):
                 source = farther
             kind = arrow_type(found.type)
-            pool = pa.chunked_array([*older.column(found.name).cast(kind).chunks, arrays[number], pa.nulls(1, kind)], kind)
+            pool = pa.chunked_array(
+                [*older.column(found.name).cast(kind).chunks, arrays[number], pa.nulls(1, kind)], kind
+            )
             result.append(pool.combine_chunks().take(pa.array(source[offset:unknown])))
             missing = flags & (source[offset:unknown] == unknown) & (rows.operations != pgoutput.DELETE)
             for row in np.flatnonzero(missing).tolist():

@@ -190,9 +190,7 @@ def _tuples(data: Bytes, at: Numbers, width: int) -> tuple[list[Values], Numbers
 
 
 def _taken(values: Values, places: Any) -> Values:
-    return Values(
-        values.starts[places], values.lengths[places], values.is_null[places], values.is_unchanged[places]
-    )
+    return Values(values.starts[places], values.lengths[places], values.is_null[places], values.is_unchanged[places])
 
 
 def _joined(one: Values, two: Values) -> Values:

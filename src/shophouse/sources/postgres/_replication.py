@@ -149,9 +149,7 @@ class Replication:
         from psycopg import errors, pq
 
         quoted = publication.replace('"', '""').replace("'", "''")
-        command = (
-            f"START_REPLICATION SLOT \"{slot}\" LOGICAL 0/0 (proto_version '1', publication_names '\"{quoted}\"')"
-        )
+        command = f"START_REPLICATION SLOT \"{slot}\" LOGICAL 0/0 (proto_version '1', publication_names '\"{quoted}\"')"
         for _ in waiting(_IN_USE_SECONDS):
             result = self._server.exec_(command.encode())
             if result.status == pq.ExecStatus.COPY_BOTH:
