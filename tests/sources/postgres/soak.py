@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
 TABLES = ("accounts", "movements", "notes")
 _DEFINED = """
-create table accounts (id bigint primary key, balance numeric(14,2) not null, version bigint not null, words text, at timestamptz not null default clock_timestamp());
-create table movements (id bigint generated always as identity primary key, account bigint, amount numeric(14,2), version bigint not null default 0);
+create table accounts (
+    id bigint primary key, balance numeric(14,2) not null, version bigint not null, words text,
+    at timestamptz not null default clock_timestamp()
+);
+create table movements (
+    id bigint generated always as identity primary key, account bigint, amount numeric(14,2),
+    version bigint not null default 0
+);
 create table notes (id integer, part integer, version bigint not null, large text, primary key (id, part));
 alter table notes alter large set storage external;
 insert into accounts select i, 0, 0, 'account ' || i from generate_series(1, 5000) i;
@@ -63,7 +69,7 @@ class Written:
 
 
 class Writer(threading.Thread):
-    """Transactions like pgbench's, with savepoints, roll-backs, changed keys, deletes, truncates and some that stay open."""
+    """Transactions like pgbench's, with savepoints, roll-backs, changed keys, deletes, truncates; some stay open."""
 
     def __init__(self, dsn: str, number: int, written: Written, stop: threading.Event) -> None:
         super().__init__(daemon=True)

@@ -184,9 +184,8 @@ class Applied:
             while not np.array_equal(source, farther := source[source]):
                 source = farther
             kind = arrow_type(found.type)
-            pool = pa.chunked_array(
-                [*older.column(found.name).cast(kind).chunks, arrays[number], pa.nulls(1, kind)], kind
-            )
+            earlier = older.column(found.name).chunks
+            pool = pa.chunked_array([*earlier, arrays[number], pa.nulls(1, kind)], kind)
             result.append(pool.combine_chunks().take(pa.array(source[offset:unknown])))
             missing = flags & (source[offset:unknown] == unknown) & (rows.operations != pgoutput.DELETE)
             for row in np.flatnonzero(missing).tolist():
@@ -253,7 +252,7 @@ class Applied:
 
 
 def _versions_before(keys: pa.Table, older: pa.Table, follows: Flags) -> Numbers:
-    """For each row of `keys` the place of the version before it, in `older` followed by `keys`; behind both where none is.
+    """For each row of `keys` the place of the version before it, in `older` followed by `keys`; behind both where none.
 
     A row that follows has the row before it as its version before, whatever its key.
     """

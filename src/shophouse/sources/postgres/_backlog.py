@@ -31,8 +31,8 @@ class Spool:
     """The messages of one table, in the order of their transactions' commits."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._data: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=1 << 20)
-        self._index: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=1 << 16)
+        self._data: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=1 << 20)  # noqa: SIM115
+        self._index: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=1 << 16)  # noqa: SIM115
         self.messages = 0
         self.bytes = 0
 

@@ -270,7 +270,8 @@ def primary_key(connection: psycopg.Connection[Any], relation: Relation) -> tupl
     rows = connection.execute(
         "select a.attname::text from pg_catalog.pg_index i, unnest(i.indkey) with ordinality as k(attnum, place)"
         " join pg_catalog.pg_attribute a on a.attnum = k.attnum"
-        " where i.indrelid = %s and i.indisprimary and a.attrelid = i.indrelid and k.place <= i.indnkeyatts order by k.place",
+        " where i.indrelid = %s and i.indisprimary and a.attrelid = i.indrelid and k.place <= i.indnkeyatts"
+        " order by k.place",
         [relation.oid],
     ).fetchall()
     return tuple(name for (name,) in rows)

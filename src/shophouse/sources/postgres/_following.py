@@ -2,16 +2,16 @@
 
 What is kept where, so that nothing is lost and nothing repeated:
 
-1. A temporary slot gives a snapshot and the place in the log that it is of: transactions that committed before that place
-   are in it, others are not. The table is copied from it, and its position is that place.
-2. Later loads bring the transactions that committed from the position on, whole, in the order of their commits, up to one
-   place that is the same for all tables. The new position is committed with their rows.
+1. A temporary slot gives a snapshot and the place in the log that it is of: transactions that committed before that
+   place are in it, others are not. The table is copied from it, and its position is that place.
+2. Later loads bring the transactions that committed from the position on, whole, in the order of their commits, up to
+   one place that is the same for all tables. The new position is committed with their rows.
 3. One lasting slot keeps the log on the server. It is moved when all tables have committed, to the smallest of their
    positions. What it gives again after a crash lies before a table's position and is left out.
 
 A position that the slot can't go on from (it is ahead, lost, or gone) is an error: a person decides to read anew. A
-definition that changed so that old rows did is read anew at once (`_shape`). A table that is read anew keeps its rows in the
-lake: the snapshot follows them, and then a delete of each key that it does not have.
+table whose definition changed so that old rows did is read anew at once (`_shape`). What was read before stays in the
+lake: the snapshot follows it, and then a delete of each key that the snapshot does not have.
 """
 
 from __future__ import annotations
@@ -138,13 +138,21 @@ class Following:
             self._source.tell(f"{self._source.name}: the slot {self.slot} was not moved on: {error.what}")
 
     def _define(self, connection: psycopg.Connection[Any], relation: Relation, table: Table) -> _Definition:
+        where = f"{self._database.place}, {relation.schema}.{relation.name}"
         shape = Shape.of(connection, relation)
         fields = shape.told(self._source.fields(connection, relation, table))
         _catalog.refuse_without_key(connection, self._database, relation, table)
         names = {at.column.lower(): at.name for at in fields if at.column is not None}
+        if absent := {name.lower() for name in table.required} & {name.lower() for name in shape.untold()}:
+            raise SourceMismatch(
+                f"{table.name}: changes don't have the required {', '.join(sorted(absent))}",
+                where=where,
+                why="it is a generated column, which this database does not tell",
+                hint=f"take it out of `required`, or write   read: full   under sources.{table.source}"
+                f".tables.{table.name}",
+            )
         wanted = table.key or _catalog.primary_key(connection, relation)
         lacking = [name for name in wanted if name.lower() not in names]
-        where = f"{self._database.place}, {relation.schema}.{relation.name}"
         if lacking:
             raise SourceMismatch(
                 f"{table.name}: changes don't have {', '.join(lacking)} of the key",
@@ -165,7 +173,10 @@ class Following:
     def _why_anew(
         self, connection: psycopg.Connection[Any], definition: _Definition, since: Position | None
     ) -> str | None:
-        """Why the table has to be copied, None where changes can go on. Raises SourceMismatch where a person decides."""
+        """Why the table has to be copied; None where changes can go on.
+
+        Raises SourceMismatch where a person has to decide.
+        """
         if since is None:
             return "it never was"
         if since.get("read") != "changes":
@@ -209,6 +220,8 @@ class Following:
         table, relation = definition.table, definition.relation
         self._publication.ensure(connection, relation, generated=definition.shape.has_generated)
         published = self._publication.identity(connection, relation)
+        if untold := definition.shape.untold():
+            self._source.tell(f"{table.source}.{table.name}: changes don't have the generated {', '.join(untold)}")
         cluster = Moment.of(connection).cluster
         with ExitStack() as reserved:
             log = reserved.enter_context(replication(self._database))

@@ -149,7 +149,7 @@ def rows(data: Bytes, starts: Numbers, width: int, key: tuple[int, ...]) -> Rows
 def _ordered(
     first: list[Values], second: list[Values], operations: Bytes, kinds: Bytes, old: Numbers, moved: Flags
 ) -> Rows:
-    """Rows of first tuples in the messages' order, but updates with an old tuple as their second, after a delete if moved."""
+    """Rows of first tuples in the messages' order; of updates with an old one the second, after a delete if moved."""
     count = len(operations)
     plain = np.ones(count, np.bool_)
     plain[old] = False

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Replication", "lsn_of", "lsn_text", "replication"]
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 _STATUS_SECONDS = 5.0
 _IN_USE_SECONDS = 15.0
 _HEADER = 25
@@ -104,7 +104,7 @@ class Replication:
         return lsn_of(_decoded(result.get_value(0, 1))), _decoded(snapshot) if snapshot else None
 
     def stream(self, slot: str, publication: str, until: int, take: Callable[[bytes], bool]) -> int:
-        """Hand each message of whole transactions to `take`, until the log is read up to `until`; returns how far it is.
+        """Hand each message of whole transactions to `take` until the log is read up to `until`; returns how far it is.
 
         `take` is called with each message of pgoutput. Where it returns True of a commit, reading ends there.
         """
@@ -135,7 +135,10 @@ class Replication:
                     if message[17]:
                         self._tell(reached, wants_answer=False)
             elif length == 0:
-                self._tell(reached, wants_answer=True)
+                # asked too often, it does nothing else
+                if time.monotonic() - told > _POLL_SECONDS or reached == 0:
+                    told = time.monotonic()
+                    self._tell(reached, wants_answer=True)
                 self._wait(_POLL_SECONDS)
             else:
                 self._raise_end()

@@ -1,8 +1,8 @@
 """The definition of a table, as far as changes depend on it, and whether the lake's rows still fit it.
 
-A change tells a row's values under the columns of its own time. That goes on where a column was dropped (later rows have
-null in it) or added empty. Everything else alters rows without a word in the stream: a default fills them, another type
-rewrites them, another name moves their values. Then the table is read again whole.
+A change tells a row's values under the columns of its own time. That goes on where a column was dropped (later rows
+have null in it) or added empty. Everything else alters rows without a word in the stream: a default fills them, another
+type rewrites them, another name moves their values. Then the table is read again whole.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Shape:
     relation: Relation
     columns: tuple[Column, ...]
     files: tuple[tuple[int, int], ...]
-    """Number of the table and of each of its partitions, with that of its file: another after all rows were rewritten."""
+    """The table and each of its partitions, with the number of its file: another after all rows were rewritten."""
     tells_generated: bool = False
     """Whether changes have the values of stored generated columns: from PostgreSQL 18 on."""
 
@@ -95,6 +95,8 @@ class Shape:
         before = {int(number): column for number, column in position["columns"].items()}
         names = {name: number for number, (name, _, _) in before.items()}
         for column in self.columns:
+            if column.generated and not self._tells(column):
+                continue
             if column.number in before:
                 name, kind, generated = before[column.number]
                 if name != column.name:

@@ -1,7 +1,7 @@
 """Replication slots: how far one is, what it keeps on the server, and whether changes can go on from it.
 
-A source has one slot for all of its tables, so that the server reads its log once and all tables come to the same moment.
-Each table's rows are committed by themselves, so the slot follows the table that is furthest behind.
+A source has one slot for all of its tables, so that the server reads its log once and all tables come to the same
+moment. Each table's rows are committed by themselves, so the slot follows the table that is furthest behind.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def listed(connection: psycopg.Connection[Any]) -> list[Slot]:
     idle = "inactive_since" if connection.info.server_version >= 170000 else "null::timestamptz"
     now = "case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end"
     rows = connection.execute(
-        "select slot_name::text, plugin::text, active, coalesce(wal_status, 'lost'), (confirmed_flush_lsn - '0/0')::bigint,"
+        "select slot_name::text, plugin::text, active, coalesce(wal_status, 'lost'),"
+        " (confirmed_flush_lsn - '0/0')::bigint,"
         f" ({now} - confirmed_flush_lsn)::bigint, ({now} - restart_lsn)::bigint, safe_wal_size, {idle}"
         " from pg_catalog.pg_replication_slots"
         " where slot_type = 'logical' and database = current_database() and not temporary order by 1"
