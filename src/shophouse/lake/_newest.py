@@ -38,22 +38,24 @@ def newest(
         with duckdb.connect(":memory:", config=config) as database:
             read = _read(files)
             present = {row[0] for row in database.execute(f"describe select * from {read}").fetchall()}
-            names = list(dict.fromkeys([*key, *columns]))
             if not present.issuperset(key):
                 return
-            selected = ", ".join(_column(name, stored, present) for name in names)
             keys = ", ".join(_quoted(name) for name in key)
+            place = f"{keys}, _load_id, _row_number"
             wanted = ""
             if among is not None:
                 database.register("wanted_keys", among)
                 wanted = f" semi join wanted_keys using ({keys})"
             absent = f" anti join {_read(absent_from)} as present using ({keys})" if absent_from else ""
-            result = database.execute(
-                f"select {', '.join(_quoted(name) for name in columns)} from ("
-                f"select {selected}, _operation from {read} as versions{wanted}"
+            # the newest rows are found by narrow columns, for others may be large
+            database.execute(
+                f"create temp table places as select {place} from ("
+                f"select {place}, _operation from {read} as versions{wanted}"
                 f" qualify row_number() over (partition by {keys} order by _load_id desc, _row_number desc) = 1"
                 f") as newest{absent} where _operation <> 'delete'"
             )
+            selected = ", ".join(_column(name, stored, present) for name in columns)
+            result = database.execute(f"select {selected} from {read} as versions semi join places using ({place})")
             yield from result.to_arrow_reader(_AT_ONCE)
     finally:
         shutil.rmtree(spill, ignore_errors=True)

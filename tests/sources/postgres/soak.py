@@ -130,7 +130,7 @@ class Writer(threading.Thread):
             )
         elif kind < 0.9:
             connection.execute("update notes set version = nextval('versions') where id = %s", [chance.randint(1, 200)])
-        elif kind < 0.998:
+        elif kind < 0.9998:
             connection.execute(
                 "insert into notes values (%s, %s, nextval('versions'), repeat('y', 4000))"
                 " on conflict (id, part) do update set version = excluded.version",

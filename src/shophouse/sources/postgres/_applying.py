@@ -28,6 +28,7 @@ __all__ = ["Applied"]
 
 _OPERATIONS = {pgoutput.INSERT: "insert", pgoutput.UPDATE: "update", pgoutput.DELETE: "delete"}
 _FAULTY_RAW = 2_000
+_FILE_BYTES = 128 << 20
 _MOST_REJECTED = 100_000
 
 
@@ -85,6 +86,8 @@ class Applied:
             self._store(arrays, pa.array(["delete"] * table.num_rows, pa.string()), self._numbered(table.num_rows))
 
     def batch(self, position: Position) -> Batch:
+        """What was added, in as few files as it fits into."""
+        self._merge()
         columns = {at.name: at.type for at in self.fields}
         read = FileRead(self.label, self.rows, len(self.rejected), self.size)
         return Batch(position, list(self.parts), columns, [read], self.rejected)
@@ -170,7 +173,8 @@ class Applied:
             return arrays
         keys = pa.table({at.name: arrays[n] for n, at in enumerate(self.fields) if at.name in self.key})
         wanted = keys.filter(pa.array(lacking & ~rows.follows)).combine_chunks()
-        older = self._older(wanted)
+        lent = [at for at, flags in zip(self.fields, left_out, strict=True) if flags is not None and flags.any()]
+        older = self._older(wanted, [at for at in self.fields if at.name in self.key or at in lent])
         before = _versions_before(keys, older.select(keys.column_names), rows.follows)
         count, offset = len(lacking), older.num_rows
         unknown = offset + count
@@ -192,14 +196,14 @@ class Applied:
                 bad.setdefault(row, (found.name, "the value did not change, and no version of the row before is known"))
         return result
 
-    def _older(self, wanted: pa.Table) -> pa.Table:
-        """The newest rows of these keys that were there before."""
+    def _older(self, wanted: pa.Table, fields: Sequence[Field]) -> pa.Table:
+        """These columns of the newest rows of these keys that were there before."""
         import pyarrow as pa
 
-        schema = pa.schema([(at.name, arrow_type(at.type)) for at in self.fields])
+        schema = pa.schema([(at.name, arrow_type(at.type)) for at in fields])
         found = [
             pa.Table.from_batches([batch]).select(schema.names).cast(schema)
-            for batch in self.newest(self.key, self._names, among=wanted, later=tuple(self.parts))
+            for batch in self.newest(self.key, schema.names, among=wanted, later=tuple(self.parts))
         ]
         return pa.concat_tables([schema.empty_table(), *found])
 
@@ -228,6 +232,30 @@ class Applied:
         pq.write_table(pa.Table.from_arrays([*arrays, *lineage], schema=schema), path, compression="zstd")
         self.parts.append(path)
         self.rows += count
+
+    def _merge(self) -> None:
+        """One file of neighbours that are small: blocks and truncates make many."""
+        import pyarrow.parquet as pq
+
+        groups: list[list[Path]] = []
+        for part in self.parts:
+            size = part.stat().st_size
+            if groups and size + sum(other.stat().st_size for other in groups[-1]) <= _FILE_BYTES:
+                groups[-1].append(part)
+            else:
+                groups.append([part])
+        merged: list[Path] = []
+        for group in groups:
+            if len(group) > 1:
+                whole = group[0].with_suffix(".whole")
+                with pq.ParquetWriter(whole, pq.read_schema(group[0]), compression="zstd") as writer:
+                    for part in group:
+                        for batch in pq.ParquetFile(part).iter_batches():
+                            writer.write_batch(batch)
+                        part.unlink()
+                whole.replace(group[0])
+            merged.append(group[0])
+        self.parts = merged
 
     def _reject(self, texts: Sequence[pa.Array | None], numbers: Numbers, bad: Mapping[int, tuple[str, str]]) -> None:
         for row, (column, reason) in sorted(bad.items()):

@@ -75,7 +75,6 @@ class Backlog:
             folder.mkdir(parents=True, exist_ok=True)
         self._spools = {oid: Spool(folder) for oid in oids}
         self._lsn = 0
-        self._most = MOST_BYTES
         self._bytes = 0
         self.reached = 0
         self.is_whole = True
@@ -104,7 +103,7 @@ class Backlog:
         elif kind == pgoutput.TRUNCATE:
             for oid in pgoutput.truncated(message):
                 self._keep(oid, message)
-        return kind == pgoutput.COMMIT and self._bytes > self._most
+        return kind == pgoutput.COMMIT and self._bytes > MOST_BYTES
 
     def _keep(self, oid: int, message: bytes) -> None:
         spool = self._spools.get(oid)

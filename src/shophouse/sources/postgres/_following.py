@@ -132,7 +132,7 @@ class Following:
             return
         try:
             with self._database.connection() as connection:
-                _slots.advance(connection, self.slot, min(reached))
+                _slots.advance(connection, self._database, self.slot, min(reached))
         except ShophouseError as error:
             # the rows are committed: the next run moves it
             self._source.tell(f"{self._source.name}: the slot {self.slot} was not moved on: {error.what}")
@@ -197,7 +197,7 @@ class Following:
                     "then   shophouse run",
                 ],
             )
-        slot = _slots.find(connection, self.slot)
+        slot = _slots.find(connection, self._database, self.slot)
         _slots.refuse_if_lost(slot, self.slot, since["lsn"], definition.table.name, self._database)
         if self._publication.identity(connection, definition.relation) != since["published"]:
             return f"it was taken out of the publication {self.slot}, or that was made anew"
@@ -225,7 +225,7 @@ class Following:
         cluster = Moment.of(connection).cluster
         with ExitStack() as reserved:
             log = reserved.enter_context(replication(self._database))
-            slot = _slots.find(connection, self.slot)
+            slot = _slots.find(connection, self._database, self.slot)
             if slot is None:
                 log.create_slot(self.slot, blockers=lambda: _slots.blockers(connection))
             else:

@@ -60,8 +60,22 @@ def listed(connection: psycopg.Connection[Any]) -> list[Slot]:
     return [Slot(*row) for row in rows]
 
 
-def find(connection: psycopg.Connection[Any], name: str) -> Slot | None:
-    return next((slot for slot in listed(connection) if slot.name == name), None)
+def find(connection: psycopg.Connection[Any], database: Database, name: str) -> Slot | None:
+    """The slot of that name. Raises SourceMismatch where it is another database's: the server has each name once."""
+    found = next((slot for slot in listed(connection) if slot.name == name), None)
+    if found is None:
+        row = connection.execute(
+            "select coalesce(database::text, 'a standby') from pg_catalog.pg_replication_slots where slot_name = %s",
+            [name],
+        ).fetchone()
+        if row is not None:
+            raise SourceMismatch(
+                f"the slot {name} is there already",
+                where=database.place,
+                why=f"it is one of {row[0]}, and a server has each name once",
+                hint=f"write another under sources.{database.source} in shophouse.yml:   slot: another_name",
+            )
+    return found
 
 
 def refuse_without_log(connection: psycopg.Connection[Any], database: Database) -> None:
@@ -138,11 +152,11 @@ def blockers(connection: psycopg.Connection[Any]) -> str:
     return "; ".join(said) or "they may be prepared transactions: see pg_prepared_xacts"
 
 
-def advance(connection: psycopg.Connection[Any], name: str, lsn: int) -> None:
+def advance(connection: psycopg.Connection[Any], database: Database, name: str, lsn: int) -> None:
     """Let the server forget the log before `lsn`. Does nothing where the slot is in use, gone or further."""
     from psycopg import errors
 
-    slot = find(connection, name)
+    slot = find(connection, database, name)
     if slot is None or slot.is_lost or slot.is_active or slot.confirmed is None or slot.confirmed >= lsn:
         return
     # in use since: then who uses it, or the next run, will do it
