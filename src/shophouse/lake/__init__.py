@@ -141,7 +141,10 @@ class Lake:
             drop(self, source, table)
 
     def set_position(self, source: str, table: str, position: Position, *, wait: float = 0) -> None:
-        """Have the next load read from another position on: what the lake has stays. Raises LakeError without a table."""
+        """Have the next load read from another position on; what the lake has stays.
+
+        Raises LakeError where there is no such table.
+        """
         with self.lease(source, table, wait):
             head = self.head(source, table)
             if head is None:

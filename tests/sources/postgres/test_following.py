@@ -1,4 +1,4 @@
-"""Every change once: snapshots that fit the log, transactions of all sorts, keys, large values, truncates, definitions."""
+"""Every change once: snapshots that fit the log, transactions of all sorts, keys, large values, definitions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_inserts_updates_and_deletes_arrive_in_their_order(followed: Followed) -
 def test_a_changed_key_takes_the_old_row_away(followed: Followed) -> None:
     followed.sql("insert into orders values (1, 'a', 1), (2, 'b', 2)")
     followed.load()
-    followed.sql("update orders set id = 7, state = 'moved' where id = 1", "update orders set id = id + 10 where id = 2")
+    followed.sql(
+        "update orders set id = 7, state = 'moved' where id = 1", "update orders set id = id + 10 where id = 2"
+    )
     followed.load()
     assert followed.raw(columns="id, state, _operation")[2:] == [
         (1, "a", "delete"),
@@ -377,9 +379,7 @@ def test_from_whole_reads_to_changes_loses_nothing_and_revives_nothing(followed:
     assert followed.now(columns="id, state, amount") == followed.there()
 
 
-def test_a_backlog_is_read_in_parts_of_whole_transactions(
-    followed: Followed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_backlog_is_read_in_parts_of_whole_transactions(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
     followed.load()
     for number in range(6):
         followed.sql(f"insert into orders select i, 'x', 1 from generate_series({number * 100}, {number * 100 + 99}) i")
@@ -438,9 +438,7 @@ class TestRefused:
         followed.sql(f"create publication {followed.slot} for table orders where (id > 5)")
         assert "only some rows" in self.told(followed).what
 
-    @pytest.mark.parametrize(
-        ("made", "hint"), [("", "create publication"), ("create publication {} ", "add table")]
-    )
+    @pytest.mark.parametrize(("made", "hint"), [("", "create publication"), ("create publication {} ", "add table")])
     def test_a_publication_that_the_user_may_not_make(
         self, followed: Followed, monkeypatch: pytest.MonkeyPatch, made: str, hint: str
     ) -> None:
@@ -524,8 +522,7 @@ def test_a_server_that_crashes_while_it_is_read_loses_nothing(followed: Followed
         taken += 1
         if taken == 5_000:
             followed.sql(
-                "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name ="
-                f" '{followed.slot}'"
+                f"select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '{followed.slot}'"
             )
         return original(self, message)
 

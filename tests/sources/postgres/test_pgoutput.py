@@ -70,8 +70,10 @@ def batches(draw: st.DrawFn) -> tuple[int, list[Change]]:
     changes = []
     for _ in range(draw(st.integers(1, 12))):
         kind = draw(st.sampled_from("IUD"))
-        old_kind = {"I": "", "D": draw(st.sampled_from("KO"))}.get(kind) if kind != "U" else draw(
-            st.sampled_from(["", "K", "O"])
+        old_kind = (
+            {"I": "", "D": draw(st.sampled_from("KO"))}.get(kind)
+            if kind != "U"
+            else draw(st.sampled_from(["", "K", "O"]))
         )
         assert old_kind is not None
         changes.append(Change(kind, old_kind, row(known), row(anything if kind == "U" else known)))
@@ -116,7 +118,7 @@ def test_a_layout_is_read() -> None:
 def test_a_message_that_is_no_row_of_the_table_is_refused(damage: object) -> None:
     assert callable(damage)
     message = damage(Change("I", "", (), (b"1", None)).message())
-    with pytest.raises(ValueError, match="columns|kind"):
+    with pytest.raises(ValueError, match=r"columns|kind"):
         pgoutput.rows(np.frombuffer(message, np.uint8), np.array([0]), 2, (0,))
 
 
