@@ -20,6 +20,7 @@ from shophouse.sources.postgres._backlog import Spool
 from shophouse.sources.postgres._catalog import Field
 from shophouse.sources.postgres._copying import arrow_type, typed
 from shophouse.sources.postgres._pgoutput import Bytes, Flags, Layout, Numbers, Rows
+from shophouse.sources.postgres._whole import Whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +51,18 @@ class Applied:
     parts: list[Path] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     seen: int = 0
+
+    def begin(self, whole: Whole) -> None:
+        """Add the rows of a snapshot, before all else."""
+        import pyarrow.parquet as pq
+
+        self.parts, self.rejected = list(whole.parquet), list(whole.rejected)
+        self.rows, self.size = whole.rows, whole.bytes
+        self.seen = whole.rows + len(whole.rejected)
+        for part in self.parts:
+            numbers = pq.read_table(part, columns=["_row_number"]).column(0).to_numpy()
+            # files that were written side by side leave gaps between their numbers
+            self.seen = max(self.seen, int(numbers.max()))
 
     def take(self, spool: Spool, since: int) -> None:
         """Add the changes of transactions that committed from `since` on.

@@ -68,6 +68,15 @@ class Field:
     """Its name in the database."""
     kind: str = ""
     """PostgreSQL's own type, below all domains."""
+    category: str = ""
+    """As in pg_type: E an enum, A an array."""
+    modifier: int = -1
+    """As in pg_attribute; see `digits`."""
+
+    @property
+    def digits(self) -> tuple[int, int] | None:
+        """Precision and scale of a numeric; None where it has any number of digits."""
+        return _digits(self.modifier)
 
 
 def names_in(connection: psycopg.Connection[Any], schema: str) -> list[str]:
@@ -175,7 +184,7 @@ def fields(
             result.append(Field(column.name, column.type, None))
             continue
         _refuse_moments(table, name, found[name][1], column.type, timezone)
-        result.append(Field(column.name, column.type, _sql(name, found[name][1], column.type), name, found[name][1]))
+        result.append(_field(column.name, column.type, found[name]))
     for name in by_lower.values():
         kind = _type(found[name])
         if kind is None:
@@ -187,7 +196,7 @@ def fields(
                 hint=f"declare it in shophouse.yml as it is written:   {setting}: {{{name}: text}}",
             )
         _refuse_moments(table, name, found[name][1], kind, timezone)
-        result.append(Field(name, kind, _sql(name, found[name][1], kind), name, found[name][1]))
+        result.append(_field(name, kind, found[name]))
     if not any(field.sql for field in result):
         raise SourceMismatch(
             f"{table.name}: none of its columns is there",
@@ -236,11 +245,20 @@ def _type(row: Sequence[Any]) -> str | None:
     if name in _TYPES:
         return _TYPES[name]
     if name == "numeric":
-        precision, scale = (modifier - 4) >> 16 & 0xFFFF, (((modifier - 4) & 0x7FF) ^ 1024) - 1024
-        exact = modifier >= 4 and precision <= 38 and 0 <= scale <= precision
-        # without a precision it may have any number of digits
-        return f"decimal({precision},{scale})" if exact else "text"
+        precision, scale = _digits(modifier) or (0, 0)
+        return f"decimal({precision},{scale})" if 1 <= precision <= 38 and 0 <= scale <= precision else "text"
     return "text" if name in _TEXTS or kind == "e" or category == "A" else None
+
+
+def _digits(modifier: int) -> tuple[int, int] | None:
+    if modifier < 4:
+        return None
+    return (modifier - 4) >> 16 & 0xFFFF, (((modifier - 4) & 0x7FF) ^ 1024) - 1024
+
+
+def _field(name: str, kind: str, row: Sequence[Any]) -> Field:
+    column, own, _, category, modifier = row
+    return Field(name, kind, _sql(column, own, kind), column, own, category, modifier)
 
 
 def _sql(column: str, kind: str, wanted: str) -> str:

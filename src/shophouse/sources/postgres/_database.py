@@ -16,11 +16,11 @@ from shophouse.values import Secret
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Database", "identifier", "waiting"]
+__all__ = ["SETTINGS", "Database", "identifier", "waiting"]
 
 _OLDEST = 130000
 _REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted", "permission denied")
-_SETTINGS = {
+SETTINGS = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
     "intervalstyle": "postgres",
@@ -85,7 +85,7 @@ class Database:
         host, port = found.get("host", "localhost"), found.get("port", "5432")
         return f"source {self.source}, {host}:{port}/{found.get('dbname', found.get('user', ''))}"
 
-    def _without_secrets(self, text: str) -> str:
+    def without_secrets(self, text: str) -> str:
         for key in ("password", "sslpassword"):
             if secret := self._parameters.get(key):
                 text = text.replace(secret, "***")
@@ -100,7 +100,7 @@ class Database:
         try:
             connection = psycopg.connect(autocommit=True, prepare_threshold=None, **parameters)
         except psycopg.OperationalError as error:
-            message = self._without_secrets(str(error))
+            message = self.without_secrets(str(error))
             kind = SourceMismatch if any(words in message for words in _REFUSED) else SourceUnreachable
             raise kind(
                 "the database can't be reached" if kind is SourceUnreachable else "the database refuses",
@@ -123,20 +123,32 @@ class Database:
         """The DSN with what a connection needs to write values as `snapshot` does. It holds the password."""
         import psycopg.conninfo
 
-        said = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in _SETTINGS.items())
+        said = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in SETTINGS.items())
         given = {"connect_timeout": "10", "application_name": "shophouse", **self._parameters, **more}
         given["options"] = f"{given.get('options', '')} {said}".strip()
         return psycopg.conninfo.make_conninfo("", **given)
 
-    @contextmanager
-    def snapshot(self, connection: psycopg.Connection[Any], lock: str | None) -> Iterator[None]:
-        """One consistent state, read only. `lock` is a table whose definition stays as it is meanwhile.
+    @property
+    def attachable(self) -> str:
+        """What another library connects with. It holds the password."""
+        from psycopg.conninfo import make_conninfo
 
-        It is locked before the snapshot is taken: a table that is rewritten between the two looks empty.
+        return make_conninfo("", **{"connect_timeout": "10", "application_name": "shophouse", **self._parameters})
+
+    @contextmanager
+    def snapshot(
+        self, connection: psycopg.Connection[Any], lock: str | None, exported: str | None = None
+    ) -> Iterator[None]:
+        """One consistent state, read only: the one that `exported` names, else that of now.
+
+        `lock` is a table whose definition stays as it is meanwhile. It is locked before the snapshot is taken: a table
+        that is rewritten between the two looks empty.
         """
         connection.execute("begin isolation level repeatable read read only")
         try:
-            for name, value in _SETTINGS.items():
+            if exported is not None:
+                connection.execute(f"set transaction snapshot {literal(exported)}")
+            for name, value in SETTINGS.items():
                 connection.execute(f"set local {name} = {literal(value)}")
             if lock is not None:
                 connection.execute(f"lock table {lock} in access share mode")
@@ -149,7 +161,7 @@ class Database:
         """An error of PostgreSQL in the words of shophouse."""
         from psycopg import errors
 
-        why = self._without_secrets(error.diag.message_primary or str(error))
+        why = self.without_secrets(error.diag.message_primary or str(error))
         if isinstance(error, errors.InsufficientPrivilege):
             return SourceMismatch(
                 "the database's user may not do this",

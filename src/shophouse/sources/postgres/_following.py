@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,10 +30,10 @@ from shophouse.sources.postgres import _catalog, _slots
 from shophouse.sources.postgres._applying import Applied
 from shophouse.sources.postgres._backlog import Backlog
 from shophouse.sources.postgres._catalog import Field, Relation
-from shophouse.sources.postgres._copying import chunks
 from shophouse.sources.postgres._publication import Publication, refuse_without_identity
 from shophouse.sources.postgres._replication import replication
 from shophouse.sources.postgres._shape import Shape
+from shophouse.sources.postgres._whole import copy_whole
 from shophouse.sources.postgres._window import Moment
 
 if TYPE_CHECKING:
@@ -236,9 +236,7 @@ class Following:
                     temporary=True,
                     blockers=lambda: _slots.blockers(other),
                 )
-            with self._database.snapshot(connection, None):
-                connection.execute(f"set transaction snapshot '{exported}'")
-                connection.execute(f"lock table {relation.quoted} in access share mode")
+            with self._database.snapshot(connection, relation.quoted, exported):
                 definition = self._define(connection, relation, table)
                 if not definition.shape.is_seen_whole(connection):
                     raise SourceUnreachable(
@@ -264,24 +262,21 @@ class Following:
     ) -> Applied:
         """The table's rows as the transaction of the connection sees them."""
         table, relation = definition.table, definition.relation
-        applied = self._applied(definition, into, load_id, loaded_at)
-        writer = self._source.writer(definition.fields, relation, table, into, load_id, loaded_at)
         total = _catalog.size(connection, _catalog.relations(connection, relation))
-        selected = ", ".join(at.sql for at in definition.fields if at.sql is not None)
-        try:
-            with closing(chunks(connection, f"select {selected} from {relation.quoted}")) as parts:
-                for part, longest in parts:
-                    writer.write(part, longest)
-                    self._source.tell_progress(table, writer.size, total)
-            writer.finish()
-        except BaseException:
-            writer.close()
-            writer.path.unlink(missing_ok=True)
-            raise
+        whole = copy_whole(
+            self._database,
+            connection,
+            relation,
+            definition.fields,
+            into,
+            load_id,
+            loaded_at,
+            max_rejected_rate=self._source.rejected_rate(table),
+            progress=lambda done: self._source.tell_progress(table, done, total),
+        )
         self._source.tell_progress(table, total, total)
-        applied.rows, applied.size, applied.rejected = writer.rows, writer.size, writer.rejected
-        applied.seen = writer.rows + len(writer.rejected)
-        applied.parts = [writer.path] if writer.rows else []
+        applied = self._applied(definition, into, load_id, loaded_at)
+        applied.begin(whole)
         return applied
 
     def _changes(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from shophouse.sources._reading import literal
 from shophouse.sources.postgres._catalog import Field
 from shophouse.sources.postgres._copying import typed
+from shophouse.sources.postgres._database import identifier
 from shophouse.sources.postgres._window import ROUND, Window
 
 if TYPE_CHECKING:
+    import psycopg
     import pyarrow as pa
 
 __all__ = ["CURSOR_TYPES", "EXTRAS", "Unread"]
@@ -68,6 +72,28 @@ class Unread:
         if highest is not None:
             self._raise(str(highest))
         return rows
+
+    def take_all(self, connection: psycopg.Connection[Any], table: str, parquet: Sequence[Path]) -> None:
+        """Note what the next position needs of a read of all rows, which are in these files."""
+        import duckdb
+
+        moment = self.window.moment
+        if moment.xmax > moment.xmin:
+            written, _ = replace(self.window, since=moment.xmin, new_relations=()).condition(None)
+            for (writer,) in connection.execute(f"select distinct xmin::text::bigint from {table} where {written}"):
+                distance = (writer - moment.xmin) % ROUND
+                if distance < moment.xmax - moment.xmin:
+                    self.written.add(moment.xmin + distance)
+        if parquet:
+            name, paths = identifier(self.field.name), ", ".join(literal(str(path)) for path in parquet)
+            with duckdb.connect() as db:
+                row = db.execute(
+                    f"select count(*) - count({name}), max({name}) from read_parquet([{paths}])"
+                ).fetchone()
+            assert row is not None
+            self.nulls += row[0]
+            if row[1] is not None:
+                self._raise(str(row[1]))
 
     def _raise(self, value: str) -> None:
         before = self.highest
