@@ -63,8 +63,8 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Start a server, and stop it by its process id."""
+def running(*more: str) -> Iterator[Server]:
+    """Start a server, and stop it by its process id. `more` are settings, as wal_level=replica."""
     base = Path(tempfile.mkdtemp(prefix="shophouse-postgres-"))
     base.chmod(0o755)
     data = base / "data"
@@ -105,6 +105,7 @@ def running() -> Iterator[Server]:
             "wal_level=logical",
             "max_replication_slots=30",
             "max_wal_senders=30",
+            *more,
         ]
         options = [word for setting in settings for word in ("-c", setting)]
 

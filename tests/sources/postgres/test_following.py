@@ -5,18 +5,23 @@ from __future__ import annotations
 import threading
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from requirements import requirement
+from servers.postgres import running
 from shophouse.errors import ShophouseError, SourceMismatch
 from shophouse.settings import PostgresTable
 from shophouse.sources import Column, Table
 from shophouse.sources.postgres import _backlog
 from shophouse.sources.postgres._following import AGAIN
 
-from .conftest import Followed
+from .conftest import Followed, drop_slots
+
+if TYPE_CHECKING:
+    from servers.postgres import Server
 
 pytestmark = pytest.mark.server
 
@@ -484,6 +489,36 @@ class TestRefused:
         followed.lake.set_position("shop", "orders", AGAIN)
         followed.load()
         assert followed.now(columns="id, state, amount") == followed.there()
+
+    def test_a_slot_whose_log_the_server_removed(self, followed: Followed) -> None:
+        followed.load()
+        followed.sql("alter system set max_slot_wal_keep_size = '1MB'", "select pg_reload_conf()")
+        try:
+            for _ in range(4):
+                followed.sql("insert into orders values (1, 'a', 1)", "delete from orders", "select pg_switch_wal()")
+            followed.sql("checkpoint")
+            assert followed.slots()[0].is_lost
+        finally:
+            followed.sql("alter system reset max_slot_wal_keep_size", "select pg_reload_conf()")
+        error = self.told(followed)
+        assert "is lost" in error.what and "max_slot_wal_keep_size" in error.why[0]
+        assert "slots restart" in error.hint[0]
+
+    def test_a_slot_of_another_database_of_the_server(self, followed: Followed, postgres: Server) -> None:
+        other = postgres.database()
+        with psycopg.connect(other, autocommit=True) as connection:
+            connection.execute(f"select pg_create_logical_replication_slot('{followed.slot}', 'pgoutput')")
+        error = self.told(followed)
+        drop_slots(other)
+        assert "is there already" in error.what and "slot: another_name" in error.hint[0]
+
+    def test_a_log_without_rows(self, followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
+        with running("wal_level=replica") as server:
+            monkeypatch.setenv("SOURCE_DSN", server.dsn())
+            with psycopg.connect(server.dsn(), autocommit=True) as connection:
+                connection.execute("create table orders (id bigint primary key)")
+            error = self.told(followed)
+        assert "wal_level is replica" in error.what and "alter system set wal_level = logical" in error.hint[0]
 
     def test_another_database_under_the_name(self, followed: Followed) -> None:
         followed.load()
