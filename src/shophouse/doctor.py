@@ -200,7 +200,7 @@ def _slots(project: Project, source: str) -> Iterator[Finding]:
             kept = f", {(state.kept_bytes or 0) / 1e6:,.1f} MB of log kept"
             hint = {"error": anew, "warning": "shophouse run", "ok": ""}[state.verdict]
             if state.use == "unread" and state.verdict != "ok":
-                hint = f"shophouse slots drop {state.slot}"
+                hint = f"if no other shop reads it:   shophouse slots drop {state.slot}"
             yield Finding(about, state.verdict, what + kept + (f": {state.why}" if state.why else ""), hint)
 
 

@@ -123,8 +123,8 @@ def _states(reader: PostgresSource) -> Iterator[SlotState]:
             verdict, why = "warning", "about to be lost: more is kept than max_slot_wal_keep_size allows"
         elif use == "reads" and (slot.kept_bytes or 0) >= _MUCH:
             verdict, why = "warning", "the server's disk fills until it is read"
-        elif use == "unread" and not slot.is_active:
-            verdict, why = "warning", "nobody here reads it, and the server's disk fills"
+        elif use == "unread" and not slot.is_active and (slot.kept_bytes or 0) >= _MUCH:
+            verdict, why = "warning", "this shop does not read it, and the server's disk fills"
         yield SlotState(
             reader.name,
             slot.name,

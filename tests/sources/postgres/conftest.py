@@ -11,6 +11,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
+from shophouse.errors import SourceMismatch
 from shophouse.ingestion import _load
 from shophouse.lake import Lake
 from shophouse.settings import PostgresTable
@@ -184,3 +185,9 @@ def drop_slots(dsn: str) -> None:
             "select pg_drop_replication_slot(slot_name) from pg_replication_slots"
             " where database = current_database() and not active"
         )
+
+
+def told(followed: Followed) -> SourceMismatch:
+    with pytest.raises(SourceMismatch) as raised:
+        followed.load()
+    return raised.value

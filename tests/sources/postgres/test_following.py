@@ -11,17 +11,15 @@ import psycopg
 import pytest
 
 from requirements import requirement
-from servers.postgres import running
-from shophouse.errors import ShophouseError, SourceMismatch
 from shophouse.settings import PostgresTable
 from shophouse.sources import Column, Table
 from shophouse.sources.postgres import _backlog
 from shophouse.sources.postgres._following import AGAIN
 
-from .conftest import Followed, drop_slots
+from .conftest import Followed
 
 if TYPE_CHECKING:
-    from servers.postgres import Server
+    pass
 
 pytestmark = pytest.mark.server
 
@@ -241,81 +239,6 @@ def test_a_value_that_no_column_can_hold_puts_its_change_into_quarantine(followe
     assert bad[0]["raw"] == "21,b,1.00,infinity" and bad[0]["line"] == 21
 
 
-class TestDefinitions:
-    """What becomes of a table whose definition changes between, or in the middle of, what is read."""
-
-    @pytest.fixture
-    def loaded(self, followed: Followed) -> Followed:
-        followed.sql("insert into orders values (1, 'a', 1), (2, 'b', 2)")
-        followed.load()
-        return followed
-
-    def test_an_added_column_is_null_in_older_rows(self, loaded: Followed) -> None:
-        loaded.sql(
-            "insert into orders values (3, 'c', 3)",
-            "alter table orders add note text",
-            "update orders set note = 'n' where id = 2",
-            "insert into orders values (4, 'd', 4, 'm')",
-        )
-        assert loaded.load() == {"orders": 3}
-        assert loaded.now(columns="id, state, amount, note") == loaded.there()
-        assert not loaded.notices
-
-    @pytest.mark.parametrize(
-        ("change", "why"),
-        [
-            ("add level integer default 7", "level is new"),
-            ("add level bigint generated always as (id * 2) stored", "level is new"),
-            ("rename state to status", "now called status"),
-            ("alter amount type numeric(14,2)", "was numeric(10,2) and is numeric(14,2)"),
-            ("drop state, add state text", "state was made anew"),
-        ],
-    )
-    def test_what_alters_older_rows_makes_the_table_be_read_again(
-        self, loaded: Followed, change: str, why: str
-    ) -> None:
-        loaded.sql("delete from orders where id = 1", f"alter table orders {change}", "update orders set amount = 9")
-        loaded.load()
-        assert why in loaded.notices[-1] and "read again" in loaded.notices[-1]
-        with loaded.connect() as connection:
-            names = [column.name for column in connection.execute("select * from orders").description or ()]
-        listed = ", ".join(names)
-        assert loaded.now(columns=listed) == loaded.there(columns=listed)
-        loaded.sql("insert into orders (id, amount) values (9, 9)")
-        assert loaded.load() == {"orders": 1}
-        assert loaded.now(columns=listed) == loaded.there(columns=listed)
-
-    def test_a_dropped_column_is_null_in_later_rows(self, loaded: Followed) -> None:
-        loaded.sql("update orders set amount = 5 where id = 1", "alter table orders drop amount")
-        loaded.sql("insert into orders values (3, 'c')", "update orders set state = 'z' where id = 1")
-        assert loaded.load() == {"orders": 3}
-        assert loaded.now(columns="id, state") == loaded.there()
-        assert [row[0] for row in loaded.now(columns="amount")] == [None, Decimal("2.00"), None]
-        assert not loaded.notices
-
-    def test_a_type_that_the_lake_can_not_widen_is_an_error(self, loaded: Followed) -> None:
-        loaded.sql("alter table orders alter amount type text")
-        with pytest.raises(ShophouseError, match="amount is decimal"):
-            loaded.load()
-
-    def test_a_table_made_anew_under_the_name_is_read_again(self, loaded: Followed) -> None:
-        loaded.sql("drop table orders", "create table orders (id bigint primary key, state text, amount numeric(10,2))")
-        loaded.sql("insert into orders values (2, 'new', 1), (8, 'new', 1)")
-        loaded.load()
-        assert "made anew" in loaded.notices[-1]
-        assert loaded.now(columns="id, state, amount") == loaded.there()
-
-    def test_a_virtual_column_is_left_out_and_told(self, followed: Followed) -> None:
-        followed.sql("alter table orders add twice numeric generated always as (amount * 2) virtual")
-        followed.sql("insert into orders (id, amount) values (1, 1)")
-        followed.load()
-        followed.sql("insert into orders (id, amount) values (2, 2)")
-        followed.load()
-        assert "generated twice" in followed.notices[0]
-        assert "twice" not in followed.lake.schema("shop", "orders")
-        assert [row[0] for row in followed.now(columns="id")] == [1, 2]
-
-
 def test_a_partitioned_table_is_followed_as_one(followed: Followed) -> None:
     followed.sql(
         "create table parts (id int, region text, amount int, primary key (id, region)) partition by list (region)",
@@ -409,137 +332,6 @@ def test_blocks_smaller_than_a_transaction_give_the_same_rows(
     )
     followed.load()
     assert followed.now(columns="id, state, amount, large") == followed.there()
-
-
-class TestRefused:
-    def told(self, followed: Followed) -> SourceMismatch:
-        with pytest.raises(SourceMismatch) as raised:
-            followed.load()
-        return raised.value
-
-    def test_a_table_without_a_key(self, followed: Followed) -> None:
-        followed.sql("alter table orders drop constraint orders_pkey")
-        assert "keeps id unique" in self.told(followed).what
-
-    def test_a_replica_identity_of_nothing_and_the_table_is_not_published(self, followed: Followed) -> None:
-        followed.sql("alter table orders replica identity nothing")
-        error = self.told(followed)
-        assert "would not say which one" in error.what and "replica identity default" in error.hint[0]
-        # had it been published, this would fail
-        followed.sql("insert into orders values (1, 'a', 1)", "delete from orders")
-
-    def test_a_key_that_is_not_in_the_replica_identity(self, followed: Followed) -> None:
-        followed.sql("alter table orders alter state set not null, add unique (state)")
-        followed.tables[0] = Table("shop", "orders", key=("state",), delivery="upsert")
-        assert "replica identity full" in self.told(followed).hint[0]
-
-    def test_a_view_and_an_unlogged_table(self, followed: Followed) -> None:
-        followed.sql("create unlogged table quick (id int primary key)")
-        followed.tables.clear()
-        followed.follow("quick")
-        assert "not in the log" in self.told(followed).what
-
-    def test_a_publication_with_a_filter(self, followed: Followed) -> None:
-        followed.sql(f"create publication {followed.slot} for table orders where (id > 5)")
-        assert "only some rows" in self.told(followed).what
-
-    @pytest.mark.parametrize(("made", "hint"), [("", "create publication"), ("create publication {} ", "add table")])
-    def test_a_publication_that_the_user_may_not_make(
-        self, followed: Followed, monkeypatch: pytest.MonkeyPatch, made: str, hint: str
-    ) -> None:
-        role = followed.slot.replace("shophouse", "reader")
-        if made:
-            followed.sql(made.format(followed.slot))
-        followed.sql(
-            f"create role {role} login replication",
-            f"grant select on orders to {role}",
-            f"alter role {role} set default_transaction_read_only = on",
-        )
-        monkeypatch.setenv("SOURCE_DSN", followed.dsn.replace("postgres@", f"{role}@"))
-        error = self.told(followed)
-        assert hint in error.hint[1] and error.hint[1].endswith(";")
-        followed.sql(error.hint[1])
-        # with that typed, a user who may only read does the rest
-        followed.load()
-        followed.sql("insert into orders values (1, 'a', 1)")
-        assert followed.load() == {"orders": 1}
-        assert followed.slots()[0].name == followed.slot
-
-    def test_a_user_who_may_not_read_the_log(self, followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
-        role = followed.slot.replace("shophouse", "plain")
-        followed.sql(f"create publication {followed.slot} for table orders")
-        followed.sql(f"create role {role} login", f"grant select on orders to {role}")
-        monkeypatch.setenv("SOURCE_DSN", followed.dsn.replace("postgres@", f"{role}@"))
-        error = self.told(followed)
-        assert "may not read the log" in error.what and "replication" in error.hint[0]
-
-    def test_a_place_in_the_log_that_another_reader_moved_past(self, followed: Followed) -> None:
-        followed.load()
-        followed.sql("insert into orders values (1, 'a', 1)")
-        followed.sql(f"select pg_replication_slot_advance('{followed.slot}', pg_current_wal_lsn())")
-        assert "ahead of the lake" in self.told(followed).what
-
-    def test_a_slot_that_is_gone_is_begun_anew_by_command(self, followed: Followed) -> None:
-        followed.sql("insert into orders values (1, 'a', 1), (2, 'b', 2)")
-        followed.load()
-        followed.source.following.drop(followed.slot)
-        followed.sql("delete from orders where id = 1")
-        error = self.told(followed)
-        assert "is gone" in error.what and "shophouse slots restart shop" in error.hint[0]
-        followed.lake.set_position("shop", "orders", AGAIN)
-        followed.load()
-        assert followed.now(columns="id, state, amount") == followed.there()
-
-    def test_a_slot_whose_log_the_server_removed(self, followed: Followed) -> None:
-        followed.load()
-        followed.sql("alter system set max_slot_wal_keep_size = '1MB'", "select pg_reload_conf()")
-        try:
-            for _ in range(4):
-                followed.sql("insert into orders values (1, 'a', 1)", "delete from orders", "select pg_switch_wal()")
-            followed.sql("checkpoint")
-            assert followed.slots()[0].is_lost
-        finally:
-            followed.sql("alter system reset max_slot_wal_keep_size", "select pg_reload_conf()")
-        error = self.told(followed)
-        assert "is lost" in error.what and "max_slot_wal_keep_size" in error.why[0]
-        assert "slots restart" in error.hint[0]
-
-    def test_a_slot_of_another_database_of_the_server(self, followed: Followed, postgres: Server) -> None:
-        other = postgres.database()
-        with psycopg.connect(other, autocommit=True) as connection:
-            connection.execute(f"select pg_create_logical_replication_slot('{followed.slot}', 'pgoutput')")
-        error = self.told(followed)
-        drop_slots(other)
-        assert "is there already" in error.what and "slot: another_name" in error.hint[0]
-
-    def test_a_log_without_rows(self, followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
-        with running("wal_level=replica") as server:
-            monkeypatch.setenv("SOURCE_DSN", server.dsn())
-            with psycopg.connect(server.dsn(), autocommit=True) as connection:
-                connection.execute("create table orders (id bigint primary key)")
-            error = self.told(followed)
-        assert "wal_level is replica" in error.what and "alter system set wal_level = logical" in error.hint[0]
-
-    def test_another_database_under_the_name(self, followed: Followed) -> None:
-        followed.load()
-        position = followed.lake.position("shop", "orders")
-        assert position is not None
-        followed.lake.set_position("shop", "orders", {**position, "cluster": "another"})
-        assert "another" in self.told(followed).what
-
-    def test_a_slot_in_use(self, followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
-        from shophouse.errors import SourceUnreachable
-        from shophouse.sources.postgres import _replication
-
-        followed.load()
-        followed.sql("insert into orders values (1, 'a', 1)")
-        monkeypatch.setattr(_replication, "_IN_USE_SECONDS", 0.2)
-        with _replication.replication(followed.source.database) as other:
-            other._start(followed.slot, followed.slot)
-            with pytest.raises(SourceUnreachable, match="in use"):
-                followed.load()
-            other._stop()
-        assert followed.load() == {"orders": 1}
 
 
 def test_a_server_that_crashes_while_it_is_read_loses_nothing(followed: Followed, tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ class Applied:
     parts: list[Path] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     seen: int = 0
+    names: set[str] = field(default_factory=set)
+    """The columns that rows had."""
 
     def begin(self, whole: Whole) -> None:
         """Add the rows of a snapshot, before all else."""
@@ -95,8 +97,14 @@ class Applied:
 
         for batch in gone:
             table = pa.Table.from_batches([batch])
-            arrays = [table.column(at.name).cast(arrow_type(at.type)) for at in self.fields]
+            arrays = [_as(table.column(at.name), arrow_type(at.type)) for at in self.fields]
             self._store(arrays, pa.array(["delete"] * table.num_rows, pa.string()), self._numbered(table.num_rows))
+
+    def discard(self) -> None:
+        """Remove the files."""
+        for part in self.parts:
+            part.unlink(missing_ok=True)
+        self.parts = []
 
     def batch(self, position: Position) -> Batch:
         """What was added, in as few files as it fits into."""
@@ -112,6 +120,7 @@ class Applied:
     def _add(self, data: Bytes, starts: Numbers, known: Layout) -> None:
         import pyarrow as pa
 
+        self.names.update(known.names)
         places = {name.lower(): place for place, name in enumerate(known.names)}
         at = [places.get(found.column.lower()) if found.column else None for found in self.fields]
         key = [place for found, place in zip(self.fields, at, strict=True) if found.name in self.key]
@@ -214,10 +223,10 @@ class Applied:
         import pyarrow as pa
 
         schema = pa.schema([(at.name, arrow_type(at.type)) for at in fields])
-        found = [
-            pa.Table.from_batches([batch]).select(schema.names).cast(schema)
-            for batch in self.newest(self.key, schema.names, among=wanted, later=tuple(self.parts))
-        ]
+        found = []
+        for batch in self.newest(self.key, schema.names, among=wanted, later=tuple(self.parts)):
+            table = pa.Table.from_batches([batch])
+            found.append(pa.table([_as(table.column(at.name), at.type) for at in schema], schema=schema))
         return pa.concat_tables([schema.empty_table(), *found])
 
     def _numbered(self, count: int) -> Numbers:
@@ -290,6 +299,16 @@ class Applied:
                 ],
                 hint="declare the column otherwise in shophouse.yml, text takes everything; or raise max_rejected_rate",
             )
+
+
+def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """The lake's values in the type of this load; null where the two don't fit, which the commit refuses."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.chunked_array([pa.nulls(len(column), kind)])
 
 
 def _versions_before(keys: pa.Table, older: pa.Table, follows: Flags) -> Numbers:

@@ -28,7 +28,7 @@ from shophouse.errors import ShophouseError, SourceMismatch, SourceUnreachable
 from shophouse.sources import Batch, Newest, Position, Table
 from shophouse.sources.postgres import _catalog, _slots
 from shophouse.sources.postgres._applying import Applied
-from shophouse.sources.postgres._backlog import Backlog
+from shophouse.sources.postgres._backlog import Backlog, Spool
 from shophouse.sources.postgres._catalog import Field, Relation
 from shophouse.sources.postgres._publication import Publication, refuse_without_identity
 from shophouse.sources.postgres._replication import replication
@@ -105,17 +105,23 @@ class Following:
         _slots.refuse_without_log(connection, self._database)
         definition = self._define(connection, relation, table)
         why = self._why_anew(connection, definition, since)
+        batch = None
+        if why is None and since is not None:
+            try:
+                spool = self._spool(connection, relation)
+                # the definition must be later than what was read, or a new column's values would be left out
+                definition = self._define(connection, relation, table)
+                why = self._why_anew(connection, definition, since)
+                if why is None:
+                    why, batch = self._changes(definition, spool, since, into, load_id, loaded_at)
+                spool.close()
+            except BaseException:
+                self._forget()
+                raise
         if why is not None:
             if since is not None:
                 self._source.tell(f"{table.source}.{table.name}: all rows are read again: {why}")
-            yield self._snapshot(connection, definition, into, load_id, loaded_at, is_first=since is None)
-            return
-        assert since is not None
-        try:
-            batch = self._changes(connection, definition, since, into, load_id, loaded_at)
-        except BaseException:
-            self._forget()
-            raise
+            batch = self._snapshot(connection, definition, into, load_id, loaded_at, is_first=since is None)
         if batch is not None:
             yield batch
 
@@ -279,33 +285,39 @@ class Following:
         applied.begin(whole)
         return applied
 
+    def _spool(self, connection: psycopg.Connection[Any], relation: Relation) -> Spool:
+        """The table's part of what was read for all tables, or of what is read now."""
+        spool = self._backlog.take(relation.oid) if self._backlog is not None else None
+        if spool is None:
+            self._forget()
+            self._backlog = self._read_backlog(connection)
+            spool = self._backlog.take(relation.oid)
+        assert spool is not None
+        return spool
+
     def _changes(
         self,
-        connection: psycopg.Connection[Any],
         definition: _Definition,
+        spool: Spool,
         since: Position,
         into: Path,
         load_id: int,
         loaded_at: datetime,
-    ) -> Batch | None:
-        oid = definition.relation.oid
-        spool = self._backlog.take(oid) if self._backlog is not None else None
-        if spool is None:
-            self._forget()
-            self._backlog = self._read_backlog(connection)
-            spool = self._backlog.take(oid)
-        assert spool is not None and self._backlog is not None
+    ) -> tuple[str | None, Batch | None]:
+        """Why the table has to be copied after all, or what the changes brought."""
+        assert self._backlog is not None
         reached = max(self._backlog.reached, since["lsn"])
         applied = self._applied(definition, into, load_id, loaded_at)
-        try:
-            applied.take(spool, since["lsn"])
-        finally:
-            spool.close()
+        applied.take(spool, since["lsn"])
+        known = {column.name for column in definition.shape.columns} | {name for name, *_ in since["columns"].values()}
+        if unknown := sorted(applied.names - known):
+            applied.discard()
+            return f"the column {', '.join(unknown)} came and went, or is just being added", None
         position = self._position(definition, since["cluster"], since["published"], reached)
         if applied.rows or applied.rejected:
-            return applied.batch(position)
+            return None, applied.batch(position)
         # nothing came: a new position is only worth keeping where the server can forget a good deal
-        return Batch(position) if reached - since["lsn"] >= _FAR else None
+        return None, Batch(position) if reached - since["lsn"] >= _FAR else None
 
     def _read_backlog(self, connection: psycopg.Connection[Any]) -> Backlog:
         oids = []

@@ -136,9 +136,10 @@ def refuse_if_lost(slot: Slot | None, name: str, lsn: int, table: str, database:
             where=database.place,
             why=[
                 f"it begins at {lsn_text(slot.confirmed)}, but {table} was read up to {lsn_text(lsn)}",
-                "another shop reads it, it was made anew, or the lake is an older one",
+                "another shop reads it, it was made anew, the lake is an older one,",
+                "or the table was left out of the source for a time",
             ],
-            hint=hint,
+            hint=[f"where it is this table alone:   shophouse slots restart {source}.{table}", *hint],
         )
 
 
