@@ -13,7 +13,7 @@ from shophouse.cli.output import ago, json_text, plural, say, size, table
 
 __all__: list[str] = []
 
-slots = group("slots", MAINTAIN, "See and drop the replication slots of PostgreSQL: list, drop, restart.")
+slots = group("slots", MAINTAIN, "See the replication slots of PostgreSQL: list, drop, …")
 
 
 @slots.callback()

@@ -85,6 +85,11 @@ class Database:
         host, port = found.get("host", "localhost"), found.get("port", "5432")
         return f"source {self.source}, {host}:{port}/{found.get('dbname', found.get('user', ''))}"
 
+    @property
+    def user(self) -> str | None:
+        """The role that the DSN names; None where the environment does."""
+        return self._parameters.get("user")
+
     def without_secrets(self, text: str) -> str:
         for key in ("password", "sslpassword"):
             if secret := self._parameters.get(key):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import SourceError, SourceMismatch, SourceUnreachable
 from shophouse.sources.postgres import _pgoutput as pgoutput
-from shophouse.sources.postgres._database import Database, waiting
+from shophouse.sources.postgres._database import Database, identifier, waiting
 
 if TYPE_CHECKING:
     from psycopg import Error
@@ -62,14 +62,15 @@ def _told(database: Database, error: Error) -> SourceError:
 
     told = database.told(error)
     why = " ".join(told.why)
+    role = identifier(database.user) if database.user else "the_user"
     if isinstance(error, errors.InsufficientPrivilege) or "REPLICATION" in why or "WAL sender" in why:
         return SourceMismatch(
             "the database's user may not read the log",
             where=told.where,
             why=told.why,
             hint=[
-                "as an owner:   alter role the_user replication;",
-                "on Amazon RDS:   grant rds_replication to the_user;",
+                f"as an administrator:   alter role {role} replication;",
+                f"on Amazon RDS:   grant rds_replication to {role};",
             ],
         )
     if isinstance(error, errors.ConfigurationLimitExceeded):
