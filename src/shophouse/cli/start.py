@@ -73,6 +73,10 @@ def demo(
     more: Annotated[
         int, typer.Option(metavar="DAYS", min=0, help="Days that the whole shop delivers after those, with faults.")
     ] = 0,
+    dsn: Annotated[
+        str | None,
+        typer.Option(metavar="env:NAME", help="An empty PostgreSQL database for the whole shop to live in."),
+    ] = None,
 ) -> None:
     """Make a demo shop, run it, and show what came out.
 
@@ -85,7 +89,7 @@ def demo(
     where = [country.strip().upper() for country in markets.split(",")] if markets else None
     with working() as bars:
         bars.phase("demo")
-        project = demo_project(which, into=into, data=data, shape=shape, notice=bars.notice)
+        project = demo_project(which, into=into, data=data, shape=shape, dsn=dsn, notice=bars.notice)
         shop = Shop(project, bars)
         with shop.compiling():
             demo_files(

@@ -71,7 +71,7 @@ def test_a_slot_of_another_database_of_the_server(followed: Followed, postgres: 
 
 
 def test_a_log_without_rows(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running("wal_level=replica") as server:
+    with running(("fsync=off", "wal_level=replica")) as server:
         monkeypatch.setenv("SOURCE_DSN", server.dsn())
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             connection.execute("create table orders (id bigint primary key)")

@@ -296,9 +296,8 @@ class PostgresSource:
         return moment, Batch(position) if unread.left_out or window.is_far else None
 
     def _unread(self, one: _One, unread: Unread) -> Whole:
-        condition, is_sure = unread.conditions()
-        select = ", ".join([*(at.sql for at in one.fields if at.sql is not None), "xmin", is_sure])
-        query = f"select {select} from {one.relation.quoted} where {condition}"
+        is_indexed = _catalog.is_indexed(one.connection, one.relation, unread.field.column or "")
+        query = unread.query(one.relation.quoted, is_indexed)
         writer = Writer(
             one.fields,
             EXTRAS,

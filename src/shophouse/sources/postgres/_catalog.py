@@ -155,6 +155,18 @@ def size(connection: psycopg.Connection[Any], oids: Sequence[int]) -> int:
     return int(row[0]) if row else 0
 
 
+def is_indexed(connection: psycopg.Connection[Any], relation: Relation, column: str) -> bool:
+    """Whether an index of all rows begins with the column."""
+    row = connection.execute(
+        "select exists (select from pg_catalog.pg_index i join pg_catalog.pg_attribute a"
+        " on a.attrelid = i.indrelid and a.attnum = i.indkey[0]"
+        " join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_am m on m.oid = c.relam"
+        " where i.indrelid = %s and a.attname = %s and m.amname = 'btree' and i.indisvalid and i.indpred is null)",
+        [relation.oid, column],
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def fields(
     connection: psycopg.Connection[Any], database: Database, relation: Relation, table: Table, timezone: str | None
 ) -> list[Field]:

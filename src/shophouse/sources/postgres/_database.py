@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["SETTINGS", "Database", "identifier", "waiting"]
 
 _OLDEST = 130000
-_REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted", "permission denied")
+_NO_TRUST = "the server's certificate can't be trusted"
+_AUTHORITY = "name its authority in {variable}:   sslmode=verify-full&sslrootcert=/path/ca.pem"
+_REFUSALS = (
+    # what libpq and the server say, what it means, what helps; {variable} holds the DSN
+    ("authentication failed", "the password or the user is wrong", "set {variable} right"),
+    ("no password supplied", "the server wants a password", "put it into {variable}, or into ~/.pgpass"),
+    ("no encryption", "the server takes encrypted connections only", "add   ?sslmode=verify-full   to {variable}"),
+    ("pg_hba.conf", "the server takes no such connection", "ask who runs it for an entry in pg_hba.conf"),
+    ("does not support SSL", "the server does not encrypt", "set it up there, or take sslmode out of {variable}"),
+    ("certificate", _NO_TRUST, _AUTHORITY),
+    # by an authority of the same name
+    ("signature failure", _NO_TRUST, _AUTHORITY),
+    ("does not exist", "there is no such database or user", "set {variable} right"),
+    ("permission denied", "the user may not connect to the database", "grant connect on database … to …;"),
+    ("not permitted", "the user may not log in", "alter role … login;"),
+)
 SETTINGS = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
@@ -105,14 +120,7 @@ class Database:
         try:
             connection = psycopg.connect(autocommit=True, prepare_threshold=None, **parameters)
         except psycopg.OperationalError as error:
-            message = self.without_secrets(str(error))
-            kind = SourceMismatch if any(words in message for words in _REFUSED) else SourceUnreachable
-            raise kind(
-                "the database can't be reached" if kind is SourceUnreachable else "the database refuses",
-                where=self.place,
-                why=message,
-                hint=f"start the server, or set {self.dsn.variable} right",
-            ) from None
+            raise self._not_connected(str(error)) from None
         with connection:
             try:
                 if connection.info.server_version < _OLDEST:
@@ -132,6 +140,19 @@ class Database:
         given = {"connect_timeout": "10", "application_name": "shophouse", **self._parameters, **more}
         given["options"] = f"{given.get('options', '')} {said}".strip()
         return psycopg.conninfo.make_conninfo("", **given)
+
+    def _not_connected(self, said: str) -> SourceMismatch | SourceUnreachable:
+        message = self.without_secrets(said)
+        for words, meaning, hint in _REFUSALS:
+            if words in message:
+                what = f"the database refuses: {meaning}"
+                return SourceMismatch(what, where=self.place, why=message, hint=hint.format(variable=self.dsn.variable))
+        return SourceUnreachable(
+            "the database can't be reached",
+            where=self.place,
+            why=message,
+            hint=f"start the server, or set {self.dsn.variable} right",
+        )
 
     @property
     def attachable(self) -> str:
@@ -178,7 +199,15 @@ class Database:
             return SourceUnreachable(
                 "the table is locked", where=self.place, why=why, hint="run again when its change is done"
             )
-        if isinstance(error, _gone()):
+        if isinstance(error, errors.QueryCanceled):
+            return SourceUnreachable(
+                "the server stopped the query",
+                where=self.place,
+                why=why,
+                hint="someone cancelled it, or a timeout did: look at the server's log, then run again",
+            )
+        # what libpq says itself, of a connection that ended, is of no narrower class and has no code
+        if isinstance(error, _gone()) or (error.sqlstate is None and type(error) is errors.DatabaseError):
             return SourceUnreachable(
                 "the connection to the database was lost", where=self.place, why=why, hint="run again: nothing is lost"
             )
@@ -189,4 +218,4 @@ def _gone() -> tuple[type[Exception], ...]:
     """Errors that another try may not meet: the server ended, or a standby had to go on."""
     from psycopg import OperationalError, errors
 
-    return (OperationalError, errors.SerializationFailure, errors.QueryCanceled)
+    return (OperationalError, errors.SerializationFailure)

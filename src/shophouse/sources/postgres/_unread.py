@@ -33,6 +33,7 @@ class Unread:
 
     def __init__(self, window: Window, cursor: int, fields: Sequence[Field]) -> None:
         self.window = window
+        self.fields = fields
         self.field = fields[cursor]
         self.written: set[int] = set()
         self.highest = window.cursor
@@ -40,16 +41,20 @@ class Unread:
         self.left_out = 0
         self._name = f"c{cursor}"
 
-    def conditions(self) -> tuple[str, str]:
-        """Which rows may be new, and which of them are whoever wrote them, as SQL."""
-        column = f"({self.field.sql})"
-        passed = None
-        if self.window.cursor is not None:
-            passed = f"{column} > {literal(self.window.cursor)}"
-            if self.field.type in ("timestamp", "date"):
-                # what no date of the lake can hold is in quarantine, and would pass every time
-                passed += f" and {column} < '9999-12-31'"
-        return self.window.condition(passed)
+    def query(self, table: str, is_indexed: bool) -> str:
+        """The rows that may be new, with EXTRAS. `is_indexed`: the cursor finds rows without a scan."""
+        own = ", ".join(at.sql for at in self.fields if at.sql is not None)
+        condition, is_sure = self.window.condition()
+        query = f"select {own}, xmin, {is_sure} from {table} where {condition}"
+        if self.window.cursor is None or not is_indexed:
+            return query
+        # the column itself, not what is read of it: else no index serves
+        column = identifier(self.field.column or self.field.name)
+        passed = f"{column} > {literal(self.window.cursor)}"
+        if self.field.type in ("timestamp", "date"):
+            # what no date of the lake can hold is in quarantine, and would pass every time
+            passed += f" and {column} < '9999-12-31'"
+        return f"{query} union all select {own}, xmin, true from {table} where {passed} and not ({condition})"
 
     def keep(self, rows: pa.Table) -> pa.Table:
         """The rows of a chunk that were not read before."""
@@ -79,7 +84,7 @@ class Unread:
 
         moment = self.window.moment
         if moment.xmax > moment.xmin:
-            written, _ = replace(self.window, since=moment.xmin, new_relations=()).condition(None)
+            written, _ = replace(self.window, since=moment.xmin, new_relations=()).condition()
             for (writer,) in connection.execute(f"select distinct xmin::text::bigint from {table} where {written}"):
                 distance = (writer - moment.xmin) % ROUND
                 if distance < moment.xmax - moment.xmin:
