@@ -332,7 +332,10 @@ def test_reading_a_project_needs_neither_engine_nor_dbt_nor_lake() -> None:
         ("{delivery: append}", ["can't be of delivery append", "it is snapshot"]),
         ("{read: cursor, cursor: at, delivery: snapshot}", ["can't be of delivery snapshot", "it is upsert"]),
         ("{read: cursor, cursor: at, version: at}", ["can't have a version or parent"]),
-        ("{read: changes}", ["can't be 'changes'", "full, cursor"]),
+        ("{read: changes, cursor: at}", ["says only half"]),
+        ("{read: changes, delivery: snapshot}", ["can't be of delivery snapshot", "it is upsert"]),
+        ("{read: changes, parent: [id]}", ["can't have a version or parent"]),
+        ("{read: stream}", ["can't be 'stream'", "full, cursor"]),
     ],
 )
 def test_how_a_table_of_a_database_is_read_must_fit_together(shop: Shop, table: str, parts: list[str]) -> None:

@@ -143,7 +143,7 @@ def _merged(table: RawTable, own: TableSettings) -> RawTable:
 
 def _as_read(table: RawTable, own: PostgresTable | None) -> RawTable:
     """The table with the delivery that its way of reading a database makes."""
-    if own is not None and own.read == "cursor":
+    if own is not None and own.read != "full":
         return table.model_copy(update={"delivery": "upsert", "version": None, "parent": (), "by_row": True})
     return table.model_copy(update={"delivery": "snapshot", "parent": ()})
 

@@ -173,13 +173,42 @@ def _postgres(project: Project, source: str) -> Iterator[Finding]:
         if fields is None:
             yield Finding(about, "ok", f"{table.name}: no such table; it is empty")
             continue
-        way = "changed rows" if reader.reads_changes(table) else "whole"
+        way = "by every change" if reader.follows(table) else "changed rows" if reader.reads_changes(table) else "whole"
         yield Finding(
             about, "ok", f"{table.name}: {_many(sum(at.sql is not None for at in fields), 'column')}, read {way}"
         )
         if absent := [at.name for at in fields if at.sql is None]:
             what = f"{table.name}: the database lacks the columns {', '.join(absent)}"
             yield Finding(about, "warning", what, "they are null in all rows")
+    yield from _slots(project, source)
+
+
+def _slots(project: Project, source: str) -> Iterator[Finding]:
+    from shophouse.lake import Lake
+    from shophouse.slots import states
+
+    about = f"source {source}"
+    try:
+        found = states(project, [source])
+        lake = Lake(project.lake_folder)
+        is_begun = any(name == source for name, _ in lake.tables())
+    except ShophouseError as error:
+        yield _told(about, error)
+        return
+    for state in found:
+        anew = f"shophouse slots restart {source}"
+        if state.use == "missing":
+            if is_begun:
+                yield Finding(
+                    about, "warning", f"the slot {state.slot} is missing", f"if tables were read by it:   {anew}"
+                )
+        elif state.use != "other":
+            what = f"slot {state.slot}: {(state.behind_bytes or 0) / 1e6:,.1f} MB behind"
+            kept = f", {(state.kept_bytes or 0) / 1e6:,.1f} MB of log kept"
+            hint = {"error": anew, "warning": "shophouse run", "ok": ""}[state.verdict]
+            if state.use == "unread" and state.verdict != "ok":
+                hint = f"if no other shop reads it:   shophouse slots drop {state.slot}"
+            yield Finding(about, state.verdict, what + kept + (f": {state.why}" if state.why else ""), hint)
 
 
 def _columns(about: str, table: RawTable, settings: FilesSource, file: File) -> Iterator[Finding]:

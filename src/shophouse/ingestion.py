@@ -12,7 +12,7 @@ from shophouse.errors import ConfigError
 from shophouse.lake import Lake, LoadRecord
 from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
-from shophouse.sources import Column, Progress, Source, Table, kinds
+from shophouse.sources import Column, Follower, Progress, Source, Table, kinds
 from shophouse.sources._retries import Retries, retried
 
 __all__ = ["Ingested", "ingest", "readers"]
@@ -75,7 +75,12 @@ def ingest(
 
 def _load(lake: Lake, name: str, source: Source, table: Table, run_id: str) -> LoadRecord | None:
     with lake.load(name, table.name, run_id=run_id) as load:
-        return load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
+        if isinstance(source, Follower):
+            source.recall(table, load.newest)
+        record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
+    if isinstance(source, Follower):
+        source.acknowledge(table, lake.position(name, table.name))
+    return record
 
 
 def readers(

@@ -267,9 +267,9 @@ class PostgresTable(TableSettings, Tolerance):
 
     table: Annotated[str, Field(min_length=1)] | None = None
     """Which table or view it is, as orders or sales.orders; the one of the same name when absent."""
-    read: Literal["full", "cursor"] = "full"
+    read: Literal["full", "cursor", "changes"] = "full"
     """full: the whole table each time, a row that is gone was deleted. cursor: only rows that were inserted or updated
-    since; deletes are not noticed."""
+    since; deletes are not noticed. changes: every insert, update, delete and truncate, by logical replication."""
     cursor: str | None = None
     """The column that grows with each change of a row, as updated_at; for read: cursor."""
 
@@ -279,13 +279,13 @@ class PostgresTable(TableSettings, Tolerance):
             why = "read: cursor and cursor: <column> belong together"
             hint = "write   cursor: updated_at" if self.cursor is None else "write   read: cursor"
             raise mistake("says only half of how it is read", why=why, hint=hint)
-        wanted = "upsert" if self.read == "cursor" else "snapshot"
+        wanted = "snapshot" if self.read == "full" else "upsert"
         if self.delivery not in (None, wanted):
             why = f"read: {self.read} brings {'changed rows' if wanted == 'upsert' else 'the whole table'}"
             raise mistake(f"can't be of delivery {self.delivery}", why=why, hint=f"leave it out: it is {wanted}")
-        if self.read == "cursor" and (self.version or self.parent):
+        if self.read != "full" and (self.version or self.parent):
             why = "a later read has the later state of a row, and brings no row that did not change"
-            raise mistake("can't have a version or parent with read: cursor", why=why, hint="leave them out")
+            raise mistake(f"can't have a version or parent with read: {self.read}", why=why, hint="leave them out")
         return self
 
 
@@ -297,6 +297,9 @@ class PostgresSource(SourceSettings, Tolerance):
     """Where the database is, by reference: `env:SOURCE_DSN`, set to `postgresql://user:password@host:5432/database`."""
     database_schema: Annotated[str, Field(min_length=1)] = "public"
     """The schema of the tables that name none."""
+    slot: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,63}$")] | None = None
+    """The replication slot of the tables with read: changes, and the name of their publication; shophouse_<source> when
+    absent. Each shop that reads a database needs one of its own."""
     tables: Mapping[Name, PostgresTable] = Field(default_factory=dict)
     """Tables that the platform doesn't declare or declares otherwise, and how each is read."""
 

@@ -24,6 +24,7 @@ import psycopg
 
 # PostgreSQL refuses to run as root
 _UNPRIVILEGED = "nobody"
+REPLICATION = ("wal_level=logical", "max_replication_slots=30", "max_wal_senders=30")
 _LOCALE = "template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'"
 
 
@@ -71,10 +72,15 @@ class Server:
             self._process.wait(20)
             self._process = None
 
+    def restart(self) -> None:
+        """End it as in a crash, and start it again."""
+        self.stop()
+        self.start()
+
 
 @contextmanager
 def running(
-    settings: Sequence[str] = ("fsync=off", "full_page_writes=off"),
+    settings: Sequence[str] = ("fsync=off", "full_page_writes=off", *REPLICATION),
     hosts: str = "",
     prepare: Callable[[Path], None] | None = None,
 ) -> Iterator[Server]:

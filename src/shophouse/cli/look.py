@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shophouse.cli.app import LOOK, AsJson, ProjectFolder, command
-from shophouse.cli.output import ago, count, json_text, note, say, table, working
+from shophouse.cli.output import ago, count, json_text, note, say, size, table, working
 from shophouse.errors import ConfigError, ShophouseError
 
 if TYPE_CHECKING:
@@ -170,6 +170,23 @@ def status(
                 for row in found["tables"]
             ],
             right=(1, 2, 3),
+        )
+    if found["slots"]:
+        say()
+        table(
+            ["source", "slot", "behind", "kept by the server", "log", ""],
+            [
+                (
+                    slot["source"],
+                    slot.get("slot", ""),
+                    size(slot.get("behind_bytes")),
+                    size(slot.get("kept_bytes")),
+                    slot.get("wal_status") or "missing",
+                    slot.get("error") or slot["why"],
+                )
+                for slot in found["slots"]
+            ],
+            right=(2, 3),
         )
 
 

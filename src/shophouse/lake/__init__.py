@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shophouse.errors import LakeError
 from shophouse.lake._catalog import QUARANTINE, Head, heads
 from shophouse.lake._lease import lease
 from shophouse.lake._ledger import Ledger, LoadFile, LoadRecord
@@ -138,6 +139,17 @@ class Lake:
 
         with self.lease(source, table, wait):
             drop(self, source, table)
+
+    def set_position(self, source: str, table: str, position: Position, *, wait: float = 0) -> None:
+        """Have the next load read from another position on; what the lake has stays.
+
+        Raises LakeError where there is no such table.
+        """
+        with self.lease(source, table, wait):
+            head = self.head(source, table)
+            if head is None:
+                raise LakeError(f"the lake has no table {source}.{table}")
+            Ledger.touch(head, position)
 
     def repair(self, source: str, table: str, *, wait: float = 0) -> None:
         """Rebuild a lost ledger of a table of files from its rows.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from shophouse.lake._ledger import DataFile, Ledger, LoadRecord, sync
 from shophouse.sources import LINEAGE, Batch, FileRead, Position, Rejected
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from shophouse.lake import Lake
 
 __all__ = ["QUARANTINE_COLUMNS", "Load", "loads_beyond"]
@@ -62,6 +64,22 @@ class Load:
     @property
     def position(self) -> Position | None:
         return self._ledger.position
+
+    def newest(
+        self,
+        key: Sequence[str],
+        columns: Sequence[str],
+        *,
+        among: pa.Table | None = None,
+        later: Sequence[Path] = (),
+        absent_from: Sequence[Path] = (),
+    ) -> Iterator[pa.RecordBatch]:
+        """What the table has before this load and in its files `later`; see shophouse.sources.Newest."""
+        from shophouse.lake._newest import newest
+
+        files = [Path(file) for file in self._lake.data_files(self.source, self.table)]
+        stored = self._head.schema if self._head else {}
+        return newest([*files, *later], stored, key, columns, among, absent_from, self.folder / "spill")
 
     def commit(self, batches: Iterable[Batch]) -> LoadRecord | None:
         """Take all batches into one commit and return its record; None when nothing arrived.

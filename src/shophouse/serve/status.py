@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from shophouse.errors import ShophouseError
 from shophouse.quality.freshness import freshness
 
 if TYPE_CHECKING:
@@ -57,4 +60,20 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
             for run in reversed(shop.runs(newest))
         ],
         "tables": tables,
+        "slots": list(_slots(shop)),
     }
+
+
+def _slots(shop: Shop) -> Iterator[dict[str, Any]]:
+    """How far behind the sources are whose tables are read by their changes; no database is asked where none is."""
+    for name, settings in shop.project.sources.items():
+        if not any(getattr(table, "read", None) == "changes" for table in settings.tables.values()):
+            continue
+        from shophouse.slots import states
+
+        try:
+            found = states(shop.project, [name])
+        except ShophouseError as error:
+            yield {"source": name, "error": error.what}
+            continue
+        yield from (asdict(state) for state in found if state.use in ("reads", "missing"))

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, runt
 from shophouse.errors import ConfigError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from shophouse.settings import Operation
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "Column",
     "Delivery",
     "FileRead",
+    "Follower",
+    "Newest",
     "Notice",
     "Position",
     "Progress",
@@ -187,6 +191,36 @@ class Source(Protocol):
         Raises SourceUnreachable (worth a retry) or SourceMismatch (a person must act: a file is cut off, a required
         column is missing); what was yielded before is then not to be committed.
         """
+
+
+class Newest(Protocol):
+    """What the lake has of a table that is loaded: of each key the newest row, unless that is a delete."""
+
+    def __call__(
+        self,
+        key: Sequence[str],
+        columns: Sequence[str],
+        *,
+        among: pa.Table | None = None,
+        later: Sequence[Path] = (),
+        absent_from: Sequence[Path] = (),
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield these columns, null where the lake has no such.
+
+        `among` has the keys that are asked for, None is all. `later` are Parquet files of the load under way, whose
+        rows come after what is committed. Keys that are in the files `absent_from` are left out.
+        """
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A source that follows changes: it may ask what the lake has, and is told what the lake has committed."""
+
+    def recall(self, table: Table, newest: Newest) -> None:
+        """Called before each read of `table`; `newest` holds until that read is committed."""
+
+    def acknowledge(self, table: Table, position: Position | None) -> None:
+        """Called after each read of `table`: `position` is committed, so the system may forget what lies before it."""
 
 
 def kinds() -> dict[str, type[Source]]:

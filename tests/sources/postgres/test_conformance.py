@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from shophouse.sources import Column, Source, Table, kinds
 from shophouse.sources.postgres import PostgresSource
 
 from ..conformance import SourceConformance, System
-from .conftest import Shop
+from .conftest import Shop, drop_slots
 
 pytestmark = pytest.mark.server
 
@@ -38,6 +39,13 @@ class TestCursor(SourceConformance):
     @pytest.fixture
     def system(self, shop: Shop) -> System:
         return Orders(shop, PostgresTable(read="cursor", cursor="updated_at"))
+
+
+class TestChanges(SourceConformance):
+    @pytest.fixture
+    def system(self, shop: Shop) -> Iterator[System]:
+        yield Orders(shop, PostgresTable(read="changes"))
+        drop_slots(shop.dsn)
 
 
 class TestFull(SourceConformance):

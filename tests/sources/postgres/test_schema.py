@@ -28,9 +28,9 @@ create view broken as select 1 / (id - 1) as x from orders;
 create schema other;
 create table other.hidden (id int);
 create table secret (id int);
-create role reader login;
-grant usage on schema public to reader;
-grant select on orders, "Customers" to reader;
+create role schema_reader login;
+grant usage on schema public to schema_reader;
+grant select on orders, "Customers" to schema_reader;
 insert into "Customers" select n, 'Person ' || n, '\\x00' from generate_series(1, 800) n;
 insert into orders select n, n, n, n, '2025-01-01', 5 from generate_series(1, 3) n;
 analyze;
@@ -40,13 +40,13 @@ analyze;
 def tables(postgres: Server, monkeypatch: pytest.MonkeyPatch, user: str = "postgres") -> dict[str, SourceTable]:
     dsn = postgres.database()
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("drop role if exists reader")
+        connection.execute("drop role if exists schema_reader")
         connection.execute(DDL)
     monkeypatch.setenv("SCHEMA_DSN", dsn.replace("postgres@", f"{user}@"))
     found = {table.name: table for table in PostgresSchema("shop", Secret("env:SCHEMA_DSN")).tables()}
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("drop owned by reader")
-        connection.execute("drop role reader")
+        connection.execute("drop owned by schema_reader")
+        connection.execute("drop role schema_reader")
     return found
 
 
@@ -88,4 +88,4 @@ def test_a_view_that_fails_has_columns_and_no_values(postgres: Server, monkeypat
 
 
 def test_only_what_the_user_may_read_is_seen(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(tables(postgres, monkeypatch, user="reader")) == ["Customers", "orders"]
+    assert list(tables(postgres, monkeypatch, user="schema_reader")) == ["Customers", "orders"]

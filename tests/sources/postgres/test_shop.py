@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from incremental.comparison import differences
+from requirements import requirement
+from shophouse.cli.commands import app
 from shophouse.declarations import platform_declaration
 from shophouse.demo.storefront import generate
 from shophouse.scaffold import init_project
 from shophouse.shop import Shop
+
+from .conftest import drop_slots
 
 if TYPE_CHECKING:
     from servers.postgres import Server
@@ -48,15 +55,30 @@ def connect() -> psycopg.Connection[Any]:
 @pytest.fixture
 def storefront(tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """A project whose source is a new database with the tables of KEYS; nothing is loaded yet."""
+    by_cursor = "".join(f"      {name}: {{read: cursor, cursor: touched_at}}\n" for name in BY_CURSOR)
+    return made(tmp_path, postgres, monkeypatch, by_cursor)
+
+
+@pytest.fixture
+def replicated(tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """The same, with all tables read by their changes."""
+    shop = made(tmp_path, postgres, monkeypatch, "".join(f"      {name}: {{read: changes}}\n" for name in KEYS))
+    with connect() as connection:
+        # the platform's key has the product too, which the primary key lacks
+        connection.execute("alter table refund_items replica identity full")
+    yield shop
+    drop_slots(os.environ["SHOP_DSN"])
+
+
+def made(tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch, tables: str) -> Shop:
     monkeypatch.setenv("SHOP_DSN", postgres.database())
     folder = tmp_path / "shop"
     init_project(folder, name="storefront", staging="storefront", currency="USD")
     file = folder / "shophouse.yml"
     head = file.read_text("utf-8").split("sources:")[0]
-    by_cursor = "".join(f"      {name}: {{read: cursor, cursor: touched_at}}\n" for name in BY_CURSOR)
     file.write_text(
         f'{head}sources:\n  storefront:\n    kind: postgres\n    dsn: "env:SHOP_DSN"\n    staging: storefront\n'
-        f"    timezone: UTC\n    tables:\n{by_cursor}",
+        f"    timezone: UTC\n    tables:\n{tables}",
         "utf-8",
     )
     shop = Shop.open(folder)
@@ -135,6 +157,71 @@ def test_the_marts_follow_the_database_through_changes_and_deletes(storefront: S
     shop.run(full_refresh=True)
     assert differences(incremental, shop.project.warehouse_folder / "build" / "shop.duckdb") == {}
     assert numbers(shop) == expected()
+
+
+@requirement("S2-03", "S2-06")
+def test_the_marts_follow_every_change_and_a_truncate(replicated: Shop, tmp_path: Path) -> None:
+    shop = replicated
+    assert shop.run().status == "success"
+    assert numbers(shop) == expected()
+    assert shop.run().record.status == "nothing new"
+
+    with connect() as connection:
+        connection.execute("update orders set status = 'delivered' where order_id % 7 = 0")
+        connection.execute("delete from payments where order_id % 6 = 0")
+        connection.execute("update order_items set quantity = quantity + 1 where line_number = 1 and order_id % 5 = 0")
+        connection.execute(
+            "delete from order_items where line_number = 2 and order_id % 4 = 0"
+            " and order_id in (select order_id from order_items group by 1 having count(*) = 2)"
+        )
+        connection.execute("update users set city = 'Bergen' where user_id % 5 = 0")
+        connection.execute("update shipments set shipment_id = shipment_id + 900000 where shipment_id % 4 = 0")
+        connection.execute("delete from shipments where shipment_id % 5 = 0")
+        connection.execute("truncate refund_items, refunds")
+        connection.execute(
+            "insert into orders select (jsonb_populate_record(o, jsonb_build_object('order_id', 900001))).*"
+            " from orders o limit 1"
+        )
+    before = numbers(shop)
+    assert shop.run().status == "success"
+    assert numbers(shop) == expected() != before
+    changed = {"users", "orders", "order_items", "payments", "shipments", "refunds", "refund_items"}
+    assert loads(shop) == {name: 2 if name in changed else 1 for name in KEYS}
+    (paid,) = shop.sql("select count(*), sum(payment_amount) from core.fct_payments").fetchall()
+    with connect() as connection:
+        assert [paid] == connection.execute("select count(*), sum(amount) from payments").fetchall()
+
+    incremental = tmp_path / "incremental.duckdb"
+    shutil.copyfile(shop.project.warehouse_folder / "build" / "shop.duckdb", incremental)
+    shop.run(full_refresh=True)
+    assert differences(incremental, shop.project.warehouse_folder / "build" / "shop.duckdb") == {}
+    assert numbers(shop) == expected()
+
+
+def test_slots_are_listed_dropped_and_begun_anew(replicated: Shop) -> None:
+    shop = replicated
+    folder = str(shop.project.folder)
+    shop.ingest()
+    with connect() as connection:
+        connection.execute("update orders set status = status")
+
+    def said(*words: str) -> str:
+        done = runner.invoke(app, [*words, "-p", folder])
+        return f"{done.output} exit {done.exit_code}"
+
+    runner = CliRunner()
+    (listed,) = json.loads(runner.invoke(app, ["slots", "list", "--json", "-p", folder]).output)
+    assert listed["use"] == "reads" and listed["wal_status"] == "reserved" and listed["behind_bytes"] > 0
+    assert "shophouse_storefront" in said("status") and "kept by the server" in said("status")
+    assert "slot shophouse_storefront" in said("doctor")
+    assert "shophouse_storefront of storefront is dropped" in said("slots", "drop", "shophouse_storefront", "--yes")
+    broken = said("ingest")
+    assert "exit 3" in broken and "is gone" in broken and "shophouse slots restart storefront" in broken
+    assert "did you mean" in said("slots", "restart", "storefrontt")
+    assert "9 tables to be read anew" in said("slots", "restart", "storefront")
+    assert "exit 0" in said("ingest")
+    assert {table: count for table, count in loads(shop).items() if count != 2} == {}
+    assert "shophouse_storefront" in said("slots", "list")
 
 
 def test_an_ingest_that_is_killed_loses_nothing_and_repeats_nothing(storefront: Shop) -> None:

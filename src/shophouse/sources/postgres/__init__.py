@@ -1,9 +1,10 @@
-"""The tables of a shop's PostgreSQL: whole, or by what changed since the last read.
+"""The tables of a shop's PostgreSQL: whole, by what changed since the last read, or by every change.
 
 `full` reads a table whole, as one snapshot that replaces the one before; a row that is missing in it was deleted. It is
 loaded only if it differs from the last one. `cursor` reads the versions of rows that the last read did not see, as
 upserts; `_window` says why none is lost. Each read is of one consistent state of the database, in a transaction that
-writes nothing. Deleted rows are not noticed by `cursor`, nor is a key that was changed (the old one stays).
+writes nothing. Deleted rows are not noticed by `cursor`, nor is a key that was changed (the old one stays). `changes`
+follows the log of the database, see `_following`.
 
 A row that a type of the lake can't hold (`infinity`, `NaN` of a numeric, a year before 1) goes to quarantine.
 """
@@ -23,12 +24,13 @@ from typing import TYPE_CHECKING, Any
 from shophouse import settings as described
 from shophouse.errors import SourceMismatch
 from shophouse.settings import PostgresTable
-from shophouse.sources import Batch, Notice, Position, Progress, Table
+from shophouse.sources import Batch, Newest, Notice, Position, Progress, Table
 from shophouse.sources._tolerance import USUAL_REJECTED_RATE
 from shophouse.sources.postgres import _catalog
 from shophouse.sources.postgres._catalog import Field, Relation
 from shophouse.sources.postgres._copying import Writer, chunks
 from shophouse.sources.postgres._database import Database
+from shophouse.sources.postgres._following import Following
 from shophouse.sources.postgres._unread import CURSOR_TYPES, EXTRAS, Unread
 from shophouse.sources.postgres._whole import Whole, copy_whole
 from shophouse.sources.postgres._window import Moment, Window, wait_until_durable
@@ -51,7 +53,8 @@ class PostgresSource:
     where it lies and how it is read; what it does not name is read whole. A declared table that `own` does not name and
     that never had rows may be missing. `timezone` is the zone that the source's times are said to be of.
     `max_rejected_rate` is the share of a read's rows that may go to quarantine before the load is refused, where `own`
-    says no other; ten always may, except at 0.
+    says no other; ten always may, except at 0. `slot` is the replication slot and the publication of tables that are
+    read by their changes; these are kept in the folder `scratch` until they are loaded.
     """
 
     def __init__(
@@ -64,6 +67,8 @@ class PostgresSource:
         own: Mapping[str, PostgresTable] | None = None,
         timezone: str | None = None,
         max_rejected_rate: float = USUAL_REJECTED_RATE,
+        slot: str | None = None,
+        scratch: Path | None = None,
         progress: Progress | None = None,
         notice: Notice | None = None,
     ) -> None:
@@ -76,6 +81,7 @@ class PostgresSource:
         self.max_rejected_rate = max_rejected_rate
         self.progress = progress
         self._notice = notice
+        self.following = Following(self, slot or f"shophouse_{name}", scratch)
 
     @classmethod
     def of(
@@ -98,6 +104,8 @@ class PostgresSource:
             own=settings.tables,
             timezone=project.timezone_of(name),
             max_rejected_rate=USUAL_REJECTED_RATE if rate is None else rate,
+            slot=settings.slot,
+            scratch=project.generated_folder / "changes",
             progress=progress,
             notice=notice,
         )
@@ -116,15 +124,30 @@ class PostgresSource:
         Raises what `read` would raise before its first row.
         """
         with self.database.connection() as connection:
-            relation = self._relation(connection, table, since=None)
+            relation = self.relation(connection, table, since=None)
             if relation is None:
                 return None
+            if self.follows(table):
+                return self.following.examine(connection, relation, table)
             with self.database.snapshot(connection, relation.lock):
-                return self._fields(connection, relation, table)
+                return self.fields(connection, relation, table)
+
+    def follows(self, table: Table) -> bool:
+        """Whether a read brings every change, deletes too."""
+        return self._own(table).read == "changes"
 
     def reads_changes(self, table: Table) -> bool:
         """Whether a read brings the rows that changed, not the whole table."""
-        return self._own(table).read == "cursor"
+        return self._own(table).read != "full"
+
+    def recall(self, table: Table, newest: Newest) -> None:
+        """See Follower."""
+        self.following.newest = newest
+
+    def acknowledge(self, table: Table, position: Position | None) -> None:
+        """See Follower: the slot is moved when all tables are read."""
+        if self.follows(table):
+            self.following.acknowledge(table, position)
 
     def read(
         self,
@@ -136,12 +159,15 @@ class PostgresSource:
     ) -> Iterator[Batch]:
         """Yield one batch with all that is new, or nothing; see Source.read."""
         with self.database.connection() as connection:
-            relation = self._relation(connection, table, since)
+            relation = self.relation(connection, table, since)
             if relation is None:
+                return
+            if self.follows(table):
+                yield from self.following.read(connection, relation, table, since, into, load_id, loaded_at)
                 return
             before = Moment.of(connection) if self.reads_changes(table) else None
             with self.database.snapshot(connection, relation.lock):
-                fields = self._fields(connection, relation, table)
+                fields = self.fields(connection, relation, table)
                 total = _catalog.size(connection, _catalog.relations(connection, relation))
                 one = _One(connection, relation, table, fields, since, into, load_id, loaded_at, total)
                 moment = None
@@ -151,14 +177,14 @@ class PostgresSource:
                     moment, batch = self._changed(one, before)
             if batch is not None and moment is not None:
                 wait_until_durable(connection, moment, self.database.place)
-        self._tell_progress(table, total, total)
+        self.tell_progress(table, total, total)
         if batch is not None:
             yield batch
 
     def _own(self, table: Table) -> PostgresTable:
         return self.own.get(table.name) or PostgresTable()
 
-    def _relation(self, connection: psycopg.Connection[Any], table: Table, since: Position | None) -> Relation | None:
+    def relation(self, connection: psycopg.Connection[Any], table: Table, since: Position | None) -> Relation | None:
         schema, _, name = (self._own(table).table or f"{self.schema}.{table.name}").rpartition(".")
         setting = f"sources.{self.name}.tables.{table.name}.table"
         may_be_missing = table.name not in self.own and since is None and bool(self.declared)
@@ -166,7 +192,7 @@ class PostgresSource:
             connection, self.database, schema or self.schema, name, None if may_be_missing else setting
         )
 
-    def _fields(self, connection: psycopg.Connection[Any], relation: Relation, table: Table) -> list[Field]:
+    def fields(self, connection: psycopg.Connection[Any], relation: Relation, table: Table) -> list[Field]:
         columns = _catalog.fields(connection, self.database, relation, table, self.timezone)
         own = self._own(table)
         if own.read == "cursor":
@@ -225,12 +251,13 @@ class PostgresSource:
             one.into,
             one.load_id,
             one.loaded_at,
-            max_rejected_rate=self._rejected_rate(one.table),
+            max_rejected_rate=self.rejected_rate(one.table),
             by_copy=by_copy,
-            progress=lambda done: self._tell_progress(one.table, done, one.total),
+            progress=lambda done: self.tell_progress(one.table, done, one.total),
         )
 
-    def _rejected_rate(self, table: Table) -> float:
+    def rejected_rate(self, table: Table) -> float:
+        """The share of a read's rows that may go to quarantine."""
         own = self._own(table).max_rejected_rate
         return self.max_rejected_rate if own is None else own
 
@@ -249,7 +276,7 @@ class PostgresSource:
         moment = Moment.of(one.connection)
         window = Window.after(since, before, moment, _catalog.relations(one.connection, one.relation), one.shape)
         if window.why is not None:
-            self._tell(f"{self.name}.{table.name}: all rows are read again: {window.why}")
+            self.tell(f"{self.name}.{table.name}: all rows are read again: {window.why}")
         cursor = (self._own(table).cursor or "").lower()
         unread = Unread(window, next(i for i, at in enumerate(one.fields) if at.name.lower() == cursor), one.fields)
         if window.since is None:
@@ -279,12 +306,12 @@ class PostgresSource:
             one.load_id,
             one.loaded_at,
             one.where(self.database),
-            self._rejected_rate(one.table),
+            self.rejected_rate(one.table),
         )
         with writer.closing_or_nothing(), closing(chunks(one.connection, query)) as parts:
             for part, longest in parts:
                 writer.write(part, longest, unread.keep)
-                self._tell_progress(one.table, writer.size, one.total)
+                self.tell_progress(one.table, writer.size, one.total)
             writer.finish()
             self._refuse_nulls(one, unread)
         return Whole.of(writer)
@@ -299,11 +326,11 @@ class PostgresSource:
                 f" sources.{self.name}.tables.{one.table.name}",
             )
 
-    def _tell_progress(self, table: Table, done: int, total: int) -> None:
+    def tell_progress(self, table: Table, done: int, total: int) -> None:
         if self.progress:
             self.progress(f"{self.name}.{table.name}", min(done, total) if total else done, total or done)
 
-    def _tell(self, line: str) -> None:
+    def tell(self, line: str) -> None:
         _log.info(line)
         if self._notice:
             self._notice(line)

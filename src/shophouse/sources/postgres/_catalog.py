@@ -14,7 +14,17 @@ from shophouse.sources.postgres._database import Database, identifier
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Field", "Relation", "column_rows", "fields", "find", "lake_type", "names_in", "refuse_without_key"]
+__all__ = [
+    "Field",
+    "Relation",
+    "column_rows",
+    "fields",
+    "find",
+    "lake_type",
+    "names_in",
+    "primary_key",
+    "refuse_without_key",
+]
 
 _TYPES = {
     "bool": "boolean",
@@ -301,6 +311,18 @@ def _refuse_moments(table: Table, column: str, kind: str, wanted: str, timezone:
         )
 
 
+def primary_key(connection: psycopg.Connection[Any], relation: Relation) -> tuple[str, ...]:
+    """The columns of the table's primary key, in its order; none where there is none."""
+    rows = connection.execute(
+        "select a.attname::text from pg_catalog.pg_index i, unnest(i.indkey) with ordinality as k(attnum, place)"
+        " join pg_catalog.pg_attribute a on a.attnum = k.attnum"
+        " where i.indrelid = %s and i.indisprimary and a.attrelid = i.indrelid and k.place <= i.indnkeyatts"
+        " order by k.place",
+        [relation.oid],
+    ).fetchall()
+    return tuple(name for (name,) in rows)
+
+
 def refuse_without_key(
     connection: psycopg.Connection[Any], database: Database, relation: Relation, table: Table
 ) -> None:
@@ -322,7 +344,7 @@ def refuse_without_key(
         f"{table.name}: {'nothing keeps ' + ', '.join(table.key) + ' unique' if wanted else 'there is no primary key'}",
         where=f"{database.place}, {relation.schema}.{relation.name}",
         why=[
-            "read: cursor takes changed rows in place of those with the same key",
+            "changed rows take the place of those with the same key",
             f"unique there: {unique or 'nothing'}",
         ],
         hint=f"add a primary key there, or write   read: full   under sources.{table.source}.tables.{table.name}",

@@ -100,6 +100,11 @@ class Database:
         host, port = found.get("host", "localhost"), found.get("port", "5432")
         return f"source {self.source}, {host}:{port}/{found.get('dbname', found.get('user', ''))}"
 
+    @property
+    def user(self) -> str | None:
+        """The role that the DSN names; None where the environment does."""
+        return self._parameters.get("user")
+
     def without_secrets(self, text: str) -> str:
         for key in ("password", "sslpassword"):
             if secret := self._parameters.get(key):
@@ -125,7 +130,16 @@ class Database:
                     )
                 yield connection
             except psycopg.Error as error:
-                raise self._told(error) from None
+                raise self.told(error) from None
+
+    def conninfo(self, **more: str) -> str:
+        """The DSN with what a connection needs to write values as `snapshot` does. It holds the password."""
+        import psycopg.conninfo
+
+        said = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in SETTINGS.items())
+        given = {"connect_timeout": "10", "application_name": "shophouse", **self._parameters, **more}
+        given["options"] = f"{given.get('options', '')} {said}".strip()
+        return psycopg.conninfo.make_conninfo("", **given)
 
     def _not_connected(self, said: str) -> SourceMismatch | SourceUnreachable:
         message = self.without_secrets(said)
@@ -169,7 +183,8 @@ class Database:
             if not connection.closed:
                 connection.rollback()
 
-    def _told(self, error: psycopg.Error) -> SourceMismatch | SourceUnreachable:
+    def told(self, error: psycopg.Error) -> SourceMismatch | SourceUnreachable:
+        """An error of PostgreSQL in the words of shophouse."""
         from psycopg import errors
 
         why = self.without_secrets(error.diag.message_primary or str(error))
