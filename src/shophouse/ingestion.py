@@ -10,9 +10,9 @@ from shophouse.errors import ConfigError
 from shophouse.lake import Lake, LoadRecord
 from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
-from shophouse.sources import Column, Progress, Source, Table, kinds
+from shophouse.sources import Column, Listening, Progress, Source, Table, kinds
 
-__all__ = ["Ingested", "ingest", "readers"]
+__all__ = ["Ingested", "ingest", "load_table", "readers"]
 
 
 @dataclass
@@ -56,14 +56,27 @@ def ingest(
 
     for name in sources or project.sources:
         tables = readers(project, name, progress=progress, notice=tell)
-        for source, table in tables:
-            with lake.load(name, table.name, run_id=run_id) as load:
-                record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
-            if record is not None:
-                result.loads.append(record)
+        try:
+            for source, table in tables:
+                record = load_table(lake, source, table, run_id)
+                if record is not None:
+                    result.loads.append(record)
+        finally:
+            for source in {id(source): source for source, _ in tables}.values():
+                if isinstance(source, Listening):
+                    source.close()
         if tables:
             result.ignored += getattr(tables[0][0], "ignored", list)()
     return result
+
+
+def load_table(lake: Lake, source: Source, table: Table, run_id: str | None) -> LoadRecord | None:
+    """Load what arrived in one table, in one commit, and return its record; None when nothing did."""
+    with lake.load(table.source, table.name, run_id=run_id) as load:
+        record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
+    if isinstance(source, Listening):
+        source.committed(table, lake.position(table.source, table.name))
+    return record
 
 
 def readers(
