@@ -64,9 +64,7 @@ def ingest(
         try:
             for source, table in tables:
                 about = f"{name}.{table.name}"
-                record = retried(
-                    partial(load_table, lake, source, table, run_id), retries, about=about, notice=tell
-                )
+                record = retried(partial(load_table, lake, source, table, run_id), retries, about=about, notice=tell)
                 if record is not None:
                     result.loads.append(record)
         finally:

@@ -25,6 +25,7 @@ from shophouse.sources.files import table_name
 if TYPE_CHECKING:
     from shophouse.project import Project
     from shophouse.sources.kafka._client import Cluster, Topic
+    from shophouse.sources.kafka._decoding import Decoder
     from shophouse.sources.kafka._fetching import Fetcher
     from shophouse.sources.kafka._parsing import Parsed, Parser
 
@@ -59,6 +60,7 @@ class KafkaSource:
         self.progress = progress
         self._notice = notice
         self._cluster: Cluster | None = None
+        self._decoder: Decoder | None = None
         self._fetchers: dict[str, Fetcher] = {}
         self._told: dict[str, Position] = {}
 
@@ -122,7 +124,18 @@ class KafkaSource:
         known: dict[str, Any] = {name: dict(at) for name, at in (since or {}).get("topics", {}).items()}
         names: dict[str, str] = dict((since or {}).get("columns", {}))
         counts = _Counts(self, table)
-        parser = Parser(table, self._key_of(table), into, load_id, loaded_at, names)
+        written = self.settings.format_of(table.name)
+        parser = Parser(
+            table,
+            self._key_of(table),
+            into,
+            load_id,
+            loaded_at,
+            names,
+            decoder=self._decoder_of(table),
+            is_debezium=written.format == "debezium",
+            epoch=written.epoch,
+        )
         try:
             with ThreadPoolExecutor(1) as pool:
                 for topic in self.topics_of(table):
@@ -171,11 +184,24 @@ class KafkaSource:
         for fetcher in self._fetchers.values():
             fetcher.close()
         self._fetchers.clear()
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
 
     def tell(self, line: str) -> None:
         _log.info(line)
         if self._notice:
             self._notice(line)
+
+    def _decoder_of(self, table: Table) -> Decoder | None:
+        chosen = self.settings.format_of(table.name).format
+        if chosen in (None, "json") or (chosen == "debezium" and not self.settings.registry):
+            return None
+        if self._decoder is None:
+            from shophouse.sources.kafka._decoding import Decoder
+
+            self._decoder = Decoder(self.name, self.settings.resolved_registry)
+        return self._decoder
 
     def _key_of(self, table: Table) -> tuple[str, ...]:
         own = self.settings.tables.get(table.name)
@@ -201,26 +227,28 @@ class KafkaSource:
         if pending is not None:
             yield (pending[0].result() if pending[0] else None), pending[1]
 
-    def _fetcher(self, topic: str) -> Fetcher:
+    @property
+    def cluster(self) -> Cluster:
         from shophouse.sources.kafka._client import Cluster
-        from shophouse.sources.kafka._fetching import Fetcher
 
         if self._cluster is None:
             settings = self.settings
             self._cluster = Cluster(
                 self.name, settings.resolved_brokers, settings.resolved_client, self.group, settings.patience_seconds
             )
+        return self._cluster
+
+    def _fetcher(self, topic: str) -> Fetcher:
+        from shophouse.sources.kafka._fetching import Fetcher
+
         if topic not in self._fetchers:
-            self._fetchers[topic] = Fetcher(self._cluster, topic)
+            self._fetchers[topic] = Fetcher(self.cluster, topic)
         return self._fetchers[topic]
 
     def _topic(self, table: Table, name: str) -> Topic:
-        fetcher = self._fetcher(name)
         own = self.settings.tables.get(table.name)
-        setting = (
-            f"sources.{self.name}.tables.{table.name}.topics" if own and own.topics else f"sources.{self.name}.topics"
-        )
-        return fetcher.cluster.topic(fetcher.consumer, name, setting)
+        of_table = f".tables.{table.name}" if own and own.topics else ""
+        return self.cluster.topic(name, f"sources.{self.name}{of_table}.topics")
 
     def _since(self, table: Table, topic: Topic, place: Mapping[str, Any] | None) -> dict[int, int]:
         """The next offset of each partition. Raises SourceMismatch when it is not there any more."""

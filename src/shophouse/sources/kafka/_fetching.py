@@ -107,16 +107,15 @@ class Fetcher:
     def _without_errors(self, messages: Sequence[Message], offsets: dict[int, int]) -> list[Message]:
         from confluent_kafka import KafkaError
 
-        good = []
+        good: list[Message] = []
+        ends: list[tuple[int, int]] = []
         for message in messages:
             error = message.error()
             if error is None:
                 good.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
                 # after the last message there may be records of transactions, which only the broker sees
-                partition, offset = message.partition(), message.offset()
-                before = max((m.offset() + 1 for m in good if m.partition() == partition), default=0)
-                offsets[partition] = max(offsets[partition], before, offset)
+                ends.append((message.partition() or 0, message.offset() or 0))
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
                 raise SourceMismatch(
                     f"messages of {self.topic} vanished while they were read",
@@ -126,6 +125,8 @@ class Fetcher:
                 )
             elif not error.retriable():
                 raise self.cluster.error(error, f"the topic {self.topic}")
+        for partition, end in ends:
+            offsets[partition] = max(offsets[partition], end)
         return good
 
     def _gather(self, gathered: _Gathered, messages: list[Message], offsets: dict[int, int]) -> None:
@@ -165,7 +166,7 @@ class Fetcher:
         return Chunk(self.topic, messages, gathered.bytes, dict(offsets))
 
 
-def _shown(headers: list[tuple[str, bytes | str | None]] | None) -> str | None:
+def _shown(headers: Any) -> str | None:
     if not headers:
         return None
     shown: list[Any] = []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shophouse.sources import LINEAGE, FileRead, Rejected, Table
 from shophouse.sources._header import match_columns
 from shophouse.sources._reading import literal
+from shophouse.sources.kafka._decoding import Decoder
 from shophouse.sources.kafka._fetching import Chunk
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ class Parser:
         load_id: int,
         loaded_at: datetime,
         names: dict[str, str],
+        *,
+        decoder: Decoder | None = None,
+        is_debezium: bool = False,
+        epoch: str | None = None,
         memory_limit: str = "1GB",
     ) -> None:
         import duckdb
@@ -76,6 +81,9 @@ class Parser:
         self.load_id = load_id
         self.loaded_at = loaded_at.astimezone(UTC).replace(tzinfo=None)
         self.names = names
+        self._decoder = decoder
+        self._is_debezium = is_debezium
+        self._epoch = epoch
         self._files = 0
         self._db: duckdb.DuckDBPyConnection = duckdb.connect(
             ":memory:", config={"memory_limit": memory_limit, "preserve_insertion_order": True}
@@ -90,6 +98,8 @@ class Parser:
 
         A row's `_source_file` is its topic, partition and that offset, its `_row_number` the place from there.
         """
+        if self._decoder is not None:
+            chunk = replace(chunk, messages=self._decoder.decoded(chunk.messages))
         self._db.register("messages", chunk.messages)
         try:
             return self._parsed(chunk, firsts)
@@ -99,10 +109,16 @@ class Parser:
     def _parsed(self, chunk: Chunk, firsts: Mapping[int, int]) -> Parsed:
         documents = self._documents()
         has_tombstones = chunk.messages["value"].null_count > 0
-        columns = match_columns(self.table, chunk.topic, self._keys(documents), self.names)
+        keys = self._keys(documents)
+        # a column keeps the name that it came under first
+        firsts_of_case = list({key.lower(): key for key in reversed(keys)}.values())[::-1]
+        columns = {
+            name: [key for key in keys if found and key.lower() == found.lower()]
+            for name, found in match_columns(self.table, chunk.topic, firsts_of_case, self.names).items()
+        }
         values = self._values(columns, has_tombstones)
-        shape = literal(json.dumps(dict.fromkeys((key for key in columns.values() if key), "VARCHAR")))
-        parsed = f"from_json(document, {shape})" if any(columns.values()) else "null"
+        shape = literal(json.dumps(dict.fromkeys((at[0] for at in columns.values() if len(at) == 1), "VARCHAR")))
+        parsed = f"from_json(document, {shape})" if shape != "'{}'" else "null"
         rows = f"(select *, {parsed} as object from {documents})"
         labels = {number: f"{chunk.topic}-{number}@{first}" for number, first in firsts.items()}
         label = f"map {{{', '.join(f'{number}: {literal(text)}' for number, text in labels.items())}}}[partition]"
@@ -121,7 +137,7 @@ class Parser:
             f"cast({self.load_id} as bigint) as _load_id",
             f"timestamp {literal(self.loaded_at.isoformat(sep=' ', timespec='microseconds'))} as _loaded_at",
             f'{label} as _source_file, "offset" - {first} + 1 as _row_number',
-            "case when is_tombstone then 'delete' else 'insert' end as _operation",
+            "coalesce(does, 'insert') as _operation",
         ]
         self._files += 1
         path = self.into / f"part-{self._files:05}.parquet"
@@ -141,35 +157,47 @@ class Parser:
         return Parsed(kinds, path if written else None, self._counted(chunk, labels, bad), rejected)
 
     def _documents(self) -> str:
-        decoded = "select *, try(decode(value)) as text, try(decode(key)) as key_text from messages"
+        """The messages, each with the object whose keys are columns, or why there is none, and what it does."""
+        problem = "" if self._decoder is not None else "cast(null as varchar) as problem, "
+        decoded = f"select *, {problem}try(decode(value)) as text, try(decode(key)) as key_text from messages"
         # malformed text must not even reach a JSON function: DuckDB moves common expressions out of a `case`
         valid = (
             "select *, value is null as is_tombstone, "
-            f"case when json_valid(text) then text end as document from ({decoded})"
+            f"case when problem is null and json_valid(text) then text end as written from ({decoded})"
         )
+        if self._is_debezium:
+            valid = _unwrapped(valid)
+        else:
+            valid = f"select *, written as document, case when is_tombstone then 'delete' end as does from ({valid})"
         return f"(select *, coalesce(json_type(document) = 'OBJECT', false) as is_object from ({valid}))"
 
     def _keys(self, documents: str) -> list[str]:
         """The keys of the chunk's objects, in the order in which they came."""
-        found = self._db.execute(f"select distinct json_keys(document) from {documents} where is_object").fetchall()
+        found = self._db.execute(
+            f"select json_keys(document) as keys from {documents} where is_object "
+            'group by keys order by min(("partition", "offset"))'
+        ).fetchall()
         return list(dict.fromkeys(key for (keys,) in found for key in keys))
 
-    def _values(self, columns: Mapping[str, str | None], has_tombstones: bool) -> list[_Value]:
+    def _values(self, columns: Mapping[str, Sequence[str]], has_tombstones: bool) -> list[_Value]:
         types = self.table.types
         required = {name.lower() for name in self.required}
         taken = {*LINEAGE, *MESSAGE}
         values = []
         for name, found in columns.items():
             kind = types.get(name, "text")
-            text = f"object[{literal(found)}]" if found else "cast(null as varchar)"
+            text = f"object[{literal(found[0])}]" if found else "cast(null as varchar)"
+            if len(found) > 1:
+                # of an object that has a key in several cases, a structure could hold one
+                text = f"coalesce({', '.join(f'document ->> {literal(_pointer(key))}' for key in found)})"
             if has_tombstones and name in self.key:
                 text = f"case when is_tombstone then {self._key_text(name)} else {text} end"
-            sql = text if kind == "text" else f"try_cast({text} as {kind})"
+            sql = self._typed(text, kind)
             reasons = []
             if kind != "text":
                 reasons.append((f"{text} is not null and {sql} is null", f"{literal(f'not a {kind}: ')} || {text}"))
             if name.lower() in required:
-                reasons.append((f"{text} is null and not is_tombstone", literal("is missing")))
+                reasons.append((f"{text} is null and coalesce(does, '') <> 'delete'", literal("is missing")))
             if has_tombstones and name in self.key:
                 reasons.append((f"is_tombstone and {text} is null", literal("a tombstone whose key does not name it")))
             wrong = " or ".join(f"({condition})" for condition, _ in reasons) or None
@@ -178,10 +206,25 @@ class Parser:
             values.append(_Value(shown, kind, sql, wrong, f"case {cases} end" if cases else ""))
         return values
 
+    def _typed(self, text: str, kind: str) -> str:
+        if kind == "text":
+            return text
+        plain = f"try_cast({text} as {kind})"
+        whole = f"try_cast({text} as bigint)"
+        if kind == "timestamp" and self._epoch is not None:
+            return f"coalesce({plain}, {_MOMENTS[self._epoch].format(whole)})"
+        if kind == "date" and self._is_debezium:
+            return f"coalesce({plain}, date '1970-01-01' + cast({whole} as integer))"
+        return plain
+
     def _key_text(self, name: str) -> str:
         """What a message's key says of a column: a field of an object, or the whole where it is one column."""
-        is_object = "json_valid(key_text) and json_type(case when json_valid(key_text) then key_text end) = 'OBJECT'"
+        valid = "case when json_valid(key_text) then key_text end"
+        is_object = f"coalesce(json_type({valid}) = 'OBJECT', false)"
         of_object = f"(case when {is_object} then key_text end ->> {literal(name)})"
+        if self._is_debezium:
+            in_payload = f"(case when {is_object} then key_text end -> 'payload' ->> {literal(name)})"
+            of_object = f"coalesce({of_object}, {in_payload})"
         if len(self.key) > 1:
             return of_object
         return f"case when {is_object} then {of_object} else key_text end"
@@ -191,12 +234,14 @@ class Parser:
     ) -> list[tuple[int, int, str | None, str, str | None]]:
         cases = [
             ("is_tombstone", None),
+            ("problem is not null", "problem"),
             ("octet_length(value) = 0", "an empty message"),
             ("text is null", "not UTF-8"),
-            ("document is null", "not JSON"),
-            ("not is_object", "not a JSON object"),
+            ("written is null", "not JSON"),
+            ("not is_object", "not a change of a row" if self._is_debezium else "not a JSON object"),
         ]
-        shape = " ".join(f"when {when} then {literal(why) if why else 'null'}" for when, why in cases)
+        shown = {None: "null", "problem": "problem"}
+        shape = " ".join(f"when {when} then {shown.get(why) or literal(why or '')}" for when, why in cases)
         column = " ".join(f"when {value.wrong} then {literal(value.name)}" for value in checks)
         reason = " ".join(f"when {value.wrong} then {value.reason}" for value in checks)
         return self._db.execute(
@@ -217,6 +262,39 @@ class Parser:
             FileRead(labels[number], rows - bad.get(number, 0), bad.get(number, 0), int(size))
             for number, rows, size in counted
         ]
+
+
+_MOMENTS = {
+    "milliseconds": "make_timestamp({} * 1000)",
+    "microseconds": "make_timestamp({})",
+    "nanoseconds": "make_timestamp({} // 1000)",
+}
+
+
+def _unwrapped(written: str) -> str:
+    """Messages in Debezium's envelope, which may lie with its schema in another: the row, and what became of it."""
+    return f"""
+        select
+            *,
+            case when is_tombstone then 'delete'
+                else map {{'c': 'insert', 'r': 'insert', 'u': 'update', 'd': 'delete'}}[told ->> 'op']
+            end as does,
+            case told ->> 'op' when 'd' then told -> 'before' when 'c' then told -> 'after'
+                when 'r' then told -> 'after' when 'u' then told -> 'after' end as document
+        from (
+            select
+                *,
+                case when json_type(written) = 'OBJECT' and json_type(written, '$.payload') = 'OBJECT'
+                    then json(written) -> 'payload'
+                    else case when json_type(written) = 'OBJECT' then json(written) end
+                end as told
+            from ({written})
+        )
+    """
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 def _quoted(name: str) -> str:
