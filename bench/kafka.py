@@ -123,8 +123,8 @@ def load(brokers: str, topic: str, form: str, folder: Path) -> dict[str, Any]:
     from shophouse.sources.kafka import KafkaSource
 
     table = Table("shop", "orders", columns=tuple(Column(*at) for at in _COLUMNS.items()), required=("event_id",))
-    registry = {"registry": {"url": "mock://bench"}} if form == "avro" else {}
-    settings = Settings(**{"kind": "kafka", "brokers": brokers, "topics": (topic,), "format": form, **registry})
+    told: dict[str, Any] = {"kind": "kafka", "brokers": brokers, "topics": (topic,), "format": form}
+    settings = Settings(**told, registry={"url": "mock://bench"} if form == "avro" else {})
     source = KafkaSource("shop", settings, tables=[table])
     if form == "avro":
         from confluent_kafka.schema_registry import Schema

@@ -64,7 +64,7 @@ def test_messages_that_were_deleted_before_they_were_read_are_never_passed_over_
     shop.send(*({"id": f"b{number}"} for number in range(5)))
     for done in shop.server.admin.delete_records([TopicPartition(shop.topic, 0, 4)]).values():
         done.result(10)
-    with pytest.raises(SourceMismatch, match="3 messages of .* were deleted before they were read"):
+    with pytest.raises(SourceMismatch, match=r"3 messages of .* were deleted before they were read"):
         shop.read()
     shop.again(when_messages_are_gone="continue")
     assert ids(shop) == ["b3", "b4"]

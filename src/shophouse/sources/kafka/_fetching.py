@@ -134,20 +134,24 @@ class Fetcher:
         import pyarrow as pa
         from confluent_kafka import Message
 
-        values = pa.array(map(Message.value, messages), pa.large_binary(), size=len(messages))
-        numbers = np.fromiter(map(Message.partition, messages), np.int32, len(messages))
-        places = np.fromiter(map(Message.offset, messages), np.int64, len(messages))
-        stamps = np.fromiter((stamp for _, stamp in map(Message.timestamp, messages)), np.int64, len(messages))
-        headers = [_shown(found) for found in map(Message.headers, messages)]
+        count = len(messages)
+        values = pa.array(list(map(Message.value, messages)), pa.large_binary())
+        numbers = np.array(list(map(Message.partition, messages)), np.int32)
+        places = np.array(list(map(Message.offset, messages)), np.int64)
+        stamps = np.array([stamp for _, stamp in map(Message.timestamp, messages)], np.int64)
+        headers = list(map(Message.headers, messages))
+        shown = (
+            pa.array(map(_shown, headers), pa.string(), size=count) if any(headers) else pa.nulls(count, pa.string())
+        )
         gathered.messages.append(
             pa.record_batch(
                 [
                     values,
-                    pa.array(map(Message.key, messages), pa.large_binary(), size=len(messages)),
+                    pa.array(list(map(Message.key, messages)), pa.large_binary()),
                     pa.array(numbers),
                     pa.array(places),
                     pa.array(stamps, mask=stamps < 0),
-                    pa.array(headers, pa.string()),
+                    shown,
                 ],
                 ["value", "key", "partition", "offset", "timestamp", "headers"],
             )
@@ -156,7 +160,7 @@ class Fetcher:
             # of one partition, the last is the newest
             last = len(numbers) - 1 - int(np.argmax(numbers[::-1] == number))
             offsets[number] = max(offsets[number], int(places[last]) + 1)
-        gathered.rows += len(messages)
+        gathered.rows += count
         gathered.bytes += values.nbytes
 
     def _chunk(self, gathered: _Gathered, offsets: Mapping[int, int]) -> Chunk:

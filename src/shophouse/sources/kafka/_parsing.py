@@ -84,6 +84,8 @@ class Parser:
         self._decoder = decoder
         self._is_debezium = is_debezium
         self._epoch = epoch
+        # the fields that values are taken apart into, as they are spelled, by lower-case name
+        self._fields = {name.lower(): name for name in (*table.types, *names.values())}
         self._files = 0
         self._db: duckdb.DuckDBPyConnection = duckdb.connect(
             ":memory:", config={"memory_limit": memory_limit, "preserve_insertion_order": True}
@@ -107,19 +109,9 @@ class Parser:
             self._db.unregister("messages")
 
     def _parsed(self, chunk: Chunk, firsts: Mapping[int, int]) -> Parsed:
-        documents = self._documents()
         has_tombstones = chunk.messages["value"].null_count > 0
-        keys = self._keys(documents)
-        # a column keeps the name that it came under first
-        firsts_of_case = list({key.lower(): key for key in reversed(keys)}.values())[::-1]
-        columns = {
-            name: [key for key in keys if found and key.lower() == found.lower()]
-            for name, found in match_columns(self.table, chunk.topic, firsts_of_case, self.names).items()
-        }
+        columns = self._take_apart(chunk.topic)
         values = self._values(columns, has_tombstones)
-        shape = literal(json.dumps(dict.fromkeys((at[0] for at in columns.values() if len(at) == 1), "VARCHAR")))
-        parsed = f"from_json(document, {shape})" if shape != "'{}'" else "null"
-        rows = f"(select *, {parsed} as object from {documents})"
         labels = {number: f"{chunk.topic}-{number}@{first}" for number, first in firsts.items()}
         label = f"map {{{', '.join(f'{number}: {literal(text)}' for number, text in labels.items())}}}[partition]"
         first = f"map {{{', '.join(f'{number}: {offset}' for number, offset in firsts.items())}}}[partition]"
@@ -127,13 +119,13 @@ class Parser:
             ((only, text),) = labels.items()
             label, first = literal(text), str(firsts[only])
         checks = [value for value in values if value.wrong]
-        good = " and ".join(["(is_object or is_tombstone)", *(f"not ({value.wrong})" for value in checks)])
+        good = " and ".join([f"({_IS_OBJECT} or is_tombstone)", *(f"not ({value.wrong})" for value in checks)])
         selected = [
             *(f"{value.sql} as {_quoted(value.name)}" for value in values),
             f"{literal(chunk.topic)} as _topic",
             'partition as _partition, "offset" as _offset',
             'make_timestamp("timestamp" * 1000) as _timestamp',
-            "coalesce(key_text, base64(key)) as _key, headers as _headers",
+            "coalesce(key_text, key_bytes) as _key, headers as _headers",
             f"cast({self.load_id} as bigint) as _load_id",
             f"timestamp {literal(self.loaded_at.isoformat(sep=' ', timespec='microseconds'))} as _loaded_at",
             f'{label} as _source_file, "offset" - {first} + 1 as _row_number',
@@ -142,7 +134,7 @@ class Parser:
         self._files += 1
         path = self.into / f"part-{self._files:05}.parquet"
         written = self._db.execute(
-            f"copy (select {', '.join(selected)} from {rows} where {good}) to {literal(str(path))} "
+            f"copy (select {', '.join(selected)} from taken_apart where {good}) to {literal(str(path))} "
             "(format parquet, compression zstd)"
         ).fetchall()[0][0]
         if not written:
@@ -150,34 +142,56 @@ class Parser:
         bad: dict[int, int] = {}
         rejected = []
         if written < chunk.messages.num_rows:
-            for number, offset, column, reason, raw in self._reasons(rows, good, checks):
+            for number, offset, column, reason, raw in self._reasons(good, checks):
                 bad[number] = bad.get(number, 0) + 1
                 rejected.append(Rejected(labels[number], offset, column, reason, raw))
         kinds = {value.name: value.type for value in values} | dict(MESSAGE)
         return Parsed(kinds, path if written else None, self._counted(chunk, labels, bad), rejected)
 
-    def _documents(self) -> str:
-        """The messages, each with the object whose keys are columns, or why there is none, and what it does."""
-        problem = "" if self._decoder is not None else "cast(null as varchar) as problem, "
-        decoded = f"select *, {problem}try(decode(value)) as text, try(decode(key)) as key_text from messages"
-        # malformed text must not even reach a JSON function: DuckDB moves common expressions out of a `case`
-        valid = (
-            "select *, value is null as is_tombstone, "
-            f"case when problem is null and json_valid(text) then text end as written from ({decoded})"
-        )
-        if self._is_debezium:
-            valid = _unwrapped(valid)
-        else:
-            valid = f"select *, written as document, case when is_tombstone then 'delete' end as does from ({valid})"
-        return f"(select *, coalesce(json_type(document) = 'OBJECT', false) as is_object from ({valid}))"
+    def _take_apart(self, topic: str) -> dict[str, list[str]]:
+        """Make the table `taken_apart` of the messages, and return its columns, each with its spellings in the chunk.
 
-    def _keys(self, documents: str) -> list[str]:
-        """The keys of the chunk's objects, in the order in which they came."""
+        What is parsed is kept in a table: in a subquery, DuckDB would parse a text again for each place that names it.
+        """
+        self._read()
         found = self._db.execute(
-            f"select json_keys(document) as keys from {documents} where is_object "
+            f"select json_keys(document) as keys from taken_apart where {_IS_OBJECT} "
             'group by keys order by min(("partition", "offset"))'
         ).fetchall()
-        return list(dict.fromkeys(key for (keys,) in found for key in keys))
+        keys = list(dict.fromkeys(key for (keys,) in found for key in keys))
+        missing = {key.lower(): key for key in reversed(keys) if key.lower() not in self._fields}
+        if missing:
+            self._fields |= missing
+            self._read()
+        # a column keeps the name that it came under first
+        firsts = list({key.lower(): key for key in reversed(keys)}.values())[::-1]
+        return {
+            name: [key for key in keys if first is not None and key.lower() == first.lower()]
+            for name, first in match_columns(self.table, topic, firsts, self.names).items()
+        }
+
+    def _read(self) -> None:
+        shape = literal(json.dumps(dict.fromkeys(self._fields.values() or ["_"], "VARCHAR")))
+        problem = "problem" if self._decoder is not None else "cast(null as varchar)"
+        told = f"""
+            select
+                partition, "offset", "timestamp", headers,
+                {problem} as problem,
+                value is null as is_tombstone,
+                try(decode(value)) as text,
+                try(decode(key)) as key_text,
+                case when try(decode(key)) is null then base64(key) end as key_bytes
+            from messages
+        """
+        if self._is_debezium:
+            rows = _unwrapped(told)
+        else:
+            text = "text" if self._decoder is None else "case when problem is null then text end"
+            rows = f"select *, {text} as document, case when is_tombstone then 'delete' end as does from ({told})"
+        self._db.execute(
+            f"create or replace temp table taken_apart as select *, try(from_json(document, {shape})) as object"
+            f" from ({rows})"
+        )
 
     def _values(self, columns: Mapping[str, Sequence[str]], has_tombstones: bool) -> list[_Value]:
         types = self.table.types
@@ -186,8 +200,10 @@ class Parser:
         values = []
         for name, found in columns.items():
             kind = types.get(name, "text")
-            text = f"object[{literal(found[0])}]" if found else "cast(null as varchar)"
-            if len(found) > 1:
+            text = "cast(null as varchar)"
+            if found and found == [self._fields[found[0].lower()]]:
+                text = f"object[{literal(found[0])}]"
+            elif found:
                 # of an object that has a key in several cases, a structure could hold one
                 text = f"coalesce({', '.join(f'document ->> {literal(_pointer(key))}' for key in found)})"
             if has_tombstones and name in self.key:
@@ -229,16 +245,17 @@ class Parser:
             return of_object
         return f"case when {is_object} then {of_object} else key_text end"
 
-    def _reasons(
-        self, rows: str, good: str, checks: Sequence[_Value]
-    ) -> list[tuple[int, int, str | None, str, str | None]]:
+    def _reasons(self, good: str, checks: Sequence[_Value]) -> list[tuple[int, int, str | None, str, str | None]]:
         cases = [
             ("is_tombstone", None),
             ("problem is not null", "problem"),
-            ("octet_length(value) = 0", "an empty message"),
+            ("text = ''", "an empty message"),
             ("text is null", "not UTF-8"),
-            ("written is null", "not JSON"),
-            ("not is_object", "not a change of a row" if self._is_debezium else "not a JSON object"),
+            ("not json_valid(text)", "not JSON"),
+            (
+                f"not coalesce({_IS_OBJECT}, false)",
+                "not a change of a row" if self._is_debezium else "not a JSON object",
+            ),
         ]
         shown = {None: "null", "problem": "problem"}
         shape = " ".join(f"when {when} then {shown.get(why) or literal(why or '')}" for when, why in cases)
@@ -246,12 +263,16 @@ class Parser:
         reason = " ".join(f"when {value.wrong} then {value.reason}" for value in checks)
         return self._db.execute(
             f"""select
-                    partition,
-                    "offset",
-                    {f"case when is_object or is_tombstone then case {column} end end" if checks else "null"},
+                    taken_apart.partition,
+                    taken_apart."offset",
+                    {f"case when {_IS_OBJECT} or is_tombstone then case {column} end end" if checks else "null"},
                     coalesce(case {shape} end, {f"case {reason} end" if checks else "''"}),
-                    coalesce(text, base64(value))
-                from {rows} where not coalesce({good}, false)"""
+                    coalesce(case when problem is null then text end, base64(told.value))
+                from taken_apart
+                join (select partition, "offset", value from messages) as told
+                    on taken_apart.partition = told.partition and taken_apart."offset" = told."offset"
+                where not coalesce({good}, false)
+                order by all"""
         ).fetchall()
 
     def _counted(self, chunk: Chunk, labels: Mapping[int, str], bad: Mapping[int, int]) -> list[FileRead]:
@@ -271,24 +292,30 @@ _MOMENTS = {
 }
 
 
-def _unwrapped(written: str) -> str:
+_SPACE = "chr(32) || chr(9) || chr(10) || chr(13)"
+# what is no object is a structure of nulls, too
+_IS_OBJECT = f"(object is not null and (starts_with(document, '{{') or starts_with(ltrim(document, {_SPACE}), '{{')))"
+
+
+def _unwrapped(told: str) -> str:
     """Messages in Debezium's envelope, which may lie with its schema in another: the row, and what became of it."""
+    row = '{"op": "VARCHAR", "before": "VARCHAR", "after": "VARCHAR"}'
+    envelope = literal('{"payload": ' + row + ", " + row[1:])
     return f"""
         select
-            *,
+            * exclude (envelope, payload),
             case when is_tombstone then 'delete'
-                else map {{'c': 'insert', 'r': 'insert', 'u': 'update', 'd': 'delete'}}[told ->> 'op']
+                else map {{'c': 'insert', 'r': 'insert', 'u': 'update', 'd': 'delete'}}[payload.op]
             end as does,
-            case told ->> 'op' when 'd' then told -> 'before' when 'c' then told -> 'after'
-                when 'r' then told -> 'after' when 'u' then told -> 'after' end as document
+            case when payload.op = 'd' then payload.before when payload.op in ('c', 'r', 'u') then payload.after
+            end as document
         from (
-            select
-                *,
-                case when json_type(written) = 'OBJECT' and json_type(written, '$.payload') = 'OBJECT'
-                    then json(written) -> 'payload'
-                    else case when json_type(written) = 'OBJECT' then json(written) end
-                end as told
-            from ({written})
+            select *, case when envelope.payload.op is null then struct_pack(
+                op := envelope.op, "before" := envelope."before", "after" := envelope."after"
+            ) else envelope.payload end as payload
+            from (
+                select *, try(from_json(case when problem is null then text end, {envelope})) as envelope from ({told})
+            )
         )
     """
 
