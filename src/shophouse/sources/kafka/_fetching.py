@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunk", "Fetcher"]
 
-_CHUNK_ROWS = 200_000
-_CHUNK_BYTES = 64 << 20
+_CHUNK_ROWS = 125_000
+_CHUNK_BYTES = 48 << 20
 # more at once leave the processor's cache before they are looked at
 _AT_ONCE = 500
 
 
 @dataclass
 class Chunk:
-    """Messages of a topic: value, key (bytes), partition, offset, timestamp, headers (JSON).
+    """Messages of a topic: value, key (bytes), partition, offset, timestamp, headers (JSON); there may be none.
 
     `offsets` are by partition: what to read next once this chunk is stored.
     """
@@ -93,8 +93,7 @@ class Fetcher:
                 yield self._chunk(gathered, offsets)
                 gathered = _Gathered()
         self._next = dict(offsets)
-        if gathered.rows or offsets != since:
-            yield self._chunk(gathered, offsets)
+        yield self._chunk(gathered, offsets)
 
     def _go_to(self, offsets: Mapping[int, int]) -> None:
         from confluent_kafka import TopicPartition
@@ -153,7 +152,7 @@ class Fetcher:
                     pa.array(stamps, mask=stamps < 0),
                     shown,
                 ],
-                ["value", "key", "partition", "offset", "timestamp", "headers"],
+                schema=_schema(),
             )
         )
         for number in np.unique(numbers).tolist():
@@ -166,8 +165,23 @@ class Fetcher:
     def _chunk(self, gathered: _Gathered, offsets: Mapping[int, int]) -> Chunk:
         import pyarrow as pa
 
-        messages = pa.Table.from_batches(gathered.messages) if gathered.messages else None
+        messages = pa.Table.from_batches(gathered.messages, _schema())
         return Chunk(self.topic, messages, gathered.bytes, dict(offsets))
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        {
+            "value": pa.large_binary(),
+            "key": pa.large_binary(),
+            "partition": pa.int32(),
+            "offset": pa.int64(),
+            "timestamp": pa.int64(),
+            "headers": pa.string(),
+        }
+    )
 
 
 def _shown(headers: Any) -> str | None:

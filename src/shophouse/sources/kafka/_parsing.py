@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from shophouse.sources import LINEAGE, FileRead, Rejected, Table
@@ -86,29 +88,34 @@ class Parser:
         self._epoch = epoch
         # the fields that values are taken apart into, as they are spelled, by lower-case name
         self._fields = {name.lower(): name for name in (*table.types, *names.values())}
-        self._files = 0
+        self._lock = Lock()
+        # each chunk is one thread's: several in a query wait for one another more than they gain
         self._db: duckdb.DuckDBPyConnection = duckdb.connect(
-            ":memory:", config={"memory_limit": memory_limit, "preserve_insertion_order": True}
+            ":memory:", config={"memory_limit": memory_limit, "preserve_insertion_order": True, "threads": 1}
         )
         self._db.execute("set enable_progress_bar = false")
 
     def close(self) -> None:
         self._db.close()
 
-    def parse(self, chunk: Chunk, firsts: Mapping[int, int]) -> Parsed:
-        """Write a chunk's rows. `firsts` are the first offsets of the load's parts, by partition.
+    def parse(self, chunk: Chunk, firsts: Mapping[int, int], number: int) -> Parsed:
+        """Write a chunk's rows into a file with this number. May be called by several threads at once.
 
-        A row's `_source_file` is its topic, partition and that offset, its `_row_number` the place from there.
+        `firsts` are the first offsets of the load's parts, by partition. A row's `_source_file` is its topic, partition
+        and that offset, its `_row_number` the place from there.
         """
         if self._decoder is not None:
             chunk = replace(chunk, messages=self._decoder.decoded(chunk.messages))
-        self._db.register("messages", chunk.messages)
+        mine = copy(self)
+        # what is registered and temporary tables are a connection's own
+        mine._db = self._db.cursor()
+        mine._db.register("messages", chunk.messages)
         try:
-            return self._parsed(chunk, firsts)
+            return mine._parsed(chunk, firsts, self.into / f"part-{number:05}.parquet")
         finally:
-            self._db.unregister("messages")
+            mine._db.close()
 
-    def _parsed(self, chunk: Chunk, firsts: Mapping[int, int]) -> Parsed:
+    def _parsed(self, chunk: Chunk, firsts: Mapping[int, int], path: Path) -> Parsed:
         has_tombstones = chunk.messages["value"].null_count > 0
         columns = self._take_apart(chunk.topic)
         values = self._values(columns, has_tombstones)
@@ -131,8 +138,6 @@ class Parser:
             f'{label} as _source_file, "offset" - {first} + 1 as _row_number',
             "coalesce(does, 'insert') as _operation",
         ]
-        self._files += 1
-        path = self.into / f"part-{self._files:05}.parquet"
         written = self._db.execute(
             f"copy (select {', '.join(selected)} from taken_apart where {good}) to {literal(str(path))} "
             "(format parquet, compression zstd)"
@@ -153,25 +158,31 @@ class Parser:
 
         What is parsed is kept in a table: in a subquery, DuckDB would parse a text again for each place that names it.
         """
-        self._read()
+        read = self._read()
         found = self._db.execute(
             f"select json_keys(document) as keys from taken_apart where {_IS_OBJECT} "
             'group by keys order by min(("partition", "offset"))'
         ).fetchall()
         keys = list(dict.fromkeys(key for (keys,) in found for key in keys))
-        missing = {key.lower(): key for key in reversed(keys) if key.lower() not in self._fields}
-        if missing:
-            self._fields |= missing
+        with self._lock:
+            missing = {key.lower(): key for key in reversed(keys) if key.lower() not in self._fields}
+            self._fields.update(missing)
+        if any(key.lower() not in read for key in keys):
             self._read()
         # a column keeps the name that it came under first
         firsts = list({key.lower(): key for key in reversed(keys)}.values())[::-1]
+        with self._lock:
+            matched = match_columns(self.table, topic, firsts, self.names)
         return {
             name: [key for key in keys if first is not None and key.lower() == first.lower()]
-            for name, first in match_columns(self.table, topic, firsts, self.names).items()
+            for name, first in matched.items()
         }
 
-    def _read(self) -> None:
-        shape = literal(json.dumps(dict.fromkeys(self._fields.values() or ["_"], "VARCHAR")))
+    def _read(self) -> set[str]:
+        """Fill the table, and return the fields that values were taken apart into, in lower case."""
+        with self._lock:
+            fields = dict(self._fields)
+        shape = literal(json.dumps(dict.fromkeys(fields.values() or ["_"], "VARCHAR")))
         problem = "problem" if self._decoder is not None else "cast(null as varchar)"
         told = f"""
             select
@@ -189,9 +200,10 @@ class Parser:
             text = "text" if self._decoder is None else "case when problem is null then text end"
             rows = f"select *, {text} as document, case when is_tombstone then 'delete' end as does from ({told})"
         self._db.execute(
-            f"create or replace temp table taken_apart as select *, try(from_json(document, {shape})) as object"
-            f" from ({rows})"
+            "create or replace temp table taken_apart as "
+            f"select * exclude (text), try(from_json(document, {shape})) as object from ({rows})"
         )
+        return set(fields)
 
     def _values(self, columns: Mapping[str, Sequence[str]], has_tombstones: bool) -> list[_Value]:
         types = self.table.types
@@ -262,15 +274,17 @@ class Parser:
         column = " ".join(f"when {value.wrong} then {literal(value.name)}" for value in checks)
         reason = " ".join(f"when {value.wrong} then {value.reason}" for value in checks)
         return self._db.execute(
-            f"""select
+            f"""with told as (
+                    select partition, "offset", value, try(decode(value)) as text from messages
+                )
+                select
                     taken_apart.partition,
                     taken_apart."offset",
                     {f"case when {_IS_OBJECT} or is_tombstone then case {column} end end" if checks else "null"},
                     coalesce(case {shape} end, {f"case {reason} end" if checks else "''"}),
                     coalesce(case when problem is null then text end, base64(told.value))
                 from taken_apart
-                join (select partition, "offset", value from messages) as told
-                    on taken_apart.partition = told.partition and taken_apart."offset" = told."offset"
+                join told on taken_apart.partition = told.partition and taken_apart."offset" = told."offset"
                 where not coalesce({good}, false)
                 order by all"""
         ).fetchall()
