@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from shophouse.project import Project
     from shophouse.sources.kafka._client import Cluster, Topic
     from shophouse.sources.kafka._decoding import Decoder
-    from shophouse.sources.kafka._fetching import Fetcher
+    from shophouse.sources.kafka._fetching import Chunk, Fetcher
     from shophouse.sources.kafka._parsing import Parsed, Parser
 
 __all__ = ["KafkaSource"]
@@ -123,30 +124,17 @@ class KafkaSource:
         Besides what Source.read says, raises SourceMismatch when a topic was made anew, when messages were deleted
         before they were read, and when too many can't be parsed.
         """
-        from shophouse.sources.kafka._parsing import Parser
-
         known: dict[str, Any] = {name: dict(at) for name, at in (since or {}).get("topics", {}).items()}
         names: dict[str, str] = dict((since or {}).get("columns", {}))
         counts = _Counts(self, table)
         numbers = count(1)
-        written = self.settings.format_of(table.name)
-        parser = Parser(
-            table,
-            self._key_of(table),
-            into,
-            load_id,
-            loaded_at,
-            names,
-            decoder=self._decoder_of(table),
-            is_debezium=written.format == "debezium",
-            epoch=written.epoch,
-        )
+        parser = self._parser(table, into, load_id, loaded_at, names)
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 for topic in self.topics_of(table):
                     for parsed, place in self._parsed(table, topic, known.get(topic), parser, pool, numbers):
                         known = {**known, topic: place}
-                        position = {"topics": known, "columns": dict(names)}
+                        position = {**(since or {}), "topics": known, "columns": dict(names)}
                         if parsed is None:
                             yield Batch(position)
                         else:
@@ -156,6 +144,67 @@ class KafkaSource:
             counts.refuse_if_broken()
         finally:
             parser.close()
+
+    def replay(
+        self,
+        table: Table,
+        rejected: Sequence[Rejected],
+        since: Position | None,
+        into: Path,
+        load_id: int,
+        loaded_at: datetime,
+    ) -> Iterator[Batch]:
+        """Yield what these messages are now: from the topics, or as the quarantine has them where they are gone."""
+        names: dict[str, str] = dict((since or {}).get("columns", {}))
+        parser = self._parser(table, into, load_id, loaded_at, names, again=f"+{load_id}")
+        wanted: dict[str, dict[int, dict[int, Rejected]]] = {}
+        for row in rejected:
+            topic, _, partition = row.source_file.rpartition("@")[0].rpartition("-")
+            wanted.setdefault(topic, {}).setdefault(int(partition), {})[row.line or 0] = row
+        try:
+            for number, (topic, partitions) in enumerate(wanted.items(), 1):
+                id_known = (since or {}).get("topics", {}).get(topic, {}).get("id", "")
+                chunk, gone = self._found_again(table, topic, partitions, id_known)
+                firsts = {partition: min(offsets) for partition, offsets in partitions.items()}
+                parsed = parser.parse(chunk, firsts, number)
+                files = {file.source_file: file for file in parsed.files}
+                for row in gone:
+                    label = f"{row.source_file.partition('@')[0]}@"
+                    read = next((file for file in files.values() if file.source_file.startswith(label)), None)
+                    read = read or FileRead(f"{label}{row.line}+{load_id}", 0, 0, 0)
+                    files[read.source_file] = replace(read, rejected_rows=read.rejected_rows + 1)
+                    parsed.rejected.append(replace(row, source_file=read.source_file))
+                position = {**(since or {}), "columns": dict(names)}
+                parquet = [parsed.parquet] if parsed.parquet else []
+                yield Batch(position, parquet, parsed.columns, list(files.values()), parsed.rejected)
+        finally:
+            parser.close()
+
+    def _found_again(
+        self, table: Table, name: str, partitions: Mapping[int, Mapping[int, Rejected]], id_known: str
+    ) -> tuple[Chunk, list[Rejected]]:
+        """The messages, and those that neither topic nor quarantine can give."""
+        import pyarrow as pa
+
+        from shophouse.sources.kafka._fetching import as_messages
+
+        topic = self._topic(table, name)
+        lows = {at.number: at.low for at in topic.partitions if topic.id == id_known}
+        there = {
+            number: [at for at in offsets if at >= lows[number]]
+            for number, offsets in partitions.items()
+            if number in lows
+        }
+        chunk = self._fetcher(name).picked({number: offsets for number, offsets in there.items() if offsets})
+        places = zip(chunk.messages["partition"].to_pylist(), chunk.messages["offset"].to_pylist(), strict=True)
+        found = set(places)
+        lost = [(n, at, row) for n, rows in partitions.items() for at, row in rows.items() if (n, at) not in found]
+        if not lost:
+            return chunk, []
+        if self._decoder_of(table) is not None:
+            return chunk, [replace(row, reason="it is no longer in the topic") for *_, row in lost]
+        kept = as_messages([(n, at, None if row.raw is None else row.raw.encode()) for n, at, row in lost])
+        return replace(chunk, messages=pa.concat_tables([chunk.messages, kept])), []
 
     def committed(self, table: Table, position: Position | None) -> None:
         """Tell the broker how far the lake is, for tools that show a group's lag. A failure is told, not raised."""
@@ -197,6 +246,25 @@ class KafkaSource:
         _log.info(line)
         if self._notice:
             self._notice(line)
+
+    def _parser(
+        self, table: Table, into: Path, load_id: int, loaded_at: datetime, names: dict[str, str], again: str = ""
+    ) -> Parser:
+        from shophouse.sources.kafka._parsing import Parser
+
+        written = self.settings.format_of(table.name)
+        return Parser(
+            table,
+            self._key_of(table),
+            into,
+            load_id,
+            loaded_at,
+            names,
+            decoder=self._decoder_of(table),
+            is_debezium=written.format == "debezium",
+            epoch=written.epoch,
+            again=again,
+        )
 
     def _decoder_of(self, table: Table) -> Decoder | None:
         chosen = self.settings.format_of(table.name).format

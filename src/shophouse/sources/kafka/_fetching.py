@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from confluent_kafka import Message
 
-__all__ = ["Chunk", "Fetcher"]
+__all__ = ["Chunk", "Fetcher", "as_messages"]
 
 _CHUNK_ROWS = 125_000
 _CHUNK_BYTES = 48 << 20
 # more at once leave the processor's cache before they are looked at
 _AT_ONCE = 500
+_FAR = 20_000
 
 
 @dataclass
@@ -94,6 +95,36 @@ class Fetcher:
                 gathered = _Gathered()
         self._next = dict(offsets)
         yield self._chunk(gathered, offsets)
+
+    def picked(self, wanted: Mapping[int, Sequence[int]]) -> Chunk:
+        """The messages at these offsets, by partition, as far as they are still there.
+
+        Raises SourceUnreachable as `chunks` does.
+        """
+        gathered = _Gathered()
+        self._next = {}
+        for partition, offsets in wanted.items():
+            for group in _near(sorted(offsets)):
+                self._pick(gathered, partition, group)
+        return self._chunk(gathered, {})
+
+    def _pick(self, gathered: _Gathered, partition: int, offsets: Sequence[int]) -> None:
+        from confluent_kafka import TopicPartition
+
+        chosen, place = set(offsets), {partition: offsets[0]}
+        self.consumer.assign([TopicPartition(self.topic, partition, offsets[0])])
+        heard = time.monotonic()
+        while place[partition] <= offsets[-1]:
+            messages = self.consumer.consume(_AT_ONCE, 0.1)
+            if messages:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > self.cluster.patience:
+                raise self.cluster.unreachable(f"{self.topic} brings no more messages, though it has some")
+            good = self._without_errors(messages, place)
+            if good:
+                place[partition] = max(place[partition], (good[-1].offset() or 0) + 1)
+            if found := [message for message in good if message.offset() in chosen]:
+                self._gather(gathered, found, dict(place))
 
     def _go_to(self, offsets: Mapping[int, int]) -> None:
         from confluent_kafka import TopicPartition
@@ -169,6 +200,18 @@ class Fetcher:
         return Chunk(self.topic, messages, gathered.bytes, dict(offsets))
 
 
+def _near(offsets: Sequence[int]) -> Iterator[list[int]]:
+    """The offsets in groups between which it pays to go there anew."""
+    group: list[int] = []
+    for offset in offsets:
+        if group and offset - group[-1] > _FAR:
+            yield group
+            group = []
+        group.append(offset)
+    if group:
+        yield group
+
+
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
@@ -182,6 +225,15 @@ def _schema() -> pa.Schema:
             "headers": pa.string(),
         }
     )
+
+
+def as_messages(rows: Sequence[tuple[int, int, bytes | None]]) -> pa.Table:
+    """Messages of which only partition, offset and value are known."""
+    import pyarrow as pa
+
+    partitions, offsets, values = zip(*rows, strict=True)
+    nothing = [None] * len(rows)
+    return pa.table([list(values), nothing, list(partitions), list(offsets), nothing, nothing], schema=_schema())
 
 
 def _shown(headers: Any) -> str | None:

@@ -57,7 +57,7 @@ class _Value:
 class Parser:
     """Parses for one load. `names` are of columns that are not declared, by lower-case name, and are added to.
 
-    `key` are the columns that a message's key names.
+    `key` are the columns that a message's key names. `again` ends the names of parts that were read before.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Parser:
         decoder: Decoder | None = None,
         is_debezium: bool = False,
         epoch: str | None = None,
+        again: str = "",
         memory_limit: str = "1GB",
     ) -> None:
         import duckdb
@@ -86,6 +87,7 @@ class Parser:
         self._decoder = decoder
         self._is_debezium = is_debezium
         self._epoch = epoch
+        self._again = again
         # the fields that values are taken apart into, as they are spelled, by lower-case name
         self._fields = {name.lower(): name for name in (*table.types, *names.values())}
         self._lock = Lock()
@@ -119,7 +121,7 @@ class Parser:
         has_tombstones = chunk.messages["value"].null_count > 0
         columns = self._take_apart(chunk.topic)
         values = self._values(columns, has_tombstones)
-        labels = {number: f"{chunk.topic}-{number}@{first}" for number, first in firsts.items()}
+        labels = {number: f"{chunk.topic}-{number}@{first}{self._again}" for number, first in firsts.items()}
         label = f"map {{{', '.join(f'{number}: {literal(text)}' for number, text in labels.items())}}}[partition]"
         first = f"map {{{', '.join(f'{number}: {offset}' for number, offset in firsts.items())}}}[partition]"
         if len(firsts) == 1:
