@@ -11,7 +11,9 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from built_shop import shophouse
+from shophouse.ingestion import ingest, replay, waiting
 from shophouse.lake import Lake
+from shophouse.project import Project
 from shophouse.scaffold import init_project
 
 if TYPE_CHECKING:
@@ -28,15 +30,29 @@ class Shop:
         init_project(folder, name="shop")
         table = "{columns: {id: bigint, at: date}, required: [id]}"
         (folder / "shophouse.yml").write_text(
-            f"name: shop\ncurrency: EUR\ntimezone: UTC\nsources:\n  clicks:\n    kind: kafka\n    brokers: {server.brokers}\n"
-            f"    topics: [{self.topic}]\n    tables: {{orders: {table}}}\n",
+            "name: shop\ncurrency: EUR\ntimezone: UTC\nsources:\n  clicks:\n"
+            f"    kind: kafka\n    brokers: {server.brokers}\n    topics: [{self.topic}]\n"
+            f"    tables: {{orders: {table}}}\n",
             "utf-8",
         )
 
+    def ingest(self) -> None:
+        project = Project.load(self.folder)
+        ingest(project, Lake(self.folder / "lake"), run_id="test")
+
+    def replay(self) -> list[tuple[int | None, int | None]]:
+        project = Project.load(self.folder)
+        done = replay(project, Lake(self.folder / "lake"), [("clicks", "orders")], run_id=None)
+        return [(one.rows, one.rejected_rows) for one in done]
+
     def say(self, *words: str) -> str:
-        done = shophouse(*words, folder=self.folder)
+        done = shophouse("quarantine", *words, folder=self.folder)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def quarantine(self) -> list[tuple[int, str]]:
+        found = waiting(Lake(self.folder / "lake"), "clicks", "orders").to_pylist()
+        return [(row["line"], row["reason"]) for row in found]
 
     def rows(self, columns: str) -> list[tuple[Any, ...]]:
         files = Lake(self.folder / "lake").data_files("clicks", "orders")
@@ -51,40 +67,38 @@ def shop(tmp_path: Path, kafka: Server) -> Shop:
 def test_what_still_can_not_be_read_stays_in_quarantine_once(shop: Shop) -> None:
     values = ['{"id": 1, "at": "2026-01-02"}', '{"id": 2, "at": "soon"}', '{"id": 3, "at": "2026-01-04"}', "{"]
     shop.server.produce(shop.topic, values, ["a", "b", "c", "d"], partition=1, headers=[("by", b"till")])
-    shop.say("ingest")
-    (listed,) = json.loads(shop.say("quarantine", "list", "--json"))
+    shop.ingest()
+    (listed,) = json.loads(shop.say("list", "--json"))
     assert (listed["file"], listed["rejected_rows"]) == (f"{shop.topic}-1@0", 2)
-    shown = json.loads(shop.say("quarantine", "show", "--json"))
-    assert [(row["line"], row["reason"]) for row in shown] == [(1, "not a date: soon"), (3, "not JSON")]
+    assert shop.quarantine() == [(1, "not a date: soon"), (3, "not JSON")]
 
-    assert "0 rows in the lake, 2 in quarantine again" in shop.say("quarantine", "replay")
-    assert len(json.loads(shop.say("quarantine", "show", "--json"))) == 2
+    assert "clicks.orders: 0 rows in the lake, 2 in quarantine again" in shop.say("replay")
+    assert shop.quarantine() == [(1, "not a date: soon"), (3, "not JSON")]
     assert shop.rows("id, _offset, _key") == [(1, 0, "a"), (3, 2, "c")]
 
 
 def test_what_was_mended_is_read_again_once_with_all_that_the_message_has(shop: Shop) -> None:
     shop.server.produce(shop.topic, ['{"id": 1}', '{"number": 2}'], ["a", "b"], partition=0, headers=[("by", b"till")])
-    shop.say("ingest")
+    shop.ingest()
     text = (shop.folder / "shophouse.yml").read_text("utf-8").replace("required: [id]", "required: []")
     (shop.folder / "shophouse.yml").write_text(text, "utf-8")
-    assert "1 row in the lake, 0 in quarantine again" in shop.say("quarantine", "replay")
+    assert shop.replay() == [(1, 0)]
     again = [(1, 0, "a", '[["by", "till"]]'), (None, 1, "b", '[["by", "till"]]')]
     assert shop.rows("id, _offset, _key, _headers") == again
-    assert "nothing is in quarantine" in shop.say("quarantine", "replay")
-    assert "nothing is in quarantine" in shop.say("quarantine", "show")
+    assert shop.replay() == [] and shop.quarantine() == []
     # what is read afterwards keeps in mind what was replayed
     shop.server.produce(shop.topic, ['{"id": 5}'], partition=0)
-    shop.say("ingest")
-    assert "nothing is in quarantine" in shop.say("quarantine", "replay")
+    shop.ingest()
+    assert shop.replay() == []
     assert [row[0] for row in shop.rows("_offset")] == [0, 1, 2]
 
 
 def test_what_the_topic_does_not_have_any_more_is_taken_from_the_quarantine(shop: Shop) -> None:
     shop.server.produce(shop.topic, ['{"number": 7}', '{"id": 8}'], ["a", "b"], partition=0)
-    shop.say("ingest")
+    shop.ingest()
     for done in shop.server.admin.delete_records([TopicPartition(shop.topic, 0, 2)]).values():
         done.result(10)
     text = (shop.folder / "shophouse.yml").read_text("utf-8").replace("required: [id]", "required: []")
     (shop.folder / "shophouse.yml").write_text(text, "utf-8")
-    shop.say("quarantine", "replay")
+    assert shop.replay() == [(1, 0)]
     assert shop.rows("_offset, number, _key") == [(0, "7", None), (1, None, "b")]

@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse import settings as described
-from shophouse.errors import ConfigError, SourceMismatch
+from shophouse.errors import ConfigError, SourceError, SourceMismatch
 from shophouse.sources import Batch, FileRead, Notice, Position, Progress, Rejected, Table
 from shophouse.sources._tolerance import is_refused
 from shophouse.sources.files import table_name
@@ -28,6 +29,7 @@ from shophouse.sources.files import table_name
 if TYPE_CHECKING:
     from shophouse.project import Project
     from shophouse.sources.kafka._client import Cluster, Topic
+    from shophouse.sources.kafka._dead_letters import Dead
     from shophouse.sources.kafka._decoding import Decoder
     from shophouse.sources.kafka._fetching import Chunk, Fetcher
     from shophouse.sources.kafka._parsing import Parsed, Parser
@@ -68,6 +70,7 @@ class KafkaSource:
         self._decoder: Decoder | None = None
         self._fetchers: dict[str, Fetcher] = {}
         self._told: dict[str, Position] = {}
+        self._buried: dict[str, dict[str, Dead]] = {}
 
     @classmethod
     def of(
@@ -124,6 +127,9 @@ class KafkaSource:
         Besides what Source.read says, raises SourceMismatch when a topic was made anew, when messages were deleted
         before they were read, and when too many can't be parsed.
         """
+        self._bury(table, since)
+        dead: dict[str, Dead] = {}
+        kept = {name: value for name, value in (since or {}).items() if name != "dead"}
         known: dict[str, Any] = {name: dict(at) for name, at in (since or {}).get("topics", {}).items()}
         names: dict[str, str] = dict((since or {}).get("columns", {}))
         counts = _Counts(self, table)
@@ -134,7 +140,14 @@ class KafkaSource:
                 for topic in self.topics_of(table):
                     for parsed, place in self._parsed(table, topic, known.get(topic), parser, pool, numbers):
                         known = {**known, topic: place}
-                        position = {**(since or {}), "topics": known, "columns": dict(names)}
+                        if parsed is not None and self.settings.dead_letter_topic:
+                            _note_dead(dead, topic, parsed.rejected)
+                        position = {
+                            **kept,
+                            "topics": known,
+                            "columns": dict(names),
+                            **({"dead": deepcopy(dead)} if dead else {}),
+                        }
                         if parsed is None:
                             yield Batch(position)
                         else:
@@ -223,15 +236,41 @@ class KafkaSource:
                 )
                 return
             self._told[topic] = place
+        try:
+            self._bury(table, position)
+        except SourceError as error:
+            self.tell(f"{self.name}.{table.name}: dead letters are sent by the next run: {error.what}")
+
+    def _bury(self, table: Table, position: Position | None) -> None:
+        """Send the dead letters that came with a position, unless they were."""
+        dead = (position or {}).get("dead", {})
+        target = self.settings.dead_letter_topic
+        if not dead or target is None or self._buried.get(table.name) == dead:
+            return
+        from shophouse.sources.kafka._dead_letters import send
+
+        for topic, of_topic in dead.items():
+            gone = send(self.cluster, self._fetcher(topic), table.name, target, of_topic)
+            if gone:
+                self.tell(f"{self.name}.{table.name}: {gone:,} dead letters are not sent, {topic} has them no more")
+        self._buried[table.name] = dead
 
     def waiting(self, table: Table, since: Position | None) -> int:
         """How many messages lie between a position and the ends of the table's topics, gaps counted, too."""
-        total = 0
+        return sum(waiting for _, waiting in self.examine(table, since).values())
+
+    def examine(self, table: Table, since: Position | None) -> dict[str, tuple[int, int]]:
+        """Of each topic of a table how many partitions it has, and how many messages wait; gaps are counted, too.
+
+        Raises what `read` would raise before its first message.
+        """
+        found = {}
         for name in self.topics_of(table):
             topic = self._topic(table, name)
-            offsets = (since or {}).get("topics", {}).get(name, {}).get("offsets", {})
-            total += sum(max(at.high - max(offsets.get(str(at.number), 0), at.low), 0) for at in topic.partitions)
-        return total
+            offsets = self._since(table, topic, (since or {}).get("topics", {}).get(name))
+            found[name] = len(topic.partitions), sum(at.high - offsets[at.number] for at in topic.partitions)
+        self._decoder_of(table)
+        return found
 
     def close(self) -> None:
         """Let go of the brokers; the next read connects anew."""
@@ -382,6 +421,12 @@ class KafkaSource:
                 f"  when_messages_are_gone: continue   under sources.{self.name} in shophouse.yml",
             ],
         )
+
+
+def _note_dead(dead: dict[str, Dead], topic: str, rejected: Sequence[Rejected]) -> None:
+    for row in rejected:
+        partition = row.source_file.rpartition("@")[0].rpartition("-")[2]
+        dead.setdefault(topic, {}).setdefault(partition, {})[str(row.line)] = row.reason[:200]
 
 
 class _Counts:

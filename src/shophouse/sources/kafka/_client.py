@@ -88,11 +88,13 @@ class Cluster:
         self._admin: AdminClient | None = None
         self._watcher: Consumer | None = None
 
-    def consumer(self) -> Consumer:
+    def consumer(self, group: str | None = None) -> Consumer:
         from confluent_kafka import Consumer, KafkaException
 
         try:
-            return Consumer({**self._settings, **_OURS, "group.id": self.group, "error_cb": self._heard}, logger=_log)
+            return Consumer(
+                {**self._settings, **_OURS, "group.id": group or self.group, "error_cb": self._heard}, logger=_log
+            )
         except KafkaException as error:
             raise self._refused(error) from None
 
