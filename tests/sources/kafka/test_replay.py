@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from built_shop import shophouse
+from shophouse.doctor import examine
 from shophouse.ingestion import ingest, replay, waiting
 from shophouse.lake import Lake
 from shophouse.project import Project
@@ -102,3 +103,16 @@ def test_what_the_topic_does_not_have_any_more_is_taken_from_the_quarantine(shop
     (shop.folder / "shophouse.yml").write_text(text, "utf-8")
     assert shop.replay() == [(1, 0)]
     assert shop.rows("_offset, number, _key") == [(0, "7", None), (1, None, "b")]
+
+
+def test_doctor_tells_what_waits_and_what_can_not_be_read(shop: Shop) -> None:
+    def told() -> list[tuple[str, str]]:
+        return [(found.verdict, found.what) for found in examine(shop.folder) if found.about == "source clicks"]
+
+    shop.server.produce(shop.topic, ['{"id": 1}'] * 3, partition=0)
+    assert told() == [("ok", f"orders: {shop.topic}, 2 partitions, 3 messages to read")]
+    shop.ingest()
+    assert told() == [("ok", f"orders: {shop.topic}, 2 partitions, 0 messages to read")]
+    shop.server.delete(shop.topic)
+    ((verdict, what),) = told()
+    assert verdict == "error" and what.startswith(f"there is no topic {shop.topic}")
