@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse import settings as described
-from shophouse.errors import ConfigError, SourceError, SourceMismatch
+from shophouse.errors import ConfigError, SourceError
 from shophouse.sources import Batch, FileRead, Notice, Position, Progress, Rejected, Table
-from shophouse.sources._tolerance import is_refused
 from shophouse.sources.files import table_name
+from shophouse.sources.kafka import _places as places
+from shophouse.sources.kafka._counts import Counts
 
 if TYPE_CHECKING:
     from shophouse.project import Project
@@ -38,7 +39,6 @@ __all__ = ["KafkaSource"]
 
 _log = logging.getLogger(__name__)
 
-_MOST_REJECTED = 100_000
 # chunks that are parsed while the next is fetched
 _AT_ONCE = 2
 
@@ -132,7 +132,7 @@ class KafkaSource:
         kept = {name: value for name, value in (since or {}).items() if name != "dead"}
         known: dict[str, Any] = {name: dict(at) for name, at in (since or {}).get("topics", {}).items()}
         names: dict[str, str] = dict((since or {}).get("columns", {}))
-        counts = _Counts(self, table)
+        counts = Counts(self, table)
         numbers = count(1)
         parser = self._parser(table, into, load_id, loaded_at, names)
         try:
@@ -209,8 +209,8 @@ class KafkaSource:
             if number in lows
         }
         chunk = self._fetcher(name).picked({number: offsets for number, offsets in there.items() if offsets})
-        places = zip(chunk.messages["partition"].to_pylist(), chunk.messages["offset"].to_pylist(), strict=True)
-        found = set(places)
+        spots = zip(chunk.messages["partition"].to_pylist(), chunk.messages["offset"].to_pylist(), strict=True)
+        found = set(spots)
         lost = [(n, at, row) for n, rows in partitions.items() for at, row in rows.items() if (n, at) not in found]
         if not lost:
             return chunk, []
@@ -267,7 +267,7 @@ class KafkaSource:
         found = {}
         for name in self.topics_of(table):
             topic = self._topic(table, name)
-            offsets = self._since(table, topic, (since or {}).get("topics", {}).get(name))
+            offsets = places.since(self, table, topic, (since or {}).get("topics", {}).get(name))
             found[name] = len(topic.partitions), sum(at.high - offsets[at.number] for at in topic.partitions)
         self._decoder_of(table)
         return found
@@ -330,11 +330,14 @@ class KafkaSource:
     ) -> Iterator[tuple[Parsed | None, dict[str, Any]]]:
         """Each chunk of a topic parsed, with the place reached, while the next one is fetched."""
         topic = self._topic(table, name)
-        since = self._since(table, topic, place)
+        since = places.since(self, table, topic, place)
         pending: deque[tuple[Future[Parsed] | None, dict[str, Any]]] = deque()
         done, total = 0, sum(at.high - since[at.number] for at in topic.partitions)
         for chunk in self._fetcher(name).chunks(topic, since):
-            reached = {"id": topic.id, "offsets": {str(number): at for number, at in chunk.offsets.items()}}
+            reached = {
+                "id": topic.id or (place or {}).get("id", ""),
+                "offsets": {str(number): at for number, at in chunk.offsets.items()},
+            }
             if not chunk.messages.num_rows:
                 pending.append((None, reached))
             else:
@@ -371,97 +374,8 @@ class KafkaSource:
         of_table = f".tables.{table.name}" if own and own.topics else ""
         return self.cluster.topic(name, f"sources.{self.name}{of_table}.topics")
 
-    def _since(self, table: Table, topic: Topic, place: Mapping[str, Any] | None) -> dict[int, int]:
-        """The next offset of each partition. Raises SourceMismatch when it is not there any more."""
-        if place is None:
-            return {at.number: at.low for at in topic.partitions}
-        if place["id"] and topic.id and place["id"] != topic.id:
-            if topic.id in self.settings.made_anew:
-                return {at.number: at.low for at in topic.partitions}
-            raise SourceMismatch(
-                f"the topic {topic.name} was deleted and made again",
-                where=f"source {self.name}, table {table.name}",
-                why=f"its id is {topic.id}; what was read until now had {place['id']}",
-                hint=[
-                    "to read the new one from its beginning, beside the rows that the lake has, write",
-                    f"  made_anew: [{topic.id}]   under sources.{self.name} in shophouse.yml",
-                ],
-            )
-        offsets: dict[int, int] = {}
-        for at in topic.partitions:
-            reached = place["offsets"].get(str(at.number), at.low)
-            if reached > at.high:
-                raise SourceMismatch(
-                    f"the topic {topic.name} ends before what was read of it",
-                    where=f"source {self.name}, table {table.name}, partition {at.number}",
-                    why=f"the lake has it up to offset {reached:,}, the broker has {at.high:,}: was it deleted and made"
-                    " again, or did the broker lose messages?",
-                    hint=[
-                        f"load it anew:   shophouse lake drop {self.name}.{table.name}",
-                        "                shophouse run --full-refresh",
-                    ],
-                )
-            offsets[at.number] = max(reached, at.low)
-        gone = sum(max(at.low - place["offsets"].get(str(at.number), at.low), 0) for at in topic.partitions)
-        if gone:
-            self._miss(table, topic, gone)
-        return offsets
-
-    def _miss(self, table: Table, topic: Topic, gone: int) -> None:
-        what = f"{gone:,} messages of {topic.name} were deleted before they were read"
-        if self.settings.when_messages_are_gone == "continue":
-            self.tell(f"{self.name}.{table.name}: {what}")
-            return
-        raise SourceMismatch(
-            what,
-            where=f"source {self.name}, table {table.name}",
-            why="the topic keeps messages for a shorter time than passed between two runs (retention.ms)",
-            hint=[
-                "run more often, or have the topic keep them longer. To go on with those that are left, write",
-                f"  when_messages_are_gone: continue   under sources.{self.name} in shophouse.yml",
-            ],
-        )
-
 
 def _note_dead(dead: dict[str, Dead], topic: str, rejected: Sequence[Rejected]) -> None:
     for row in rejected:
         partition = row.source_file.rpartition("@")[0].rpartition("-")[2]
         dead.setdefault(topic, {}).setdefault(partition, {})[str(row.line)] = row.reason[:200]
-
-
-class _Counts:
-    """Refuses a read of which too much can't be parsed."""
-
-    def __init__(self, source: KafkaSource, table: Table) -> None:
-        self.source = source
-        self.table = table
-        self.rate = 0.1 if (rate := source.settings.format_of(table.name).max_rejected_rate) is None else rate
-        self.rows = 0
-        self.bad = 0
-        self.judged = _MOST_REJECTED
-        self.first: Rejected | None = None
-
-    def add(self, files: Sequence[FileRead], rejected: Sequence[Rejected]) -> None:
-        self.rows += sum(file.rows for file in files)
-        self.bad += len(rejected)
-        if rejected and self.first is None:
-            self.first = rejected[0]
-        if self.bad > self.judged:
-            self.judged *= 2
-            self.refuse_if_broken()
-
-    def refuse_if_broken(self) -> None:
-        if self.first is None or not is_refused(self.bad, self.rows, self.rate):
-            return
-        first, name = self.first, self.table.name
-        raise SourceMismatch(
-            f"{name}: {self.bad:,} of {self.rows + self.bad:,} messages can't be read",
-            where=f"source {self.source.name}, first in {first.source_file.partition('@')[0]} "
-            f"at offset {first.line}: {(first.raw or '')[:200]!r}",
-            why=[
-                f"{first.column_name}: {first.reason}" if first.column_name else first.reason,
-                f"more than max_rejected_rate ({self.rate:g}) allows; nothing of {name} was loaded",
-            ],
-            hint="are format, columns and their types right? "
-            f"Else raise max_rejected_rate of source {self.source.name}",
-        )
