@@ -304,6 +304,105 @@ class PostgresSource(SourceSettings, Tolerance):
     """Tables that the platform doesn't declare or declares otherwise, and how each is read."""
 
 
+class KafkaFormat(Tolerance):
+    """How messages are written."""
+
+    format: Literal["json", "debezium", "avro", "protobuf"] | None = None
+    """json when absent: an object each. debezium: its envelopes of changed rows, with or without their schema, as JSON,
+    or as Avro where there is a registry. avro, protobuf: as their serializers for the schema registry write them."""
+    epoch: Literal["milliseconds", "microseconds", "nanoseconds"] | None = None
+    """What a whole number in a column of type timestamp counts, since 1970 in UTC. When absent it is no timestamp."""
+
+
+class KafkaTable(TableSettings, KafkaFormat):
+    """A table that is read from Kafka topics."""
+
+    topics: Words | None = None
+    """The topics whose messages are the table's rows. When absent: all of the source, where it has one table, else the
+    topic of the same name."""
+    message_key: Words | None = None
+    """The columns that a message's key names, in a tombstone; the table's key when absent."""
+
+
+class KafkaSource(SourceSettings, KafkaFormat):
+    """Messages of Kafka topics. Needs `pip install "shophouse[kafka]"`."""
+
+    kind: Literal["kafka"]
+    brokers: Annotated[str, Field(min_length=1)]
+    """Brokers to begin with, as kafka-1:9092,kafka-2:9092, or by reference: env:KAFKA."""
+    topics: Words = ()
+    """The topics. Without declared tables, each is one, named after it."""
+    client: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
+    """Settings of librdkafka, as security.protocol: SASL_SSL; a value may be a reference, and a password must be one:
+    sasl.password: env:KAFKA_PASSWORD."""
+    registry: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
+    """Settings of the schema registry's client, as url: https://registry:8081; a value may be a reference, and
+    basic.auth.user.info must be one."""
+    group: Annotated[str, Field(min_length=1)] | None = None
+    """The group under which the broker is told how far the lake is; shophouse-<shop>-<source> when absent."""
+    dead_letter_topic: Annotated[str, Field(min_length=1)] | None = None
+    """A topic that gets a copy of each message that went to quarantine."""
+    when_messages_are_gone: Literal["stop", "continue"] = "stop"
+    """What to do when the topic deleted messages before they were read: stop, or tell how many and continue."""
+    made_anew: Words = ()
+    """Ids of topics that were deleted and made again, and may be read from their beginning."""
+    patience_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """How long brokers may take to answer, before a try counts as failed."""
+    tables: Mapping[Name, KafkaTable] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare or declares otherwise, and their topics."""
+
+    @model_validator(mode="after")
+    def _keeps_secrets(self) -> Self:
+        for name, value in (*self.client.items(), *self.registry.items()):
+            if name in _KAFKA_SECRETS and not (isinstance(value, str) and value.startswith("env:")):
+                why, hint = "a secret is a reference: env:NAME", f"write   {name}: env:NAME"
+                raise mistake(f"has {name} in the file itself", why=why, hint=hint)
+        needing = [self.format, *(table.format for table in self.tables.values())]
+        if not self.registry and ("avro" in needing or "protobuf" in needing):
+            why, hint = "their schemas are in one", "write   registry: {url: https://…}"
+            raise mistake("needs a schema registry for Avro and Protobuf", why=why, hint=hint)
+        if not self.topics and not any(table.topics for table in self.tables.values()):
+            raise mistake("has no topics", why="nothing would be read", hint="write   topics: [orders]")
+        return self
+
+    @property
+    def resolved_brokers(self) -> str:
+        """The brokers themselves. Raises ConfigError when a reference leads nowhere."""
+        return str(_resolved(self.brokers))
+
+    @property
+    def resolved_client(self) -> dict[str, Any]:
+        """The client's settings with the values of references, secrets among them. Raises ConfigError."""
+        return {name: _resolved(value) for name, value in self.client.items()}
+
+    @property
+    def resolved_registry(self) -> dict[str, Any]:
+        """The registry's settings with the values of references. Raises ConfigError."""
+        return {name: _resolved(value) for name, value in self.registry.items()}
+
+    def format_of(self, table: str) -> KafkaFormat:
+        """How the messages of `table` are written: its own settings over the source's."""
+        names = KafkaFormat.model_fields
+        own = self.tables.get(table)
+        layers: list[KafkaFormat] = [self] if own is None else [self, own]
+        return KafkaFormat(**{n: getattr(s, n) for s in layers for n in names if n in s.model_fields_set})
+
+
+_KAFKA_SECRETS = (
+    "basic.auth.user.info",
+    "bearer.auth.token",
+    "sasl.oauthbearer.client.secret",
+    "sasl.password",
+    "ssl.key.password",
+    "ssl.keystore.password",
+)
+
+
+def _resolved(value: Any) -> Any:
+    is_reference = isinstance(value, str) and value.startswith("env:")
+    return Secret(value).resolve().get_secret_value() if is_reference else value
+
+
 class EngineSettings(Settings):
     """Base of all engines. Others are found by an entry point of the group `shophouse.engines`, as sources are."""
 

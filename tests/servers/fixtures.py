@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from servers import s3 as s3_server
+    from servers.kafka import Server as Kafka
     from servers.postgres import Server
 
 
@@ -35,3 +36,17 @@ def s3() -> Iterator[s3_server.Server]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     with running() as server:
         yield server
+
+
+def kafka() -> Iterator[Kafka]:
+    """A Kafka broker for all tests of a process."""
+    give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+    if importlib.util.find_spec("confluent_kafka") is None:
+        give_up("confluent-kafka is not installed: make setup")
+    from servers import kafka as servers
+
+    try:
+        with servers.running() as server:
+            yield server
+    except servers.Missing as missing:
+        give_up(str(missing))

@@ -32,11 +32,13 @@ __all__ = [
     "Delivery",
     "FileRead",
     "Follower",
+    "Listening",
     "Newest",
     "Notice",
     "Position",
     "Progress",
     "Rejected",
+    "Replaying",
     "Source",
     "Table",
     "is_column_type",
@@ -46,7 +48,8 @@ __all__ = [
 Delivery: TypeAlias = Literal["append", "upsert", "snapshot"]
 
 Position: TypeAlias = dict[str, Any]
-"""How far a table has been read: JSON that only its source understands."""
+"""How far a table has been read: JSON that only its source understands, but for `replayed`: the load up to which what
+was in quarantine has been read again, where that was done."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being read, the bytes done and the bytes in all."""
@@ -214,13 +217,40 @@ class Newest(Protocol):
 
 @runtime_checkable
 class Follower(Protocol):
-    """A source that follows changes: it may ask what the lake has, and is told what the lake has committed."""
+    """A source that asks, while it reads, what the lake has."""
 
     def recall(self, table: Table, newest: Newest) -> None:
         """Called before each read of `table`; `newest` holds until that read is committed."""
 
-    def acknowledge(self, table: Table, position: Position | None) -> None:
-        """Called after each read of `table`: `position` is committed, so the system may forget what lies before it."""
+
+@runtime_checkable
+class Listening(Protocol):
+    """A source with connections of its own, or one that wants to know what became of its rows."""
+
+    def committed(self, table: Table, position: Position | None) -> None:
+        """Called once the lake has `table` up to `position`, whether the read brought rows or not."""
+
+    def close(self) -> None:
+        """Let go of what reads have opened. A later read opens it again."""
+
+
+@runtime_checkable
+class Replaying(Protocol):
+    """A source that can read again what went to quarantine."""
+
+    def replay(
+        self,
+        table: Table,
+        rejected: Sequence[Rejected],
+        since: Position | None,
+        into: Path,
+        load_id: int,
+        loaded_at: datetime,
+    ) -> Iterator[Batch]:
+        """Yield the rows that `rejected` are now, as `read` would; what still can't be read is rejected again.
+
+        The batches' position is `since`: whoever calls adds `replayed`.
+        """
 
 
 def kinds() -> dict[str, type[Source]]:
@@ -228,9 +258,10 @@ def kinds() -> dict[str, type[Source]]:
     from importlib.metadata import entry_points
 
     from shophouse.sources.files import FilesSource
+    from shophouse.sources.kafka import KafkaSource
     from shophouse.sources.postgres import PostgresSource
 
-    found: dict[str, type[Source]] = {"files": FilesSource, "postgres": PostgresSource}
+    found: dict[str, type[Source]] = {"files": FilesSource, "kafka": KafkaSource, "postgres": PostgresSource}
     for point in entry_points(group="shophouse.sources"):
         found.setdefault(point.name, point.load())
     return found

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shophouse.errors import SourceMismatch
-from shophouse.ingestion import _load
+from shophouse.ingestion import load_table
 from shophouse.lake import Lake
 from shophouse.settings import PostgresTable
 from shophouse.sources import Batch, Position, Table
@@ -137,7 +137,7 @@ class Followed:
     def load(self) -> dict[str, int]:
         """Read all tables as a run does; the rows that each brought."""
         source = self.source
-        found = {table.name: _load(self.lake, "shop", source, table, "test") for table in self.tables}
+        found = {table.name: load_table(self.lake, source, table, "test") for table in self.tables}
         return {name: record.rows if record else 0 for name, record in found.items()}
 
     def raw(self, name: str = "orders", columns: str = "*") -> list[tuple[Any, ...]]:

@@ -266,16 +266,16 @@ def test_tables_of_a_source_come_to_the_same_moment_and_the_slot_follows_the_las
         connection.execute("insert into orders values (1, 'a', 1)")
         connection.execute("insert into lines values (1, 1)")
     source = followed.source
-    from shophouse.ingestion import _load
+    from shophouse.ingestion import load_table
 
-    _load(followed.lake, "shop", source, followed.tables[0], "test")
+    load_table(followed.lake, source, followed.tables[0], "test")
     followed.sql("insert into lines values (2, 1)")
     (slot,) = followed.slots()
     first = followed.lake.position("shop", "orders")
     second = followed.lake.position("shop", "lines")
     assert first is not None and second is not None and slot.confirmed is not None
     assert slot.confirmed <= second["lsn"] < first["lsn"]
-    _load(followed.lake, "shop", source, followed.tables[1], "test")
+    load_table(followed.lake, source, followed.tables[1], "test")
     # what came after the moment of the first table waits for the next run
     assert [row[0] for row in followed.raw("lines", "id")] == [1]
     (slot,) = followed.slots()
@@ -355,9 +355,9 @@ def test_a_server_that_crashes_while_it_is_read_loses_nothing(followed: Followed
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_backlog.Backlog, "_take", broken)
-        from shophouse.ingestion import _load
+        from shophouse.ingestion import load_table
 
         with pytest.raises(SourceUnreachable):
-            _load(followed.lake, "shop", source, followed.tables[0], "test")
+            load_table(followed.lake, source, followed.tables[0], "test")
     assert followed.lake.data_files("shop", "orders") == []
     assert followed.load() == {"orders": 20000}

@@ -144,10 +144,14 @@ class PostgresSource:
         """See Follower."""
         self.following.newest = newest
 
-    def acknowledge(self, table: Table, position: Position | None) -> None:
-        """See Follower: the slot is moved when all tables are read."""
+    def committed(self, table: Table, position: Position | None) -> None:
+        """See Listening: the slot is moved when all tables are read."""
         if self.follows(table):
             self.following.acknowledge(table, position)
+
+    def close(self) -> None:
+        """See Listening."""
+        self.following.close()
 
     def read(
         self,

@@ -116,7 +116,7 @@ class Following:
                     why, batch = self._changes(definition, spool, since, into, load_id, loaded_at)
                 spool.close()
             except BaseException:
-                self._forget()
+                self.close()
                 raise
         if why is not None:
             if since is not None:
@@ -133,7 +133,7 @@ class Following:
             return
         reached = [lsn for lsn in self._reached.values() if lsn is not None]
         self._reached.clear()
-        self._forget()
+        self.close()
         if not reached:
             return
         try:
@@ -289,7 +289,7 @@ class Following:
         """The table's part of what was read for all tables, or of what is read now."""
         spool = self._backlog.take(relation.oid) if self._backlog is not None else None
         if spool is None:
-            self._forget()
+            self.close()
             self._backlog = self._read_backlog(connection)
             spool = self._backlog.take(relation.oid)
         assert spool is not None
@@ -337,7 +337,7 @@ class Following:
             self._source.tell(f"{self._source.name}: more changes are waiting than are read at a time: run again")
         return backlog
 
-    def _forget(self) -> None:
+    def close(self) -> None:
         if self._backlog is not None:
             self._backlog.close()
             self._backlog = None
