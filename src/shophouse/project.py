@@ -30,6 +30,8 @@ from shophouse.settings import (
     PostgresEngine,
     PostgresSource,
     PostgresTable,
+    PythonSource,
+    PythonTable,
     Settings,
     SnapshotEntity,
     SourceSettings,
@@ -55,6 +57,8 @@ __all__ = [
     "PostgresSource",
     "PostgresTable",
     "Project",
+    "PythonSource",
+    "PythonTable",
     "Secret",
     "Settings",
     "SourceSettings",
@@ -66,7 +70,11 @@ __all__ = [
 
 PROJECT_FILE = "shophouse.yml"
 
-_SOURCES: Mapping[str, type[SourceSettings]] = {"files": FilesSource, "postgres": PostgresSource}
+_SOURCES: Mapping[str, type[SourceSettings]] = {
+    "files": FilesSource,
+    "postgres": PostgresSource,
+    "python": PythonSource,
+}
 _ENGINES: Mapping[str, type[EngineSettings]] = {"duckdb": DuckdbEngine, "postgres": PostgresEngine}
 
 S = TypeVar("S", bound=Settings)

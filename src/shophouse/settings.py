@@ -12,6 +12,7 @@ from shophouse.values import (
     Delivery,
     Duration,
     Encoding,
+    FunctionName,
     HolidayCountry,
     LocalFolder,
     LocalGlob,
@@ -199,6 +200,37 @@ class PostgresSource(SourceSettings, Tolerance):
     """The schema of the tables that name none."""
     tables: Mapping[Name, PostgresTable] = Field(default_factory=dict)
     """Tables that the platform doesn't declare or declares otherwise, and how each is read."""
+
+
+class PythonTable(TableSettings, Tolerance):
+    """A table that a function yields."""
+
+    function: FunctionName | None = None
+    """The function that yields it, as sources/erp.py:orders or module:function; the source's when absent."""
+    arguments: Mapping[str, Any] | None = None
+    """Arguments in place of the source's."""
+
+
+class PythonSource(SourceSettings, Tolerance):
+    """Functions of the shop's own that yield frames of pandas, Polars or Arrow."""
+
+    kind: Literal["python"]
+    function: FunctionName | None = None
+    """The function of all tables that name none, as sources/erp.py:orders (a file of the shop's folder) or
+    module:function. For several tables it has a parameter `table`."""
+    arguments: Mapping[str, Any] = Field(default_factory=dict)
+    """Arguments of the functions, by name; a text `env:NAME` is replaced by that variable's value."""
+    tables: Mapping[Name, PythonTable] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare or declares otherwise, and the function of each."""
+
+    @model_validator(mode="after")
+    def _has_a_function(self) -> Self:
+        if self.function is None:
+            if not any(table.function for table in self.tables.values()):
+                raise mistake("names no function", hint="write   function: sources/erp.py:orders")
+            if lacking := [name for name, table in self.tables.items() if table.function is None and not self.staging]:
+                raise mistake(f"names no function for {', '.join(lacking)}", hint="write   function: …   there")
+        return self
 
 
 class EngineSettings(Settings):

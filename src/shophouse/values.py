@@ -149,6 +149,14 @@ def _encoding(value: str) -> str:
     return value
 
 
+def _function_name(value: str) -> str:
+    if not re.fullmatch(r"[^:]+:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", value):
+        raise mistake(
+            f"can't be {value!r}", why="a function is named with its file or module", hint="write sources/erp.py:orders"
+        )
+    return value
+
+
 Name = Annotated[str, AfterValidator(_name)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Currency = Annotated[str, AfterValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})]
@@ -164,6 +172,7 @@ Words = Annotated[
 LocalGlob = Annotated[str, AfterValidator(_local_glob)]
 LocalFolder = Annotated[str, AfterValidator(_local_folder)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
+FunctionName = Annotated[str, AfterValidator(_function_name)]
 HolidayCountry = Annotated[str, AfterValidator(_holidays)]
 
 

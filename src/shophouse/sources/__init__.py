@@ -23,6 +23,7 @@ __all__ = [
     "LINEAGE",
     "REJECTED",
     "Batch",
+    "Check",
     "Column",
     "Delivery",
     "FileRead",
@@ -157,6 +158,15 @@ class Batch:
     rejected: Sequence[Rejected] = ()
 
 
+@dataclass(frozen=True)
+class Check:
+    """What a source found out about itself without reading; an error is what would stop a run."""
+
+    verdict: Literal["ok", "warning", "error"]
+    what: str
+    hint: str = ""
+
+
 @runtime_checkable
 class Source(Protocol):
     """A system that rows are read from."""
@@ -190,8 +200,9 @@ def kinds() -> dict[str, type[Source]]:
 
     from shophouse.sources.files import FilesSource
     from shophouse.sources.postgres import PostgresSource
+    from shophouse.sources.python import PythonSource
 
-    found: dict[str, type[Source]] = {"files": FilesSource, "postgres": PostgresSource}
+    found: dict[str, type[Source]] = {"files": FilesSource, "postgres": PostgresSource, "python": PythonSource}
     for point in entry_points(group="shophouse.sources"):
         found.setdefault(point.name, point.load())
     return found
