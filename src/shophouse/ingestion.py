@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,7 +11,7 @@ from shophouse.errors import ConfigError
 from shophouse.lake import Lake, LoadRecord
 from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
-from shophouse.sources import Column, Progress, Source, Table, kinds
+from shophouse.sources import Arriving, Column, Progress, Source, Table, kinds
 from shophouse.sources._retries import Retries, retried
 
 __all__ = ["Ingested", "ingest", "readers"]
@@ -61,7 +61,7 @@ def ingest(
         tables = retried(
             partial(readers, project, name, progress=progress, notice=tell), retries, about=name, notice=tell
         )
-        for source, table in tables:
+        for source, table in _arriving(lake, name, tables):
             record = retried(
                 partial(_load, lake, name, source, table, run_id), retries, about=f"{name}.{table.name}", notice=tell
             )
@@ -70,6 +70,18 @@ def ingest(
         if tables:
             result.ignored += getattr(tables[0][0], "ignored", list)()
     return result
+
+
+def _arriving(lake: Lake, name: str, tables: list[tuple[Source, Table]]) -> Iterator[tuple[Source, Table]]:
+    """The tables to load: those known, or those that a source finds when it reads its system."""
+    for source in {id(source): source for source, _ in tables}.values():
+        if isinstance(source, Arriving):
+            present = [table for owner, table in lake.tables() if owner == name]
+            positions = {table: lake.position(name, table) for table in present}
+            for table in source.arriving({table: at for table, at in positions.items() if at is not None}):
+                yield source, table
+        else:
+            yield from ((one, table) for one, table in tables if one is source)
 
 
 def _load(lake: Lake, name: str, source: Source, table: Table, run_id: str) -> LoadRecord | None:

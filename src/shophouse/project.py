@@ -19,6 +19,7 @@ from shophouse.errors import ConfigError
 from shophouse.settings import (
     AttributionSettings,
     CalendarSettings,
+    DltSource,
     DuckdbEngine,
     EngineSettings,
     ExportSettings,
@@ -45,6 +46,7 @@ __all__ = [
     "PROJECT_FILE",
     "ColumnType",
     "Delivery",
+    "DltSource",
     "DuckdbEngine",
     "EngineSettings",
     "ExportSettings",
@@ -74,6 +76,7 @@ _SOURCES: Mapping[str, type[SourceSettings]] = {
     "files": FilesSource,
     "postgres": PostgresSource,
     "python": PythonSource,
+    "dlt": DltSource,
 }
 _ENGINES: Mapping[str, type[EngineSettings]] = {"duckdb": DuckdbEngine, "postgres": PostgresEngine}
 

@@ -233,6 +233,19 @@ class PythonSource(SourceSettings, Tolerance):
         return self
 
 
+class DltSource(SourceSettings, Tolerance):
+    """Any source of dlt: Shopify, Stripe, Google Ads … Needs `pip install "shophouse[dlt]"`."""
+
+    kind: Literal["dlt"]
+    source: FunctionName
+    """The function that gives the dlt source or resource, as module:function or sources/crm.py:function."""
+    arguments: Mapping[str, Any] = Field(default_factory=dict)
+    """Its arguments, by name; a text `env:NAME` is replaced by that variable's value. What is absent may stand in dlt's
+    own configuration, `.dlt/secrets.toml` in the shop's folder."""
+    resources: Words | None = None
+    """The resources to read; all that the source selects when absent."""
+
+
 class EngineSettings(Settings):
     """Base of all engines. Others are found by an entry point of the group `shophouse.engines`, as sources are."""
 

@@ -22,6 +22,7 @@ from shophouse.errors import ConfigError
 __all__ = [
     "LINEAGE",
     "REJECTED",
+    "Arriving",
     "Batch",
     "Check",
     "Column",
@@ -194,15 +195,32 @@ class Source(Protocol):
         """
 
 
+@runtime_checkable
+class Arriving(Protocol):
+    """A source of which one reading of its system feeds several tables."""
+
+    def arriving(self, positions: Mapping[str, Position]) -> Iterator[Table]:
+        """The tables that something may have arrived in, each to be read and committed before the next is asked for.
+
+        `positions` are those of all tables that the lake has of the source. Raises what Source.read does.
+        """
+
+
 def kinds() -> dict[str, type[Source]]:
     """The kinds of source by name: the built-in ones, and what installed packages register as `shophouse.sources`."""
     from importlib.metadata import entry_points
 
+    from shophouse.sources.dlt import DltSource
     from shophouse.sources.files import FilesSource
     from shophouse.sources.postgres import PostgresSource
     from shophouse.sources.python import PythonSource
 
-    found: dict[str, type[Source]] = {"files": FilesSource, "postgres": PostgresSource, "python": PythonSource}
+    found: dict[str, type[Source]] = {
+        "files": FilesSource,
+        "postgres": PostgresSource,
+        "python": PythonSource,
+        "dlt": DltSource,
+    }
     for point in entry_points(group="shophouse.sources"):
         found.setdefault(point.name, point.load())
     return found

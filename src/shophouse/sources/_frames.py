@@ -177,6 +177,7 @@ class Frames:
                 position = list(names.values()).index(name)
                 if (kind := lake_type(arrived.column(position).type)) is not None:
                     self.types[name] = kind
+        self._refuse_without_required(arrived, names)
         self._refuse_zones(arrived, names)
         if any(kind is not None and name not in self._columns for name, kind in self.types.items()):
             self._next_part()
@@ -234,15 +235,22 @@ class Frames:
                 why=f"the frame has: {', '.join(arrived.column_names)}",
                 hint="rename one; upper and lower case alone don't tell them apart",
             )
+        return names
+
+    def _refuse_without_required(self, arrived: pa.Table, names: Mapping[str, str]) -> None:
+        import pyarrow.compute as pc
+
         present = {name.lower() for name in names.values()}
-        if missing := [name for name in self.table.required if name.lower() not in present]:
+        missing = [name for name in self.table.required if name.lower() not in present]
+        said = [arrived.column(name) for name, called in names.items() if called == "_operation"]
+        # a row that is gone has only its key
+        if missing and not (said and pc.all(pc.equal(said[0], "delete")).as_py()):
             raise SourceMismatch(
                 f"{self.table.name}: {', '.join(missing)} is missing",
                 where=self.where,
                 why=f"the frame has: {', '.join(arrived.column_names)}",
                 hint="it is required: give it, or leave it out of required",
             )
-        return names
 
     def _refuse_zones(self, arrived: pa.Table, names: Mapping[str, str]) -> None:
         import pyarrow as pa
