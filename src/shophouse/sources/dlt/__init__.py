@@ -95,10 +95,8 @@ class DltSource:
         notice: Notice | None = None,
     ) -> DltSource:
         """The source that a project describes under `name`. Raises ConfigError when dlt is not installed."""
-        try:
-            import dlt  # noqa: F401
-        except ImportError:
-            raise ConfigError(f"sources.{name}: dlt is not installed", hint="pip install 'shophouse[dlt]'") from None
+        if importlib.util.find_spec("dlt") is None:
+            raise ConfigError(f"sources.{name}: dlt is not installed", hint="pip install 'shophouse[dlt]'")
         rate = settings.max_rejected_rate
         return cls(
             name,

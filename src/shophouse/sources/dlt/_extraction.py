@@ -108,14 +108,15 @@ def extract(
         pipeline = dlt.pipeline(
             name,
             pipelines_dir=str(folder / "pipeline"),
-            destination=dlt.destinations.filesystem(bucket_url=(folder / "nowhere").as_uri()),
+            # names that every engine takes, the shortest being PostgreSQL's
+            destination=dlt.destinations.filesystem(bucket_url=(folder / "nowhere").as_uri(), max_identifier_length=63),
             dataset_name=name,
         )
         if since is not None:
             with pipeline.managed_state() as state:
                 state["sources"] = json.loads(json.dumps(since["state"]))
         pipeline.extract(source, loader_file_format="parquet")
-        content = _content(pipeline) if one.write_disposition == "replace" else ""
+        content = "" if one.write_disposition == "append" else _content(pipeline)
         pipeline.normalize()
         found = pipeline.default_schema if pipeline.default_schema_name else schema
         package = _packed(pipeline, found, folder, resource, since, content, anchor)
