@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from shophouse.errors import ConfigError, SourceError, SourceMismatch
-from shophouse.ingestion import ingest
+from shophouse.ingestion import ingest, readers
 from shophouse.lake import Lake, LoadRecord
 from shophouse.project import Project
 from shophouse.sources import Column, Table, kinds
@@ -321,6 +321,22 @@ def test_a_delivery_that_dlt_does_not_keep_is_refused(tmp_path: Path) -> None:
     shop.write("orders", ORDERS)
     with pytest.raises(SourceMismatch, match="delivery: upsert"):
         shop.ingest()
+
+
+def test_a_resource_may_be_called_as_dlt_calls_no_table(shop: Shop) -> None:
+    (shop.folder / "crm.py").write_text(
+        "import dlt\n@dlt.source\ndef crm():\n"
+        "    @dlt.resource(name='BigDeals', primary_key='dealId', write_disposition='merge')\n"
+        "    def deals(seen=dlt.sources.incremental('at', initial_value='2020')):\n"
+        "        yield [{'dealId': 7, 'at': '2026-01-01', 'People': [{'n': 1}, {'n': 2}]}]\n"
+        "    return deals\n"
+    )
+    source = readers(Project.load(shop.folder), "crm")[0][0]
+    assert isinstance(source, DltSource)
+    assert [(check.verdict, check.what) for check in source.check()] == [("ok", "crm.py:crm: BigDeals")]
+    assert [(load.table, load.rows) for load in shop.ingest()] == [("big_deals__people", 2), ("big_deals", 1)]
+    assert shop.raw("big_deals__people", "_root_deal_id, n") == [(7, 1), (7, 2)]
+    assert shop.ingest() == []
 
 
 def test_resources_are_chosen_and_unknown_ones_are_told(tmp_path: Path) -> None:

@@ -93,18 +93,17 @@ def extract(
         if since is not None:
             source._schema = Schema.from_dict(_as_text(since["schema"], declared))
         schema = source.schema
-        key = _primary_key(one)
+        key = [schema.naming.normalize_identifier(column) for column in _primary_key(one)]
+        # the name of its table may be told by a function of the row
+        own = schema.naming.normalize_table_identifier(one.table_name if isinstance(one.table_name, str) else resource)
         if one.write_disposition == "merge" and key:
-            table = schema.naming.normalize_table_identifier(
-                one.table_name if isinstance(one.table_name, str) else resource
-            )
             propagated = {"_dlt_id": "_dlt_root_id", **{column: f"_root_{column}" for column in key}}
-            config: Any = {"propagation": {"root": {}, "tables": {table: propagated}}}
+            config: Any = {"propagation": {"root": {}, "tables": {own: propagated}}}
             DataItemNormalizer.update_normalizer_config(schema, config)
         for table, columns in declared.items():
-            if table not in schema.tables and (table == resource or table.startswith(f"{resource}__")):
+            if table not in schema.tables and (table == own or table.startswith(f"{own}__")):
                 hints = {column: {"name": column, "data_type": "text"} for column in columns if column[0] != "_"}
-                schema.update_table(_table(table, resource, hints, schema))
+                schema.update_table(_table(table, own, resource, hints, schema))
         pipeline = dlt.pipeline(
             name,
             pipelines_dir=str(folder / "pipeline"),
@@ -161,8 +160,9 @@ def _packed(
                 hint="give the resource a primary_key, or another write_disposition",
             )
     roots = [name for name, table in tables.items() if table["root"] == name]
+    own = schema.naming.normalize_table_identifier(resource)
     if anchor is None:
-        anchor = resource if resource in roots or not roots else sorted(roots)[-1]
+        anchor = own if own in roots or not roots else sorted(roots)[-1]
     return Package(
         folder=folder,
         id=uuid.uuid4().hex,
@@ -198,14 +198,15 @@ def _primary_key(resource: Any) -> list[str]:
     return [column["name"] for column in schema.get("columns", {}).values() if column.get("primary_key")]
 
 
-def _table(table: str, resource: str, columns: Mapping[str, Any], schema: Any) -> Any:
+def _table(table: str, root: str, resource: str, columns: Mapping[str, Any], schema: Any) -> Any:
+    """A table of dlt's schema with these columns; the tables that it is nested in are put into the schema."""
     from dlt.common.schema.utils import new_table
 
-    parent = table.rpartition("__")[0] if table != resource else None
+    parent = table.rpartition("__")[0] if table != root else None
     if parent is not None and parent not in schema.tables:
-        schema.update_table(_table(parent, resource, {}, schema))
-    own: dict[str, Any] = {"parent_table_name": parent} if parent else {"resource": resource}
-    return new_table(table, columns=list(columns.values()), **own)
+        schema.update_table(_table(parent, root, resource, {}, schema))
+    place: dict[str, Any] = {"parent_table_name": parent} if parent else {"resource": resource}
+    return new_table(table, columns=list(columns.values()), **place)
 
 
 def _as_text(schema: Mapping[str, Any], declared: Mapping[str, Sequence[str]]) -> dict[str, Any]:
