@@ -350,6 +350,15 @@ def test_arguments_reach_the_function_and_secrets_come_from_the_environment(
     assert rows_of(read(code, arguments={"token": "env:ERP_TOKEN", "sizes": ["XL"]})) == [{"id": "hushXLrows"}]
 
 
+def test_a_secret_is_not_in_what_is_told(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERP_TOKEN", "hush-hush")
+    code = "def rows(position, token): raise ValueError(f'{token} at https://x.org/a?key={token} or db://me:pw@host')"
+    with pytest.raises(SourceError) as caught:
+        read(code, arguments={"token": "env:ERP_TOKEN"})
+    assert "ValueError: … at https://x.org/a?… or db://…@host" in caught.value.what
+    assert "hush" not in caught.value.render()
+
+
 def test_one_function_for_several_tables_is_told_which(tmp_path: Path) -> None:
     tables = [Table("shop", name, delivery="snapshot") for name in ("orders", "lines")]
     (tmp_path / "erp.py").write_text("def all_of_it(position, table): return [{'id': 1, 'of': table}]")

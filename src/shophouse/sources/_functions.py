@@ -7,9 +7,10 @@ import importlib
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,16 +19,20 @@ from typing import Any
 
 from shophouse.errors import ConfigError, ShophouseError, SourceError, SourceUnreachable
 
-__all__ = ["Function", "resolved"]
+__all__ = ["Function", "parameters_of", "resolved", "secrets_of", "without"]
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function by its reference; `folder` is the shop's, `setting` where the project file names it."""
+    """A function by its reference; `folder` is the shop's, `setting` where the project file names it.
+
+    `secrets` are not shown in errors.
+    """
 
     reference: str
     folder: Path
     setting: str
+    secrets: tuple[str, ...] = ()
 
     def load(self) -> Callable[..., Any]:
         """Import it. A file is read anew each time. Raises ConfigError that says what is wrong with it."""
@@ -76,7 +81,7 @@ class Function:
             raise
         except BaseException as error:
             kind = SourceUnreachable if isinstance(error, ConnectionError | TimeoutError) else SourceError
-            said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            said = without(self.secrets, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
             raise kind(
                 f"{what}: {self.reference} failed: {said.splitlines()[0]}",
                 where=self._line(error),
@@ -138,6 +143,27 @@ class Function:
             name = os.path.relpath(at.filename, self.folder) if own else at.filename
             return [f"{name}, line {at.lineno}, in {at.name}: {at.line}"]
         return []
+
+
+def secrets_of(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values that `resolved` takes from the environment."""
+    found: list[str] = []
+
+    def look(given: Any) -> None:
+        if isinstance(given, str) and given.startswith("env:"):
+            found.append(os.environ.get(given.removeprefix("env:"), ""))
+        for one in given.values() if isinstance(given, Mapping) else given if isinstance(given, list | tuple) else ():
+            look(one)
+
+    look(arguments)
+    return tuple(value for value in found if value)
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """The text without these values, and without what addresses may have: credentials, and a query."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return re.sub(r"(\w+://)[^/@\s]+@", r"\1…@", re.sub(r"(https?://[^\s?]+)\?\S+", r"\1?…", text))
 
 
 def resolved(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from shophouse.errors import ConfigError, ShophouseError, SourceMismatch
 from shophouse.settings import PythonTable
 from shophouse.sources import Batch, Check, Notice, Position, Progress, Table
 from shophouse.sources._frames import Frames, is_frame, tables_of
-from shophouse.sources._functions import Function, parameters_of, resolved
+from shophouse.sources._functions import Function, parameters_of, resolved, secrets_of
 from shophouse.sources._tolerance import USUAL_REJECTED_RATE
 
 if TYPE_CHECKING:
@@ -229,7 +229,10 @@ class PythonSource:
     def _function(self, table: Table) -> Function:
         own = self.own.get(table.name)
         setting = f"sources.{self.name}.tables.{table.name}" if own and own.function else f"sources.{self.name}"
-        return Function(self._reference(table.name), self.folder, f"{setting}.function in shophouse.yml")
+        arguments = self.arguments if own is None or own.arguments is None else own.arguments
+        return Function(
+            self._reference(table.name), self.folder, f"{setting}.function in shophouse.yml", secrets_of(arguments)
+        )
 
     def _rate(self, table: Table) -> float:
         own = self.own.get(table.name)

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from shophouse import settings as described
 from shophouse.errors import ConfigError, LockedError, ShophouseError, SourceMismatch
 from shophouse.sources import Batch, Check, Notice, Position, Progress, Table
-from shophouse.sources._functions import Function, resolved
+from shophouse.sources._functions import Function, resolved, secrets_of
 from shophouse.sources._retries import Retries, retried
 from shophouse.sources._tolerance import USUAL_REJECTED_RATE
 from shophouse.sources.dlt._package import DELIVERIES, Package
@@ -190,7 +190,15 @@ class DltSource:
             return kept
         types = {name: list(table.types) for name, table in self.declared.items()}
         return extract(
-            self.function, resolved(self.arguments), resource, place, since, types, self.name, anchor, self.declared
+            self.function,
+            resolved(self.arguments),
+            resource,
+            place,
+            since,
+            types,
+            self.name,
+            anchor,
+            secrets_of(self.arguments),
         )
 
     def _selected(self) -> list[str]:

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import json
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import ConfigError, ShophouseError, SourceError, SourceMismatch, SourceUnreachable
-from shophouse.sources import Position, Table
-from shophouse.sources._functions import Function
+from shophouse.sources import Position
+from shophouse.sources._functions import Function, without
 from shophouse.sources.dlt._package import DELIVERIES, Package, digest_of
 
 if TYPE_CHECKING:
@@ -74,11 +73,12 @@ def extract(
     declared: Mapping[str, Sequence[str]],
     name: str,
     anchor: str | None,
-    tables: Mapping[str, Table],
+    secrets: Sequence[str],
 ) -> Package:
     """Extract what is new since the anchor's position into `folder`, which is emptied first.
 
     `declared` are the columns whose types the project says: dlt hands them over as text, to be typed by the lake.
+    `secrets` are not shown in errors.
     Raises SourceError where the resource fails, SourceUnreachable where its system doesn't answer.
     """
     import dlt
@@ -87,11 +87,11 @@ def extract(
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with function.importing(), _told(function, arguments, resource):
+    with function.importing(), _told(function, secrets, resource):
         source = made(function, arguments, name).with_resources(resource)
         one = source.resources[resource]
         if since is not None:
-            source._schema = Schema.from_dict(_as_text(since["schema"], declared))
+            source.schema = Schema.from_dict(_as_text(since["schema"], declared))
         schema = source.schema
         key = [schema.naming.normalize_identifier(column) for column in _primary_key(one)]
         # the name of its table may be told by a function of the row
@@ -128,13 +128,13 @@ def _packed(
 ) -> Package:
     from dlt.common.schema.utils import get_inherited_table_hint, get_root_table
 
-    files: dict[str, list[str]] = {}
+    files: dict[str, list[Path]] = {}
     for load in pipeline.list_normalized_load_packages():
         for job in pipeline.get_load_package_info(load).jobs["new_jobs"]:
             if job.job_file_info.table_name in schema.data_table_names(seen_data_only=False):
                 path = Path(job.file_path)
                 if path.suffix == ".parquet":
-                    files.setdefault(job.job_file_info.table_name, []).append(path.relative_to(folder).as_posix())
+                    files.setdefault(job.job_file_info.table_name, []).append(path)
     tables: dict[str, dict[str, Any]] = {}
     for table in schema.data_tables(seen_data_only=True):
         root = get_root_table(schema.tables, table["name"])
@@ -143,7 +143,11 @@ def _packed(
         columns = schema.tables[table["name"]]["columns"]
         disposition = get_inherited_table_hint(schema.tables, table["name"], "write_disposition", allow_none=True)
         tables[table["name"]] = {
-            "files": sorted(files.get(table["name"], [])),
+            # their names are of chance, so only the time tells their order
+            "files": [
+                path.relative_to(folder).as_posix()
+                for path in sorted(files.get(table["name"], []), key=lambda path: path.stat().st_mtime_ns)
+            ],
             "disposition": disposition or "append",
             "root": root["name"],
             "primary_key": [at["name"] for at in root["columns"].values() if at.get("primary_key")],
@@ -184,13 +188,15 @@ def _varied(name: str, columns: Mapping[str, Any]) -> str:
 
 def _content(pipeline: Any) -> str:
     """A digest of what was extracted, before dlt gives each row an id of its own."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(pipeline.working_dir).glob("normalize/extracted/*/new_jobs/*")):
-        # the files of a table have names of chance, but hold its rows in their order
+    digests = []
+    for file in Path(pipeline.working_dir).glob("normalize/extracted/*/new_jobs/*"):
         if not file.name.startswith("_dlt"):
             data = file.read_bytes()
-            digest.update(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
-    return digest.hexdigest()
+            table = file.name.split(".")[0].encode()
+            digests.append(
+                hashlib.sha256(table + (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)).digest()
+            )
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 
 def _primary_key(resource: Any) -> list[str]:
@@ -232,7 +238,7 @@ def _quiet(folder: Path) -> None:
 
 
 @contextmanager
-def _told(function: Function, arguments: Mapping[str, Any], resource: str) -> Iterator[None]:
+def _told(function: Function, secrets: Sequence[str], resource: str) -> Iterator[None]:
     """What dlt raises, as errors of ours, without the values of secrets."""
     from dlt.common.configuration.exceptions import ConfigFieldMissingException
 
@@ -247,7 +253,7 @@ def _told(function: Function, arguments: Mapping[str, Any], resource: str) -> It
                 raise cause from error
             if isinstance(cause, ConfigFieldMissingException):
                 raise _missing(function, cause) from error
-        raise _failure(function, arguments, resource, chain) from error
+        raise _failure(function, secrets, resource, chain) from error
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -259,9 +265,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         found = found.__cause__ or found.__context__
 
 
-def _failure(
-    function: Function, arguments: Mapping[str, Any], resource: str, chain: Sequence[BaseException]
-) -> SourceError:
+def _failure(function: Function, secrets: Sequence[str], resource: str, chain: Sequence[BaseException]) -> SourceError:
     root = chain[-1]
     answers = [getattr(one, "response", None) for one in chain]
     status = next((getattr(answer, "status_code", None) for answer in answers if answer is not None), None)
@@ -277,26 +281,8 @@ def _failure(
     elif status is not None and status >= _LOWEST:
         kind = SourceMismatch
     shown = next((one for one in reversed(chain) if hasattr(one, "response")), root)
-    text = _without(f"{type(shown).__name__}: {shown}", arguments).splitlines()
+    text = without(secrets, f"{type(shown).__name__}: {shown}").splitlines()
     return kind(f"{resource}: {function.reference} failed: {text[0][:300]}", why=text[1:6], hint=hint)
-
-
-def _without(text: str, arguments: Mapping[str, Any]) -> str:
-    """The text without the values of arguments that may be secrets, and without the queries of addresses."""
-
-    def values(given: Any) -> Iterator[str]:
-        if isinstance(given, Mapping):
-            for one in given.values():
-                yield from values(one)
-        elif isinstance(given, list):
-            for one in given:
-                yield from values(one)
-        elif isinstance(given, str) and len(given) > 5 and "://" not in given:
-            yield given
-
-    for value in values(arguments):
-        text = text.replace(value, "…")
-    return re.sub(r"(https?://[^\s?]+)\?\S+", r"\1?…", text)
 
 
 def _missing(function: Function, error: Any) -> ConfigError:

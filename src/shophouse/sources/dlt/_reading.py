@@ -109,8 +109,11 @@ def _plain(package: Package, name: str, rows: Any) -> Any:
 
 
 def _files(package: Package, name: str) -> str:
-    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in package.files(name))
-    return f"read_parquet([{paths}], union_by_name = true, filename = true, file_row_number = true)"
+    return f"read_parquet([{_paths(package, name)}], union_by_name = true, filename = true, file_row_number = true)"
+
+
+def _paths(package: Package, name: str) -> str:
+    return ", ".join("'" + str(path).replace("'", "''") + "'" for path in package.files(name))
 
 
 def _replaced(package: Package, root: str) -> Any:
@@ -124,7 +127,8 @@ def _replaced(package: Package, root: str) -> Any:
     with duckdb.connect() as connection:
         found = connection.execute(
             f"select _dlt_id from {_files(package, root)}"
-            f" qualify row_number() over (partition by {key} order by filename desc, file_row_number desc) > 1"
+            f" qualify row_number() over (partition by {key}"
+            f" order by list_position([{_paths(package, root)}], filename) desc, file_row_number desc) > 1"
         ).to_arrow_table()
     return found.column("_dlt_id").combine_chunks()
 
