@@ -33,6 +33,7 @@ from shophouse.settings import (
     PostgresTable,
     PythonSource,
     PythonTable,
+    ServeSettings,
     Settings,
     SnapshotEntity,
     SourceSettings,
@@ -62,6 +63,7 @@ __all__ = [
     "PythonSource",
     "PythonTable",
     "Secret",
+    "ServeSettings",
     "Settings",
     "SourceSettings",
     "TableSettings",
@@ -100,6 +102,8 @@ class Project(Settings):
     """Where the data comes from, each under a name of your choice."""
     exports: ExportSettings = Field(default_factory=ExportSettings)
     """What is written for people."""
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    """What people see in a browser."""
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     """The years and holidays of the calendar."""
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)

@@ -14,7 +14,7 @@ from shophouse.sources.postgres._database import Database, identifier
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Field", "Relation", "fields", "find", "names_in", "refuse_without_key"]
+__all__ = ["Field", "Relation", "column_rows", "fields", "find", "lake_type", "names_in", "refuse_without_key"]
 
 _TYPES = {
     "bool": "boolean",
@@ -142,6 +142,20 @@ def size(connection: psycopg.Connection[Any], oids: Sequence[int]) -> int:
     return int(row[0]) if row else 0
 
 
+def column_rows(connection: psycopg.Connection[Any], oid: int) -> list[Any]:
+    """Of each column its name, and its type's name, kind, category and modifier; a domain's are those of its base."""
+    return connection.execute(
+        "with recursive typed as ("
+        " select a.attnum, a.attname, a.atttypid as typid, a.atttypmod as typmod from pg_catalog.pg_attribute a"
+        " where a.attrelid = %s and a.attnum > 0 and not a.attisdropped"
+        " union all select typed.attnum, typed.attname, t.typbasetype, t.typtypmod from typed"
+        " join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype = 'd')"
+        " select typed.attname, t.typname, t.typtype::text, t.typcategory::text, typed.typmod"
+        " from typed join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype <> 'd' order by typed.attnum",
+        [oid],
+    ).fetchall()
+
+
 def fields(
     connection: psycopg.Connection[Any], database: Database, relation: Relation, table: Table, timezone: str | None
 ) -> list[Field]:
@@ -150,16 +164,7 @@ def fields(
     Raises SourceMismatch when a required one is missing or a type has no counterpart, and ConfigError when moments
     would be read in another time zone than theirs.
     """
-    rows = connection.execute(
-        "with recursive typed as ("
-        " select a.attnum, a.attname, a.atttypid as typid, a.atttypmod as typmod from pg_catalog.pg_attribute a"
-        " where a.attrelid = %s and a.attnum > 0 and not a.attisdropped"
-        " union all select typed.attnum, typed.attname, t.typbasetype, t.typtypmod from typed"
-        " join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype = 'd')"
-        " select typed.attname, t.typname, t.typtype::text, t.typcategory::text, typed.typmod"
-        " from typed join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype <> 'd' order by typed.attnum",
-        [relation.oid],
-    ).fetchall()
+    rows = column_rows(connection, relation.oid)
     found = {row[0]: row for row in rows}
     where = f"{database.place}, {relation.schema}.{relation.name}"
     by_lower = _by_lower(table, found, where)
@@ -173,7 +178,7 @@ def fields(
         _refuse_moments(table, name, found[name][1], column.type, timezone)
         result.append(Field(column.name, column.type, _sql(name, found[name][1], column.type)))
     for name in by_lower.values():
-        kind = _type(found[name])
+        kind = lake_type(found[name])
         if kind is None:
             setting = f"sources.{table.source}.tables.{table.name}.columns"
             raise SourceMismatch(
@@ -227,7 +232,8 @@ def _refuse_missing(table: Table, found: Iterable[str], where: str) -> None:
         )
 
 
-def _type(row: Sequence[Any]) -> str | None:
+def lake_type(row: Sequence[Any]) -> str | None:
+    """The type in the lake of a row of `column_rows`; None when it has no counterpart there."""
     _, name, kind, category, modifier = row
     if name in _TYPES:
         return _TYPES[name]
