@@ -61,6 +61,8 @@ def examine(folder: Path) -> Iterator[Finding]:
             yield from _kafka(project, name)
         elif isinstance(settings, PostgresSource):
             yield from _postgres(project, name)
+        else:
+            yield from _by_itself(project, name)
     yield from _lake(project)
     yield from _warehouse(project)
 
@@ -183,6 +185,18 @@ def _postgres(project: Project, source: str) -> Iterator[Finding]:
             what = f"{table.name}: the database lacks the columns {', '.join(absent)}"
             yield Finding(about, "warning", what, "they are null in all rows")
     yield from _slots(project, source)
+
+
+def _by_itself(project: Project, source: str) -> Iterator[Finding]:
+    from shophouse.ingestion import readers
+
+    about = f"source {source}"
+    try:
+        for reader in {id(reader): reader for reader, _ in readers(project, source)}.values():
+            for check in getattr(reader, "check", tuple)():
+                yield Finding(about, check.verdict, check.what, check.hint)
+    except ShophouseError as error:
+        yield _told(about, error)
 
 
 def _slots(project: Project, source: str) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +13,18 @@ from shophouse.errors import ConfigError
 from shophouse.lake import Lake, LoadRecord
 from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
-from shophouse.sources import Column, Follower, Listening, Progress, Rejected, Replaying, Source, Table, kinds
+from shophouse.sources import (
+    Arriving,
+    Column,
+    Follower,
+    Listening,
+    Progress,
+    Rejected,
+    Replaying,
+    Source,
+    Table,
+    kinds,
+)
 from shophouse.sources._retries import Retries, retried
 
 if TYPE_CHECKING:
@@ -67,7 +78,7 @@ def ingest(
             partial(readers, project, name, progress=progress, notice=tell), retries, about=name, notice=tell
         )
         try:
-            for source, table in tables:
+            for source, table in _arriving(lake, name, tables):
                 about = f"{name}.{table.name}"
                 record = retried(partial(load_table, lake, source, table, run_id), retries, about=about, notice=tell)
                 if record is not None:
@@ -152,6 +163,18 @@ def _replayed(lake: Lake, source: Source, table: Table, run_id: str | None) -> R
         record = load.commit(replace(batch, position={**batch.position, **done}) for batch in batches)
     rows, bad = (record.rows, record.rejected_rows) if record else (0, 0)
     return Replayed(table.source, table.name, rows, bad)
+
+
+def _arriving(lake: Lake, name: str, tables: list[tuple[Source, Table]]) -> Iterator[tuple[Source, Table]]:
+    """The tables to load: those known, or those that a source finds when it reads its system."""
+    for source in {id(source): source for source, _ in tables}.values():
+        if isinstance(source, Arriving):
+            present = [table for owner, table in lake.tables() if owner == name]
+            positions = {table: lake.position(name, table) for table in present}
+            for table in source.arriving({table: at for table, at in positions.items() if at is not None}):
+                yield source, table
+        else:
+            yield from ((one, table) for one, table in tables if one is source)
 
 
 def readers(

@@ -19,6 +19,7 @@ from shophouse.errors import ConfigError
 from shophouse.settings import (
     AttributionSettings,
     CalendarSettings,
+    DltSource,
     DuckdbEngine,
     EngineSettings,
     ExportSettings,
@@ -32,6 +33,8 @@ from shophouse.settings import (
     PostgresEngine,
     PostgresSource,
     PostgresTable,
+    PythonSource,
+    PythonTable,
     ServeSettings,
     Settings,
     SnapshotEntity,
@@ -46,6 +49,7 @@ __all__ = [
     "PROJECT_FILE",
     "ColumnType",
     "Delivery",
+    "DltSource",
     "DuckdbEngine",
     "EngineSettings",
     "ExportSettings",
@@ -60,6 +64,8 @@ __all__ = [
     "PostgresSource",
     "PostgresTable",
     "Project",
+    "PythonSource",
+    "PythonTable",
     "Secret",
     "ServeSettings",
     "Settings",
@@ -76,6 +82,8 @@ _SOURCES: Mapping[str, type[SourceSettings]] = {
     "files": FilesSource,
     "kafka": KafkaSource,
     "postgres": PostgresSource,
+    "python": PythonSource,
+    "dlt": DltSource,
 }
 _ENGINES: Mapping[str, type[EngineSettings]] = {"duckdb": DuckdbEngine, "postgres": PostgresEngine}
 

@@ -13,6 +13,7 @@ from shophouse.values import (
     Duration,
     Encoding,
     FileGlob,
+    FunctionName,
     HolidayCountry,
     LocalFolder,
     Name,
@@ -401,6 +402,50 @@ _KAFKA_SECRETS = (
 def _resolved(value: Any) -> Any:
     is_reference = isinstance(value, str) and value.startswith("env:")
     return Secret(value).resolve().get_secret_value() if is_reference else value
+
+
+class PythonTable(TableSettings, Tolerance):
+    """A table that a function yields."""
+
+    function: FunctionName | None = None
+    """The function that yields it, as sources/erp.py:orders or module:function; the source's when absent."""
+    arguments: Mapping[str, Any] | None = None
+    """Arguments in place of the source's."""
+
+
+class PythonSource(SourceSettings, Tolerance):
+    """Functions of the shop's own that yield frames of pandas, Polars or Arrow."""
+
+    kind: Literal["python"]
+    function: FunctionName | None = None
+    """The function of all tables that name none, as sources/erp.py:orders (a file of the shop's folder) or
+    module:function. For several tables it has a parameter `table`."""
+    arguments: Mapping[str, Any] = Field(default_factory=dict)
+    """Arguments of the functions, by name; a text `env:NAME` is replaced by that variable's value."""
+    tables: Mapping[Name, PythonTable] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare or declares otherwise, and the function of each."""
+
+    @model_validator(mode="after")
+    def _has_a_function(self) -> Self:
+        if self.function is None:
+            if not any(table.function for table in self.tables.values()):
+                raise mistake("names no function", hint="write   function: sources/erp.py:orders")
+            if lacking := [name for name, table in self.tables.items() if table.function is None and not self.staging]:
+                raise mistake(f"names no function for {', '.join(lacking)}", hint="write   function: …   there")
+        return self
+
+
+class DltSource(SourceSettings, Tolerance):
+    """Any source of dlt: Shopify, Stripe, Google Ads … Needs `pip install "shophouse[dlt]"`."""
+
+    kind: Literal["dlt"]
+    source: FunctionName
+    """The function that gives the dlt source or resource, as module:function or sources/crm.py:function."""
+    arguments: Mapping[str, Any] = Field(default_factory=dict)
+    """Its arguments, by name; a text `env:NAME` is replaced by that variable's value. What is absent may stand in dlt's
+    own configuration, `.dlt/secrets.toml` in the shop's folder."""
+    resources: Words | None = None
+    """The resources to read; all that the source selects when absent."""
 
 
 class EngineSettings(Settings):

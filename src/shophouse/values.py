@@ -163,6 +163,14 @@ def _encoding(value: str) -> str:
     return value
 
 
+def _function_name(value: str) -> str:
+    if not re.fullmatch(r"[^:]+:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", value):
+        raise mistake(
+            f"can't be {value!r}", why="a function is named with its file or module", hint="write sources/erp.py:orders"
+        )
+    return value
+
+
 Name = Annotated[str, AfterValidator(_name)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Currency = Annotated[str, AfterValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})]
@@ -178,6 +186,7 @@ Words = Annotated[
 FileGlob = Annotated[str, AfterValidator(_file_glob)]
 LocalFolder = Annotated[str, AfterValidator(_local_folder)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
+FunctionName = Annotated[str, AfterValidator(_function_name)]
 HolidayCountry = Annotated[str, AfterValidator(_holidays)]
 
 

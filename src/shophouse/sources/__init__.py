@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = [
     "LINEAGE",
     "REJECTED",
+    "Arriving",
     "Batch",
+    "Check",
     "Column",
     "Delivery",
     "FileRead",
@@ -169,6 +171,15 @@ class Batch:
     rejected: Sequence[Rejected] = ()
 
 
+@dataclass(frozen=True)
+class Check:
+    """What a source found out about itself without reading; an error is what would stop a run."""
+
+    verdict: Literal["ok", "warning", "error"]
+    what: str
+    hint: str = ""
+
+
 @runtime_checkable
 class Source(Protocol):
     """A system that rows are read from."""
@@ -253,15 +264,34 @@ class Replaying(Protocol):
         """
 
 
+@runtime_checkable
+class Arriving(Protocol):
+    """A source of which one reading of its system feeds several tables."""
+
+    def arriving(self, positions: Mapping[str, Position]) -> Iterator[Table]:
+        """The tables that something may have arrived in, each to be read and committed before the next is asked for.
+
+        `positions` are those of all tables that the lake has of the source. Raises what Source.read does.
+        """
+
+
 def kinds() -> dict[str, type[Source]]:
     """The kinds of source by name: the built-in ones, and what installed packages register as `shophouse.sources`."""
     from importlib.metadata import entry_points
 
+    from shophouse.sources.dlt import DltSource
     from shophouse.sources.files import FilesSource
     from shophouse.sources.kafka import KafkaSource
     from shophouse.sources.postgres import PostgresSource
+    from shophouse.sources.python import PythonSource
 
-    found: dict[str, type[Source]] = {"files": FilesSource, "kafka": KafkaSource, "postgres": PostgresSource}
+    found: dict[str, type[Source]] = {
+        "files": FilesSource,
+        "postgres": PostgresSource,
+        "kafka": KafkaSource,
+        "python": PythonSource,
+        "dlt": DltSource,
+    }
     for point in entry_points(group="shophouse.sources"):
         found.setdefault(point.name, point.load())
     return found

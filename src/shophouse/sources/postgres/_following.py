@@ -338,6 +338,7 @@ class Following:
         return backlog
 
     def close(self) -> None:
+        """Let go of changes that were read from the server and not asked for."""
         if self._backlog is not None:
             self._backlog.close()
             self._backlog = None

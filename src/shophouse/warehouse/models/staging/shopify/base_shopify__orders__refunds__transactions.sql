@@ -1,0 +1,40 @@
+-- One row per transaction of a refund and version: every row as received.
+{{ config(enabled=uses_platform('shopify')) }}
+
+with
+
+received as (
+    select
+        _source,
+        _root_id,
+        id,
+        kind,
+        status,
+        amount,
+        _dlt_id,
+        _dlt_parent_id,
+        _dlt_list_idx,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from {{ source('shopify', 'orders__refunds__transactions') }}
+)
+
+select
+    _source as source,
+    _root_id as root_id,
+    id,
+    {{ text_or_null('kind') }} as kind,
+    {{ text_or_null('status') }} as status,
+    amount,
+    _dlt_id,
+    _dlt_parent_id,
+    _dlt_list_idx,
+    _load_id,
+    _loaded_at,
+    _source_file,
+    _row_number,
+    _operation
+from received
