@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from shophouse.declarations import source_declaration
 from shophouse.errors import ConfigError
@@ -11,6 +12,7 @@ from shophouse.lake import Lake, LoadRecord
 from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
 from shophouse.sources import Column, Progress, Source, Table, kinds
+from shophouse.sources._retries import Retries, retried
 
 __all__ = ["Ingested", "ingest", "readers"]
 
@@ -44,8 +46,8 @@ def ingest(
 ) -> Ingested:
     """Load what arrived in these sources, or in all of them.
 
-    A table's load is committed whole or not at all; tables that were committed stay when a later one fails. Raises
-    SourceError, LakeError or LockedError.
+    A table's load is committed whole or not at all; tables that were committed stay when a later one fails. What does
+    not answer is tried again as its settings say. Raises SourceError, LakeError or LockedError.
     """
     result = Ingested()
 
@@ -55,15 +57,24 @@ def ingest(
             notice(line)
 
     for name in sources or project.sources:
-        tables = readers(project, name, progress=progress, notice=tell)
+        retries = Retries(project.source(name).retries)
+        tables = retried(
+            partial(readers, project, name, progress=progress, notice=tell), retries, about=name, notice=tell
+        )
         for source, table in tables:
-            with lake.load(name, table.name, run_id=run_id) as load:
-                record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
+            record = retried(
+                partial(_load, lake, name, source, table, run_id), retries, about=f"{name}.{table.name}", notice=tell
+            )
             if record is not None:
                 result.loads.append(record)
         if tables:
             result.ignored += getattr(tables[0][0], "ignored", list)()
     return result
+
+
+def _load(lake: Lake, name: str, source: Source, table: Table, run_id: str) -> LoadRecord | None:
+    with lake.load(name, table.name, run_id=run_id) as load:
+        return load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
 
 
 def readers(

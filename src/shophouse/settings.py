@@ -104,11 +104,22 @@ class SourceSettings(Settings):
     """The platform whose staging models read this source: a folder of models/staging/, or a packaged one."""
     timezone: TimeZone | None = None
     """The time zone of times that name none; the project's when absent."""
+    retries: Annotated[int, Field(ge=0, le=100)] = 3
+    """How often reading a table is tried again when the system does not answer, after pauses of about 1, 3, 9 …
+    seconds, 60 at most. Nothing of a failed try is kept."""
     tables: Mapping[Name, TableSettings] = Field(default_factory=dict)
     """Tables that the platform doesn't declare, or declares otherwise."""
 
 
-class FileFormat(Settings):
+class Tolerance(Settings):
+    """How much of what is read may be unreadable."""
+
+    max_rejected_rate: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The share of the rows of a file, or of one read of a table (0 to 1), that may go to quarantine before the load is
+    refused: 0.1 when absent. Ten rows always may, except at 0."""
+
+
+class FileFormat(Tolerance):
     """How files are written. What is absent is found out from the file."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=4)] | None = None
@@ -123,9 +134,6 @@ class FileFormat(Settings):
     """Words that mean "no value", beside the empty one."""
     decimal_separator: Literal[".", ","] | None = None
     """The decimal point."""
-    max_rejected_rate: Annotated[float, Field(ge=0, le=1)] | None = None
-    """The share of a file's rows (0 to 1) that may go to quarantine before the load is refused: 0.1 when absent.
-    Ten rows always may, except at 0."""
 
 
 class FilesTable(TableSettings, FileFormat):
@@ -141,6 +149,8 @@ class FilesSource(SourceSettings, FileFormat):
     kind: Literal["files"]
     path: LocalGlob
     """A glob, relative to the shop's folder or absolute: data/*.csv.gz"""
+    retries: Annotated[int, Field(ge=0, le=100)] = 0
+    """How often reading a table is tried again when the folder does not answer; for one on another machine."""
     tables: Mapping[Name, FilesTable] = Field(default_factory=dict)
     """Tables that the platform doesn't declare, or declares otherwise."""
 
@@ -152,7 +162,7 @@ class FilesSource(SourceSettings, FileFormat):
         return FileFormat(**{n: getattr(s, n) for s in layers for n in names if n in s.model_fields_set})
 
 
-class PostgresTable(TableSettings):
+class PostgresTable(TableSettings, Tolerance):
     """A table that is read from a PostgreSQL database."""
 
     table: Annotated[str, Field(min_length=1)] | None = None
@@ -179,7 +189,7 @@ class PostgresTable(TableSettings):
         return self
 
 
-class PostgresSource(SourceSettings):
+class PostgresSource(SourceSettings, Tolerance):
     """Tables of a PostgreSQL database (13 or newer). Needs `pip install "shophouse[postgres]"`."""
 
     kind: Literal["postgres"]
