@@ -13,10 +13,12 @@ from shophouse.values import (
     Duration,
     Encoding,
     HolidayCountry,
+    LakePlace,
     LocalFolder,
     LocalGlob,
     Name,
     Secret,
+    Size,
     TimeZone,
     Words,
 )
@@ -265,11 +267,110 @@ class PostgresEngine(EngineSettings):
         }
 
 
-class LakeSettings(Settings):
-    """Where every row that ever arrived is kept."""
+class CatalogSettings(Settings):
+    """Base of the catalogs: what names each table's newest version."""
 
-    path: LocalFolder = "lake"
-    """A folder, relative to the shop's folder or absolute."""
+    kind: str
+
+
+class SqliteCatalog(CatalogSettings):
+    """A SQLite file: for one machine."""
+
+    kind: Literal["sqlite"] = "sqlite"
+    path: LocalFolder | None = None
+    """The file; `catalog.db` in the lake's folder, or in `lake/` for a lake in a bucket, when absent."""
+
+
+class PostgresCatalog(CatalogSettings):
+    """A PostgreSQL database: for several machines. Needs `pip install "shophouse[postgres]"`."""
+
+    kind: Literal["postgres"]
+    dsn: Secret
+    """Where the database is, by reference: `env:LAKE_CATALOG`, set to `postgresql://user:password@host:5432/database`."""
+
+
+class RestCatalog(CatalogSettings):
+    """A server that speaks Iceberg's REST protocol."""
+
+    kind: Literal["rest"]
+    uri: Annotated[str, Field(min_length=1, pattern=r"^https?://")]
+    """Where the server is."""
+    warehouse: str | None = None
+    """The warehouse's name, where the server has several."""
+    token: Secret | None = None
+    """A bearer token, by reference: `env:LAKE_TOKEN`."""
+    credential: Secret | None = None
+    """An OAuth client's id and secret, by reference, set to `id:secret`."""
+    properties: Mapping[str, str] = Field(default_factory=dict)
+    """Further properties, by pyiceberg's names."""
+
+
+class GlueCatalog(CatalogSettings):
+    """AWS Glue: a database for each source. Without keys, those of the environment, a profile or the machine are used."""
+
+    kind: Literal["glue"]
+    region: str | None = None
+    """The region, as eu-central-1."""
+    catalog_id: str | None = None
+    """The account whose catalog it is, when it is another one's."""
+    endpoint: str | None = None
+    """Another address than AWS' own."""
+    access_key: Secret | None = None
+    """By reference: `env:NAME`."""
+    secret_key: Secret | None = None
+    """By reference: `env:NAME`."""
+    session_token: Secret | None = None
+    """By reference: `env:NAME`."""
+
+
+AnyCatalog = Annotated[SqliteCatalog | PostgresCatalog | RestCatalog | GlueCatalog, Field(discriminator="kind")]
+
+
+class LakeSettings(Settings):
+    """Where every row that ever arrived is kept. A bucket needs `pip install "shophouse[object-storage]"`."""
+
+    path: LakePlace = "lake"
+    """A folder, relative to the shop's folder or absolute; or a place in a bucket: `s3://bucket/prefix`, `gs://…`, `az://…`."""
+    catalog: AnyCatalog = Field(default_factory=SqliteCatalog)
+    """What names each table's newest version."""
+    endpoint: str | None = None
+    """Of a bucket: another address than the provider's own, as `https://s3.example.com`."""
+    region: str | None = None
+    """Of a bucket: its region."""
+    access_key: Secret | None = None
+    """Of a bucket, by reference: `env:NAME`. When absent, the environment (AWS_ACCESS_KEY_ID …) or the machine has it."""
+    secret_key: Secret | None = None
+    """Of a bucket, by reference: `env:NAME`."""
+    session_token: Secret | None = None
+    """Of a bucket, by reference: `env:NAME`."""
+    options: Mapping[str, str] = Field(default_factory=dict)
+    """Of a bucket: whatever else its provider needs, by obstore's names, as `account_name`; a value may be `env:NAME`."""
+    cache: LocalFolder = ".shophouse/lake"
+    """Of a bucket: the folder of this machine in which copies of its files are kept."""
+    cache_size: Size = 50_000_000_000
+    """Of a bucket: how much room the copies may take; the newest files of all tables must fit. 50GB when absent."""
+
+    @property
+    def is_remote(self) -> bool:
+        return "://" in self.path
+
+    def store_options(self) -> dict[str, str]:
+        """What obstore needs, secrets in plain. Raises ConfigError for a variable that isn't set."""
+        options = {
+            name: Secret(value).resolve().get_secret_value() if value.startswith("env:") else value
+            for name, value in self.options.items()
+        }
+        for name, value in (("endpoint", self.endpoint), ("region", self.region)):
+            if value is not None:
+                options[name] = value
+        for name, secret in (
+            ("access_key_id", self.access_key),
+            ("secret_access_key", self.secret_key),
+            ("session_token", self.session_token),
+        ):
+            if secret is not None:
+                options[name] = secret.resolve().get_secret_value()
+        return options
 
 
 class ExportSettings(Settings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -77,11 +78,11 @@ class Shop:
         """Raises ConfigError with every mistake in the project file."""
         return cls(Project.load(folder), listener)
 
-    @property
+    @cached_property
     def lake(self) -> Lake:
         from shophouse.lake import Lake
 
-        return Lake(self.project.lake_folder)
+        return Lake.of(self.project)
 
     @property
     def engine(self) -> Engine:

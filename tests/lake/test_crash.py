@@ -126,7 +126,7 @@ POINTS = [
     ("shophouse.lake.load:Load._quarantine", "before"),
     ("pyarrow.parquet:write_table", "after"),
     ("shophouse.lake.load:Load._quarantine", "after"),
-    ("shophouse.lake._ledger:write_atomically", "before"),
+    ("shophouse.lake._storage:LocalStorage.write", "before"),
     ("shophouse.lake._ledger:Ledger.write", "after"),
     ("pyiceberg.catalog.sql:SqlCatalog._write_metadata", "before"),
     ("pyiceberg.catalog.sql:SqlCatalog._write_metadata", "after"),

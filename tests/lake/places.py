@@ -1,0 +1,48 @@
+"""Where the lakes of the tests are: what a process needs to open one, as text."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from shophouse.lake import Lake
+from shophouse.lake._objects import ObjectStorage
+from shophouse.lake._storage import LocalStorage, Storage
+from shophouse.lake.catalogs import catalog_of
+from shophouse.settings import AnyCatalog, LakeSettings
+
+
+@dataclass(frozen=True)
+class Place:
+    """`url` is empty for a folder of this machine. A lake is opened by each process for itself."""
+
+    name: str = "local"
+    url: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    catalog: dict[str, str] = field(default_factory=dict)
+    patience: float = 20
+
+    @property
+    def is_shared(self) -> bool:
+        return bool(self.url)
+
+    def lake(self, folder: Path, cache: str = "cache") -> Lake:
+        """The lake of the shop in `folder`; another `cache` makes it one on another machine."""
+        storage: Storage = LocalStorage(folder / "lake")
+        if self.url:
+            patience = timedelta(seconds=self.patience)
+            storage = ObjectStorage(self.url, folder / cache, self.options, patience=patience)
+        return Lake(storage=storage, catalog=catalog_of(self._settings(), storage, folder))
+
+    def _settings(self) -> AnyCatalog:
+        said = {"kind": "sqlite", **self.catalog}
+        if "dsn" in said:
+            # read at once, and another one for the next place
+            os.environ["LAKE_OF_A_TEST"] = said["dsn"]
+            said["dsn"] = "env:LAKE_OF_A_TEST"
+        return LakeSettings.model_validate({"catalog": said}).catalog
+
+
+LOCAL = Place()
