@@ -301,6 +301,8 @@ class RestCatalog(CatalogSettings):
     """A bearer token, by reference: `env:LAKE_TOKEN`."""
     credential: Secret | None = None
     """An OAuth client's id and secret, by reference, set to `id:secret`."""
+    prefix: str = ""
+    """What the name of each source's namespace begins with, where several shops share the catalog."""
     properties: Mapping[str, str] = Field(default_factory=dict)
     """Further properties, by pyiceberg's names."""
 
@@ -311,6 +313,8 @@ class GlueCatalog(CatalogSettings):
     kind: Literal["glue"]
     region: str | None = None
     """The region, as eu-central-1."""
+    prefix: str = ""
+    """What the name of each source's database begins with, where several shops share the catalog."""
     catalog_id: str | None = None
     """The account whose catalog it is, when it is another one's."""
     endpoint: str | None = None

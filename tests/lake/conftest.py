@@ -18,7 +18,7 @@ def place(request: pytest.FixtureRequest) -> Place:
         return LOCAL
     server = request.getfixturevalue("s3")
     bucket = server.bucket()
-    return Place(name, f"s3://{bucket}/shops/one", _options(server), _catalog(request, name.partition("-")[2]))
+    return Place(name, f"s3://{bucket}/shops/one", _options(server), _catalog(request, name.partition("-")[2], bucket))
 
 
 def on(*names: str) -> pytest.MarkDecorator:
@@ -39,11 +39,11 @@ def _options(server: Any) -> dict[str, str]:
     }
 
 
-def _catalog(request: pytest.FixtureRequest, kind: str) -> dict[str, str]:
+def _catalog(request: pytest.FixtureRequest, kind: str, bucket: str) -> dict[str, str]:
     if kind == "postgres":
         return {"kind": kind, "dsn": request.getfixturevalue("postgres").database()}
     if kind == "rest":
-        return {"kind": kind, "uri": request.getfixturevalue("iceberg_rest").uri}
+        return {"kind": kind, "uri": request.getfixturevalue("iceberg_rest").uri, "prefix": f"{bucket}_"}
     if kind == "glue":
         for name in ("GLUE_KEY", "GLUE_SECRET"):
             os.environ[name] = "any"

@@ -33,7 +33,7 @@ def shop(tmp_path: Path, place: Place) -> Shop:
 
 def iceberg_rows(shop: Shop) -> list[dict[str, object]]:
     with shop.lake.catalog.opened() as catalog:
-        found = catalog.load_table(("shop", shop.table.name)).scan().to_arrow().to_pylist()
+        found = catalog.load_table(shop.lake.catalog.identifier(("shop", shop.table.name))).scan().to_arrow().to_pylist()
     return sorted(
         found,
         key=lambda row: (row["_load_id"], row["_source_file"], row["_row_number"]),
@@ -258,7 +258,7 @@ def test_a_commit_of_another_program_is_seen_and_repaired(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,2")
     shop.load()
     with shop.lake.catalog.opened() as catalog:
-        table = catalog.load_table(("shop", "orders"))
+        table = catalog.load_table(shop.lake.catalog.identifier(("shop", "orders")))
         table.append(table.scan(row_filter="id = 1 and _load_id = 2").to_arrow())
     assert len(shop.rows()) == 4
     with pytest.raises(LakeError, match="changed by another program"):

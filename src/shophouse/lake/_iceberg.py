@@ -158,7 +158,7 @@ def _commit(
 ) -> str:
     with catalog.opened() as tables:
         if expected is not None:
-            found = tables.load_table(name)
+            found = tables.load_table(catalog.identifier(name))
             if found.metadata_location != expected:
                 raise CommitFailedException("its newest version is another one than the load began with")
             with found.transaction() as transaction:
@@ -169,12 +169,14 @@ def _commit(
                     transaction.update_snapshot().fast_append().commit()
             return found.metadata_location
         with suppress(NamespaceAlreadyExistsError):
-            tables.create_namespace((name[0],))
+            tables.create_namespace(catalog.identifier(name)[:1])
         fields = [
             NestedField(number, column, _type(kind), required=False)
             for number, (column, kind) in enumerate(columns.items(), 1)
         ]
-        creation = tables.create_table_transaction(name, Schema(*fields), location=folder, properties=_PROPERTIES)
+        creation = tables.create_table_transaction(
+            catalog.identifier(name), Schema(*fields), location=folder, properties=_PROPERTIES
+        )
         if add:
             creation.add_files(list(add), check_duplicate_files=False)
         elif storage.is_shared:
@@ -186,8 +188,8 @@ def _commit(
 def forget(catalog: Catalog, name: Name) -> None:
     """Take a table out of the catalog, if it is there; its files stay."""
     with catalog.opened() as tables:
-        if tables.table_exists(name):
-            tables.drop_table(name)
+        if tables.table_exists(catalog.identifier(name)):
+            tables.drop_table(catalog.identifier(name))
 
 
 class TakenOver(LakeError):

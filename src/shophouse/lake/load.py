@@ -71,19 +71,37 @@ def recover(lake: Lake, source: str, table: str, lease: Lease) -> None:
     """
     from shophouse.lake._iceberg import commit
 
+    head = lake.head(source, table)
+    ledger, number = Ledger.current(head) if head else Ledger(), (head.commit if head else 0) + 1
+    ledger.sequence += 1
+    folder = head.folder if head else lake.location(source, table)
     with committing(lease):
-        for name, columns in ((table, {}), (table + QUARANTINE, QUARANTINE_COLUMNS)):
-            head = lake.head(source, name)
-            folder = head.folder if head else lake.location(source, name)
-            properties: dict[str, str] = {}
-            if not name.endswith(QUARANTINE):
-                ledger, number = Ledger.current(head) if head else Ledger(), (head.commit if head else 0) + 1
-                ledger.sequence += 1
-                stored = ledger.write(lake.storage, folder, number, lease.token)
-                properties = {"shophouse.commit": str(number), "shophouse.ledger": stored}
-            expected = head.location if head else None
-            commit(lake.catalog, lake.storage, (source, name), folder, columns, properties, expected=expected)
+        stored = ledger.write(lake.storage, folder, number, lease.token)
+        properties = {"shophouse.commit": str(number), "shophouse.ledger": stored}
+        name, expected = (source, table), head.location if head else None
+        commit(lake.catalog, lake.storage, name, folder, {}, properties, expected=expected)
+        withdraw(lake, source, table, lake.head(source, table + QUARANTINE), head.load_id if head else 0)
     sweep(lake, source, table, lease)
+
+
+def withdraw(lake: Lake, source: str, table: str, rejected: Head | None, committed: int) -> Head:
+    """Take out of the quarantine, as it is now, what loads put there that came no further."""
+    from shophouse.lake._iceberg import commit
+    from shophouse.lake.maintenance import planned_files
+
+    name, storage = (source, table + QUARANTINE), lake.storage
+    folder = rejected.folder if rejected else lake.location(*name)
+    gone: list[str] = []
+    if rejected and storage.is_shared:
+        gone = [file for file in planned_files(lake, *name) if (number_of(file, "load") or 0) > committed]
+    elif rejected:
+        gone = beyond(storage, folder, "load", committed)
+    properties = {"shophouse.load_id": str(committed)}
+    expected = rejected.location if rejected else None
+    location = commit(
+        lake.catalog, storage, name, folder, QUARANTINE_COLUMNS, properties, expected=expected, remove=gone
+    )
+    return Head(location, storage)
 
 
 @contextmanager
@@ -185,7 +203,6 @@ class Load:
         properties: Mapping[str, str],
         *,
         add: Iterable[str] = (),
-        remove: Iterable[str] = (),
     ) -> Head:
         from shophouse.lake._iceberg import commit
 
@@ -199,7 +216,6 @@ class Load:
                 properties,
                 expected=head.location if head else None,
                 add=list(add),
-                remove=remove,
             )
         return Head(location, self._storage)
 
@@ -222,15 +238,9 @@ class Load:
 
     def _clean(self, committed: int) -> None:
         """Remove what loads left that were killed before their commit."""
-        place = self._lake.location(self.source, self.table + QUARANTINE)
         if self._rejected and self._rejected.load_id > committed:
-            self._rejected = self._commit(
-                self.table + QUARANTINE,
-                self._rejected,
-                QUARANTINE_COLUMNS,
-                {"shophouse.load_id": str(committed)},
-                remove=beyond(self._storage, self._rejected.folder, "load", committed),
-            )
+            with committing(self._lease):
+                self._rejected = withdraw(self._lake, self.source, self.table, self._rejected, committed)
         if not self._storage.is_shared:
             sweep(self._lake, self.source, self.table, self._lease)
             self._clean_ledgers()

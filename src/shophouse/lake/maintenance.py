@@ -97,7 +97,7 @@ def history(lake: Lake, source: str, table: str) -> list[Change]:
 def planned_files(lake: Lake, source: str, table: str) -> list[str]:
     """The locations of the current snapshot's data files as Iceberg's manifests have them."""
     with lake.catalog.opened() as catalog:
-        tasks = catalog.load_table((source, table)).scan().plan_files()
+        tasks = catalog.load_table(lake.catalog.identifier((source, table))).scan().plan_files()
         return sorted(task.file.file_path.removeprefix("file://") for task in tasks)
 
 
@@ -270,7 +270,7 @@ def _unreferenced(lake: Lake, source: str, table: str, lease: Lease) -> list[Sto
     # a writer that came after us would be found here, and what it writes is not in the list
     lease.renew()
     with lake.catalog.opened() as catalog:
-        found = catalog.load_table((source, table))
+        found = catalog.load_table(lake.catalog.identifier((source, table)))
         used = {
             found.metadata_location,
             *(entry.metadata_file for entry in found.metadata.metadata_log),

@@ -37,6 +37,9 @@ class Catalog(Protocol):
     def head(self, name: Name) -> str | None:
         """The same of one table; None when there is none."""
 
+    def identifier(self, name: Name) -> Name:
+        """What pyiceberg's catalog calls this table."""
+
     def opened(self) -> AbstractContextManager[pyiceberg.catalog.Catalog]:
         """pyiceberg's catalog, for one short commit."""
 

@@ -20,32 +20,46 @@ __all__ = ["RemoteCatalog"]
 class RemoteCatalog:
     """See `shophouse.lake.catalogs.Catalog`; a kind says how pyiceberg's catalog is made."""
 
-    def __init__(self, place: str, storage: Storage) -> None:
+    def __init__(self, place: str, storage: Storage, prefix: str) -> None:
         self.place = place
         self._storage = storage
+        self._prefix = prefix
         self._made: pyiceberg.catalog.Catalog | None = None
 
     def _make(self) -> pyiceberg.catalog.Catalog:
         raise NotImplementedError
 
+    def identifier(self, name: Name) -> Name:
+        """A source's namespace, with what tells it from those of other shops."""
+        return (self._prefix + name[0], name[1])
+
     def heads(self) -> dict[Name, str]:
         with self._told(), self.opened() as catalog:
-            names = [name for source in catalog.list_namespaces() for name in catalog.list_tables(source)]
-            found = {(name[0], name[1]): catalog.load_table(name).metadata_location for name in names if len(name) == 2}
-        return {name: location for name, location in sorted(found.items()) if self._is_ours(location)}
+            found = {
+                (source, name): catalog.load_table((namespace, name)).metadata_location
+                for source, namespace in self._sources(catalog)
+                for _, name in catalog.list_tables(namespace)
+            }
+        return self._ours(found)
 
     def head(self, name: Name) -> str | None:
         from pyiceberg.exceptions import NoSuchTableError
 
         with self._told(), self.opened() as catalog:
             try:
-                return catalog.load_table(name).metadata_location
+                return catalog.load_table(self.identifier(name)).metadata_location
             except NoSuchTableError:
                 return None
 
-    def _is_ours(self, location: str) -> bool:
-        """A catalog of a whole company has other tables, too."""
-        return location.startswith(self._storage.base + "/")
+    def _sources(self, catalog: pyiceberg.catalog.Catalog) -> Iterator[tuple[str, str]]:
+        """Each source and its namespace."""
+        for namespace in catalog.list_namespaces():
+            if len(namespace) == 1 and namespace[0].startswith(self._prefix):
+                yield namespace[0].removeprefix(self._prefix), namespace[0]
+
+    def _ours(self, found: dict[Name, str]) -> dict[Name, str]:
+        """A catalog of a whole company has tables of others, too."""
+        return {name: place for name, place in sorted(found.items()) if place.startswith(self._storage.base + "/")}
 
     @contextmanager
     def opened(self) -> Iterator[pyiceberg.catalog.Catalog]:

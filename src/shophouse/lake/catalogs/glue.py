@@ -24,7 +24,8 @@ def of(settings: Settings, storage: Storage, folder: Path) -> GlueCatalog:
 
 class GlueCatalog(RemoteCatalog):
     def __init__(self, settings: Settings, storage: Storage) -> None:
-        super().__init__(f"AWS Glue in {settings.region or 'the region of the environment'}", storage)
+        region = settings.region or "the region of the environment"
+        super().__init__(f"AWS Glue in {region}", storage, settings.prefix)
         self._settings = settings
 
     def _make(self) -> pyiceberg.catalog.Catalog:
@@ -54,10 +55,8 @@ class GlueCatalog(RemoteCatalog):
         with self._told(), self.opened() as catalog:
             client = catalog.glue  # type: ignore[attr-defined]
             arguments = {"CatalogId": self._settings.catalog_id} if self._settings.catalog_id else {}
-            for (source, *_) in catalog.list_namespaces():
-                for page in client.get_paginator("get_tables").paginate(DatabaseName=source, **arguments):
+            for source, namespace in self._sources(catalog):
+                for page in client.get_paginator("get_tables").paginate(DatabaseName=namespace, **arguments):
                     for table in page["TableList"]:
-                        location = table.get("Parameters", {}).get("metadata_location", "")
-                        if self._is_ours(location):
-                            found[source, table["Name"]] = location
-        return dict(sorted(found.items()))
+                        found[source, table["Name"]] = table.get("Parameters", {}).get("metadata_location", "")
+        return self._ours(found)

@@ -53,6 +53,9 @@ class PostgresCatalog:
         found = self._rows(" and table_namespace = %s and table_name = %s", *name)
         return found[0][2] if found else None
 
+    def identifier(self, name: Name) -> Name:
+        return name
+
     def _rows(self, condition: str, *parameters: str) -> list[tuple[str, str, str]]:
         import psycopg
 

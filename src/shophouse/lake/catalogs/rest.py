@@ -23,7 +23,7 @@ def of(settings: Settings, storage: Storage, folder: Path) -> RestCatalog:
 
 class RestCatalog(RemoteCatalog):
     def __init__(self, settings: Settings, storage: Storage) -> None:
-        super().__init__(settings.uri, storage)
+        super().__init__(settings.uri, storage, settings.prefix)
         self._settings = settings
 
     def _make(self) -> pyiceberg.catalog.Catalog:

@@ -43,6 +43,9 @@ class SqliteCatalog:
         found = self._rows(" and table_namespace = ? and table_name = ?", *name)
         return found[0][2] if found else None
 
+    def identifier(self, name: Name) -> Name:
+        return name
+
     def _rows(self, condition: str, *parameters: str) -> list[tuple[str, str, str]]:
         if not self.file.exists():
             return []
