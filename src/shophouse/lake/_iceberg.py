@@ -31,14 +31,14 @@ from pyiceberg.types import (
 
 from shophouse.errors import LakeError, ShophouseError
 from shophouse.lake._catalog import Head
-from shophouse.lake._storage import Storage
+from shophouse.lake._storage import Storage, TakenOver
 from shophouse.lake.catalogs import Catalog, Name
 from shophouse.sources._retries import Retries
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table, Transaction
 
-__all__ = ["TakenOver", "commit", "forget", "widened"]
+__all__ = ["commit", "forget", "widened"]
 
 _REFUSED = (CommitFailedException, TableAlreadyExistsError)
 _LASTING = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError, ValidationException)
@@ -111,7 +111,7 @@ def commit(
             # an attempt whose answer was lost, and that went through, is what refuses the next one
             found = _found(catalog, storage, name, mark)
             if found is None:
-                raise TakenOver(name, error) from error
+                raise TakenOver(f"table {'.'.join(name)}", why=_line(error)) from error
             return found
         except ShophouseError as error:
             if not error.retryable or failures >= _TRIES.times:
@@ -190,17 +190,6 @@ def forget(catalog: Catalog, name: Name) -> None:
     with catalog.opened() as tables:
         if tables.table_exists(catalog.identifier(name)):
             tables.drop_table(catalog.identifier(name))
-
-
-class TakenOver(LakeError):
-    """Another writer has committed meanwhile: nothing of this commit is there, and nothing is lost."""
-
-    def __init__(self, name: Name, error: Exception) -> None:
-        super().__init__(
-            f"table {'.'.join(name)} was written by another process meanwhile",
-            why=_line(error),
-            hint="nothing of this load was kept, and nothing is lost: run it again",
-        )
 
 
 def _line(error: Exception) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import LockedError, ShophouseError
+from shophouse.lake._storage import TakenOver
 
 if TYPE_CHECKING:
     from shophouse.lake._objects import ObjectStorage
@@ -64,7 +65,7 @@ class ObjectLease:
             version = self._storage.put(self._location, self._record(), self._version)
             if version is None:
                 found, _ = self._read()
-                raise self._taken(found)
+                raise TakenOver(self._what, holder=_holder(found))
             self._version = version
 
     def release(self) -> None:
@@ -114,15 +115,18 @@ class ObjectLease:
         ).encode()
 
     def _taken(self, found: dict[str, Any] | None) -> LockedError:
-        holder = f"process {found['pid']} on {found['host']} since {found['since']}" if found else None
         until = f"without news of it, its lease ends at {found['until'][11:19]} UTC" if found else None
         return LockedError(
             f"{self._what} is being written by another process",
-            holder=holder,
+            holder=_holder(found),
             where=self._location,
             why=until,
             hint="wait until it is done; when it died, the lease runs out by itself",
         )
+
+
+def _holder(found: dict[str, Any] | None) -> str | None:
+    return f"process {found['pid']} on {found['host']} since {found['since']}" if found else None
 
 
 def _is_whole(found: dict[str, Any]) -> bool:

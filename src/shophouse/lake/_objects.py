@@ -71,7 +71,7 @@ class ObjectStorage:
                 self._made = from_url(  # type: ignore[call-overload]
                     self.base,
                     client_options={"allow_http": insecure, "timeout": "300s", "connect_timeout": "10s"},
-                    retry_config={"max_retries": 20, "retry_timeout": self.patience},
+                    retry_config={"max_retries": 1000, "retry_timeout": self.patience},
                     **self.options,
                 )
         return self._made

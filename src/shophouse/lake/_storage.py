@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from shophouse.errors import LockedError
 from shophouse.lake._lease import lease
 
-__all__ = ["Lease", "LocalStorage", "Storage", "Stored", "sync"]
+__all__ = ["Lease", "LocalStorage", "Storage", "Stored", "TakenOver", "sync"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,18 @@ class Stored:
 
     location: str
     size: int
+
+
+class TakenOver(LockedError):
+    """Another writer came in between: nothing of what was to be committed is there, nor will be."""
+
+    def __init__(self, what: str, *, holder: str | None = None, why: str | None = None) -> None:
+        super().__init__(
+            f"{what} was written by another process meanwhile",
+            holder=holder,
+            why=why,
+            hint="nothing of this was kept, and nothing is lost: run it again",
+        )
 
 
 class Lease(Protocol):
@@ -36,7 +49,7 @@ class Lease(Protocol):
     """False while it is not known whether a commit went through. A lease that ends so counts as not ended well."""
 
     def renew(self) -> None:
-        """Prove that nobody else held the lease up to now. Raises LockedError when somebody took it over."""
+        """Prove that nobody else held the lease up to now. Raises TakenOver."""
 
 
 class Storage(Protocol):

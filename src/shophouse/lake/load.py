@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from shophouse.errors import LakeError
 from shophouse.lake._catalog import QUARANTINE, Head
 from shophouse.lake._ledger import DataFile, Ledger, LoadRecord
-from shophouse.lake._storage import Lease, Storage
+from shophouse.lake._storage import Lease, Storage, TakenOver
 from shophouse.sources import LINEAGE, Batch, FileRead, Position, Rejected
 
 if TYPE_CHECKING:
@@ -107,8 +107,6 @@ def withdraw(lake: Lake, source: str, table: str, rejected: Head | None, committ
 @contextmanager
 def committing(lease: Lease) -> Iterator[None]:
     """A commit in this block either came to an end, or leaves the lease to whoever makes sure that it never will."""
-    from shophouse.lake._iceberg import TakenOver
-
     lease.settled = False
     try:
         yield
