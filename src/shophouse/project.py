@@ -149,7 +149,8 @@ class Project(Settings):
 
     @property
     def lake_folder(self) -> Path:
-        return self.absolute(self.lake.path)
+        """The lake; of one in a bucket, the folder of a SQLite catalog."""
+        return self.folder / "lake" if self.lake.is_remote else self.absolute(self.lake.path)
 
     @property
     def reports_folder(self) -> Path:

@@ -286,7 +286,7 @@ class PostgresCatalog(CatalogSettings):
 
     kind: Literal["postgres"]
     dsn: Secret
-    """Where the database is, by reference: `env:LAKE_CATALOG`, set to `postgresql://user:password@host:5432/database`."""
+    """Where it is, by reference: `env:LAKE_CATALOG`, set to `postgresql://user:password@host:5432/database`."""
 
 
 class RestCatalog(CatalogSettings):
@@ -308,7 +308,7 @@ class RestCatalog(CatalogSettings):
 
 
 class GlueCatalog(CatalogSettings):
-    """AWS Glue: a database for each source. Without keys, those of the environment, a profile or the machine are used."""
+    """AWS Glue: a database for each source. Keys that are absent come from the environment, a profile or the machine."""
 
     kind: Literal["glue"]
     region: str | None = None
@@ -334,7 +334,7 @@ class LakeSettings(Settings):
     """Where every row that ever arrived is kept. A bucket needs `pip install "shophouse[object-storage]"`."""
 
     path: LakePlace = "lake"
-    """A folder, relative to the shop's folder or absolute; or a place in a bucket: `s3://bucket/prefix`, `gs://…`, `az://…`."""
+    """A folder, relative to the shop's folder or absolute; or a place in a bucket: `s3://bucket/prefix`, `gs://…`."""
     catalog: AnyCatalog = Field(default_factory=SqliteCatalog)
     """What names each table's newest version."""
     endpoint: str | None = None
@@ -342,20 +342,39 @@ class LakeSettings(Settings):
     region: str | None = None
     """Of a bucket: its region."""
     access_key: Secret | None = None
-    """Of a bucket, by reference: `env:NAME`. When absent, the environment (AWS_ACCESS_KEY_ID …) or the machine has it."""
+    """Of a bucket, by reference: `env:NAME`. When absent, the environment (AWS_ACCESS_KEY_ID) or the machine has it."""
     secret_key: Secret | None = None
     """Of a bucket, by reference: `env:NAME`."""
     session_token: Secret | None = None
     """Of a bucket, by reference: `env:NAME`."""
     options: Mapping[str, str] = Field(default_factory=dict)
-    """Of a bucket: whatever else its provider needs, by obstore's names, as `account_name`; a value may be `env:NAME`."""
+    """Of a bucket: what else its provider needs, by obstore's names, as `account_name`; a value may be `env:NAME`."""
     cache: LocalFolder = ".shophouse/lake"
     """Of a bucket: the folder of this machine in which copies of its files are kept."""
     cache_size: Size = 50_000_000_000
     """Of a bucket: how much room the copies may take; the newest files of all tables must fit. 50GB when absent."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _sqlite_unless_said(cls, data: object) -> object:
+        catalog = data.get("catalog") if isinstance(data, dict) else None
+        if isinstance(data, dict) and isinstance(catalog, dict) and "kind" not in catalog:
+            return {**data, "catalog": {"kind": "sqlite", **catalog}}
+        return data
+
+    @model_validator(mode="after")
+    def _bucket_for_others(self) -> Self:
+        if not self.is_remote and self.catalog != SqliteCatalog():
+            raise mistake(
+                "can't have another catalog",
+                why="a lake in a folder has its catalog beside it, so that it can be moved and backed up as one",
+                hint="leave catalog out, or write path: s3://bucket/prefix",
+            )
+        return self
+
     @property
     def is_remote(self) -> bool:
+        """Whether it is in a bucket."""
         return "://" in self.path
 
     def store_options(self) -> dict[str, str]:

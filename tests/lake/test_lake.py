@@ -33,7 +33,9 @@ def shop(tmp_path: Path, place: Place) -> Shop:
 
 def iceberg_rows(shop: Shop) -> list[dict[str, object]]:
     with shop.lake.catalog.opened() as catalog:
-        found = catalog.load_table(shop.lake.catalog.identifier(("shop", shop.table.name))).scan().to_arrow().to_pylist()
+        found = (
+            catalog.load_table(shop.lake.catalog.identifier(("shop", shop.table.name))).scan().to_arrow().to_pylist()
+        )
     return sorted(
         found,
         key=lambda row: (row["_load_id"], row["_source_file"], row["_row_number"]),

@@ -225,9 +225,7 @@ def test_two_machines_load_the_same_and_other_tables_at_once_and_nothing_is_lost
 
 @SHARED
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_commit_whose_answer_was_lost_is_there_once(
-    shop: Shop, moment: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_commit_whose_answer_was_lost_is_there_once(shop: Shop, moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import sqlalchemy.orm
 
     shop.write("orders-1.csv", "1,1", "x,1")

@@ -136,7 +136,9 @@ def _found(catalog: Catalog, storage: Storage, name: Name, mark: Mapping[str, st
             location = catalog.head(name)
             if location is None:
                 return None
-            return location if Head(location, storage).properties.get("shophouse.mark") == mark["shophouse.mark"] else None
+            return (
+                location if Head(location, storage).properties.get("shophouse.mark") == mark["shophouse.mark"] else None
+            )
         except ShophouseError as error:
             failures += 1
             if not error.retryable or failures > _TRIES.times:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -178,6 +177,14 @@ class ObjectStorage:
             yield lease
         finally:
             lease.release()
+
+    def is_exclusive(self) -> bool:
+        probe = f"{self.base}/locks/probe-{secrets.token_hex(8)}.json"
+        self.put(probe, b"1", None)
+        try:
+            return self.put(probe, b"2", None) is None and self.put(probe, b"3", {"e_tag": '"0"'}) is None
+        finally:
+            self.delete([probe])
 
     def properties(self) -> dict[str, str]:
         from shophouse.lake import _file_io

@@ -83,6 +83,9 @@ class Storage(Protocol):
     def lease(self, name: str, what: str, wait: float = 0) -> AbstractContextManager[Lease]:
         """Be the only writer. Waits up to `wait` seconds; raises LockedError that says who holds it."""
 
+    def is_exclusive(self) -> bool:
+        """Whether a lease keeps others out here, found out by writing. Raises LakeError where writing is refused."""
+
     def properties(self) -> dict[str, str]:
         """What a catalog of pyiceberg needs to know to reach the same files."""
 
@@ -132,7 +135,9 @@ class LocalStorage:
         folder = self.local(location)
         found = sorted(path for path in folder.rglob("*") if path.is_file())
         return [
-            Stored(path.as_posix(), path.stat().st_size) for path in found if path.relative_to(folder).as_posix() > after
+            Stored(path.as_posix(), path.stat().st_size)
+            for path in found
+            if path.relative_to(folder).as_posix() > after
         ]
 
     def delete(self, locations: Sequence[str]) -> None:
@@ -149,6 +154,9 @@ class LocalStorage:
     def lease(self, name: str, what: str, wait: float = 0) -> Iterator[Lease]:
         with lease(self.folder / "locks" / f"{name}.lock", what, wait):
             yield _Held()
+
+    def is_exclusive(self) -> bool:
+        return True
 
     def properties(self) -> dict[str, str]:
         return {}

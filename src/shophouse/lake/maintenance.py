@@ -257,7 +257,9 @@ def _expire(lake: Lake, source: str, table: str, keep: int, limit: datetime, lea
         from shophouse.lake._iceberg import commit
 
         with committing(lease):
-            commit(lake.catalog, lake.storage, (source, table), head.folder, {}, {}, expected=head.location, expire=gone)
+            commit(
+                lake.catalog, lake.storage, (source, table), head.folder, {}, {}, expected=head.location, expire=gone
+            )
     left = _unreferenced(lake, source, table, lease)
     lake.storage.delete([file.location for file in left])
     return Expiry(len(gone), len(left), sum(file.size for file in left))
