@@ -308,7 +308,7 @@ class RestCatalog(CatalogSettings):
 
 
 class GlueCatalog(CatalogSettings):
-    """AWS Glue: a database for each source. Keys that are absent come from the environment, a profile or the machine."""
+    """AWS Glue: a database for each source. Keys that are absent come from the environment or the machine."""
 
     kind: Literal["glue"]
     region: str | None = None

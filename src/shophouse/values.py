@@ -154,9 +154,9 @@ def _lake_place(value: str) -> str:
 
 def _size(value: object) -> object:
     match = re.fullmatch(r"\s*(\d+)\s*([MGT])B\s*", value) if isinstance(value, str) else None
-    if match is None and not isinstance(value, int):
+    if match is None:
         raise mistake(f"can't be {value!r}", why="a size is a number with MB, GB or TB: 50GB")
-    return int(match[1]) * {"M": 10**6, "G": 10**9, "T": 10**12}[match[2]] if match else value
+    return int(match[1]) * {"M": 10**6, "G": 10**9, "T": 10**12}[match[2]]
 
 
 def _encoding(value: str) -> str:

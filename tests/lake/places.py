@@ -42,7 +42,7 @@ class Place:
             # read at once, and another one for the next place
             os.environ["LAKE_OF_A_TEST"] = said["dsn"]
             said["dsn"] = "env:LAKE_OF_A_TEST"
-        return LakeSettings.model_validate({"catalog": said}).catalog
+        return LakeSettings.model_validate({"path": "s3://of/a-test", "catalog": said}).catalog
 
 
 LOCAL = Place()

@@ -231,7 +231,7 @@ def test_a_commit_whose_answer_was_lost_is_there_once(shop: Shop, moment: str, m
     shop.write("orders-1.csv", "1,1", "x,1")
     shop.load()
     original = sqlalchemy.orm.Session.commit
-    lost = []
+    lost: list[str] = []
 
     def commit(session: Any) -> None:
         if moment == "after":

@@ -1,4 +1,4 @@
-"""AWS Glue for tests, by moto in this process. It doesn't compare versions as AWS does, so two writers aren't tested."""
+"""AWS Glue for tests, by moto in this process. It compares no versions as AWS does, so one writer is tested."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ class PostgresCatalog:
     def _rows(self, condition: str, *parameters: str) -> list[tuple[str, str, str]]:
         import psycopg
 
-        query = f"select table_namespace, table_name, metadata_location from iceberg_tables where catalog_name = %s{condition}"
+        columns = "table_namespace, table_name, metadata_location"
+        query = f"select {columns} from iceberg_tables where catalog_name = %s{condition}"
         for is_last in (False, True):
             try:
                 return self._connection().execute(query, [self._name, *parameters]).fetchall()

@@ -1,4 +1,4 @@
-"""The catalog in a SQLite file: for one machine. Read with the standard library, for importing pyiceberg takes seconds."""
+"""The catalog in a SQLite file: for one machine. It is read without pyiceberg, whose import takes seconds."""
 
 from __future__ import annotations
 
