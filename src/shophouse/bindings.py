@@ -200,6 +200,9 @@ def _binding(model: _Model, declaration: Declaration) -> dict[str, Any]:
     own = meta.covers != "none"
     if table.by_row:
         meta = meta.model_copy(update={"version": None, "parent": None})
+    if table.operation:
+        # a change brings no row that did not change
+        meta = meta.model_copy(update={"parent": None})
     version = meta.version if "version" in meta.model_fields_set else table.version if own else None
     parent = meta.parent if "parent" in meta.model_fields_set else table.parent if own else None
     return {

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shophouse.errors import ConfigError
 from shophouse.project import PROJECT_FILE, Project
-from shophouse.settings import FilesTable, Freshness, PostgresSource, PostgresTable, TableSettings
+from shophouse.settings import FilesTable, Freshness, Operation, PostgresSource, PostgresTable, TableSettings
 from shophouse.values import ColumnType, Delivery, Name, Words
 from shophouse.yamlfile import Document, Problem, did_you_mean, mistake, mistakes, read_yaml, validation_problems
 
@@ -49,6 +49,8 @@ class RawTable(_Frozen):
     required: tuple[str, ...] = ()
     freshness: Freshness = Field(default_factory=Freshness)
     columns: tuple[Column, ...] = ()
+    operation: Operation | None = None
+    """How files of changes say what happened to a row."""
     by_row: bool = False
     """A load brings the rows that changed, each as it is then: the later load counts, whatever a version says, and a
     parent's other rows stay."""
@@ -132,6 +134,8 @@ def _merged(table: RawTable, own: TableSettings) -> RawTable:
         elif field == "delivery" and value is None:
             continue
         changes[field] = value
+    if changes.get("operation"):
+        changes |= {"delivery": "upsert", "parent": ()}
     if changes.get("delivery", "upsert") != "upsert":
         changes.setdefault("parent", ())
     return table.model_copy(update=changes)
@@ -190,6 +194,7 @@ class _Meta(_Dbt):
     version: str | None = None
     parent: Words | None = None
     required: Words | None = None
+    operation: Operation | None = None
 
 
 class _Age(_Dbt):
@@ -304,6 +309,7 @@ def _raw_table(table: _Table, source: _Source) -> RawTable:
         version=meta.version,
         parent=meta.parent or (),
         required=meta.required or (),
+        operation=meta.operation,
         freshness=Freshness(
             warn_after=ages.warn_after.span() if ages and ages.warn_after else None,
             error_after=ages.error_after.span() if ages and ages.error_after else None,
@@ -353,5 +359,8 @@ def _column_problems(table: RawTable, line: Any, name: str) -> Iterator[Problem]
                 )
     if table.parent and table.delivery != "upsert":
         yield Problem(line("parent"), f"{name}.parent has a meaning only with delivery upsert, not {table.delivery}")
+    if table.operation and (table.delivery != "upsert" or table.parent):
+        why = "operation says row by row what happened"
+        yield Problem(line("operation"), f"{name}.operation goes with delivery upsert and without a parent", (why,))
     if table.delivery == "upsert" and not table.key:
         yield Problem(line("delivery"), f"{name}: delivery upsert needs a key", hint="write key: [<column>]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -97,6 +98,7 @@ def readers(
             key=table.key,
             version=table.version,
             parent=table.parent,
+            operation=table.operation,
         )
         for table in source_declaration(name, project).tables.values()
     ]
@@ -110,15 +112,27 @@ def readers(
 
     from shophouse.sources.files import FilesSource
 
+    # a bucket is listed once for all of its tables, a folder as often as it is read
+    listing = FilesSource(name, project.folder, settings.path, storage=settings.storage).find
+    files = functools.cache(listing) if settings.is_remote else listing
     found: list[tuple[Source, Table]] = []
-    for table in tables or FilesSource(name, project.folder, settings.path).tables():
+    for table in tables or FilesSource(name, project.folder, settings.path, found=files).tables():
         written = {
             key: value for key, value in settings.format_of(table.name).model_dump().items() if value is not None
         }
         if written.get("compression") == "none":
             del written["compression"]
         source = FilesSource(
-            name, project.folder, settings.path, tables=tables, progress=progress, notice=notice, **written
+            name,
+            project.folder,
+            settings.path,
+            tables=tables,
+            storage=settings.storage,
+            found=files,
+            removes_vanished=settings.removes_vanished(table.name),
+            progress=progress,
+            notice=notice,
+            **written,
         )
         found.append((source, table))
     return found

@@ -12,10 +12,10 @@ from shophouse.values import (
     Delivery,
     Duration,
     Encoding,
+    FileGlob,
     HolidayCountry,
     LakePlace,
     LocalFolder,
-    LocalGlob,
     Name,
     Secret,
     Size,
@@ -138,23 +138,123 @@ class FileFormat(Tolerance):
     """The decimal point."""
 
 
+class StorageSettings(Settings):
+    """How a bucket is reached. What is absent comes from the environment, as AWS_REGION, AWS_ACCESS_KEY_ID,
+    AZURE_STORAGE_ACCOUNT_NAME, GOOGLE_APPLICATION_CREDENTIALS, or from the machine's own role."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+(/\S*)?$")] | None = None
+    """Where a server other than AWS, Azure or Google answers, as http://127.0.0.1:9000."""
+    region: str | None = None
+    """The region of an S3 bucket, as eu-central-1."""
+    anonymous: bool = False
+    """Whether the bucket is public, and read without credentials."""
+    profile: str | None = None
+    """A profile of ~/.aws, for S3."""
+    access_key: Secret | None = None
+    """The id of an S3 access key, by reference: `env:NAME`."""
+    secret_key: Secret | None = None
+    """Its secret, by reference: `env:NAME`."""
+    session_token: Secret | None = None
+    """The token of temporary S3 credentials, by reference: `env:NAME`."""
+    account: str | None = None
+    """The name of an Azure storage account."""
+    account_key: Secret | None = None
+    """Its key, by reference: `env:NAME`."""
+    sas_token: Secret | None = None
+    """A shared access signature of Azure, by reference: `env:NAME`."""
+    service_account: Secret | None = None
+    """The JSON key of a Google service account, by reference: `env:NAME`."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise mistake("has half a key", why="access_key and secret_key belong together")
+        if self.anonymous and (self.access_key or self.profile or self.account_key or self.sas_token):
+            raise mistake("says two things", why="anonymous: true asks without credentials", hint="leave one out")
+        return self
+
+
+class Operation(Settings):
+    """How a change feed says what happened to a row."""
+
+    column: Annotated[str, Field(min_length=1)]
+    """The column that says it, as Op or __op."""
+    insert: Words = ("i", "c", "r", "insert", "create", "read", "load")
+    """Its words for a row that is new, in any case."""
+    update: Words = ("u", "update")
+    """Its words for a row that changed: it comes whole, as it is now."""
+    delete: Words = ("d", "delete")
+    """Its words for a row that was deleted."""
+
+    @model_validator(mode="after")
+    def _clear(self) -> Self:
+        words = [word.strip().lower() for word in (*self.insert, *self.update, *self.delete)]
+        if twice := sorted({word for word in words if words.count(word) > 1}):
+            raise mistake(f"has {', '.join(twice)} twice", why="a word means one operation")
+        return self
+
+
 class FilesTable(TableSettings, FileFormat):
     """A table that arrives as files."""
 
     files: str | None = None
     """Which of the source's files belong to this table: a pattern for the file's name, as "*orders*.csv"."""
+    operation: Operation | None = None
+    """For a change feed, as AWS DMS and Debezium write them: the column that says insert, update or delete. The rows of
+    files without that column are inserts."""
+    vanished_files: Literal["keep", "remove"] | None = None
+    """For this table; see the source's."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.operation and self.delivery not in (None, "upsert"):
+            why = "operation: is for files that bring the rows that changed"
+            raise mistake(f"can't be of delivery {self.delivery}", why=why, hint="leave it out: it is upsert")
+        if self.operation and self.parent:
+            why = "operation: says row by row what happened, and brings no row that did not change"
+            raise mistake("can't have a parent", why=why, hint="leave it out")
+        return self
 
 
 class FilesSource(SourceSettings, FileFormat):
-    """Files of a folder: CSV (plain, gz, zst), Parquet or newline-delimited JSON."""
+    """Files of a folder or a bucket: CSV (plain, gz, zst), Parquet or newline-delimited JSON."""
 
     kind: Literal["files"]
-    path: LocalGlob
-    """A glob, relative to the shop's folder or absolute: data/*.csv.gz"""
+    path: FileGlob
+    """A glob, relative to the shop's folder or absolute: data/*.csv.gz. Or in a bucket (`pip install
+    "shophouse[object-storage]"`): s3://bucket/shop/*.csv.gz, az://, abfss:// or gs://"""
+    storage: StorageSettings = Field(default_factory=StorageSettings)
+    """How the bucket is reached."""
+    vanished_files: Literal["keep", "remove"] = "keep"
+    """What a file that is gone means for a table of delivery snapshot: its rows stay (the file was cleared away), or
+    they are removed with it. Under append and upsert they always stay."""
     retries: Annotated[int, Field(ge=0, le=100)] = 0
-    """How often reading a table is tried again when the folder does not answer; for one on another machine."""
+    """How often reading a table is tried again when the folder does not answer, after growing pauses; for a bucket it
+    is 3 when absent."""
     tables: Mapping[Name, FilesTable] = Field(default_factory=dict)
     """Tables that the platform doesn't declare, or declares otherwise."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _buckets_are_far(cls, data: object) -> object:
+        if isinstance(data, dict) and "://" in str(data.get("path")) and data.get("retries") is None:
+            return {**data, "retries": 3}
+        return data
+
+    @model_validator(mode="after")
+    def _stored_in_a_bucket(self) -> Self:
+        if "storage" in self.model_fields_set and not self.is_remote:
+            raise mistake("has storage:", why=f"{self.path} is a folder of this machine", hint="write s3://bucket/…")
+        return self
+
+    @property
+    def is_remote(self) -> bool:
+        return "://" in self.path
+
+    def removes_vanished(self, table: str) -> bool:
+        """Whether the rows of `table`, a snapshot, go when their file does."""
+        own = self.tables.get(table)
+        return (own.vanished_files if own and own.vanished_files else self.vanished_files) == "remove"
 
     def format_of(self, table: str) -> FileFormat:
         """How the files of `table` are written: its own settings over the source's."""
@@ -337,18 +437,8 @@ class LakeSettings(Settings):
     """A folder, relative to the shop's folder or absolute; or a place in a bucket: `s3://bucket/prefix`, `gs://…`."""
     catalog: AnyCatalog = Field(default_factory=SqliteCatalog)
     """What names each table's newest version."""
-    endpoint: str | None = None
-    """Of a bucket: another address than the provider's own, as `https://s3.example.com`."""
-    region: str | None = None
-    """Of a bucket: its region."""
-    access_key: Secret | None = None
-    """Of a bucket, by reference: `env:NAME`. When absent, the environment (AWS_ACCESS_KEY_ID) or the machine has it."""
-    secret_key: Secret | None = None
-    """Of a bucket, by reference: `env:NAME`."""
-    session_token: Secret | None = None
-    """Of a bucket, by reference: `env:NAME`."""
-    options: Mapping[str, str] = Field(default_factory=dict)
-    """Of a bucket: what else its provider needs, by obstore's names, as `account_name`; a value may be `env:NAME`."""
+    storage: StorageSettings = Field(default_factory=StorageSettings)
+    """How the bucket is reached."""
     cache: LocalFolder = ".shophouse/lake"
     """Of a bucket: the folder of this machine in which copies of its files are kept."""
     cache_size: Size = 50_000_000_000
@@ -364,6 +454,8 @@ class LakeSettings(Settings):
 
     @model_validator(mode="after")
     def _bucket_for_others(self) -> Self:
+        if "storage" in self.model_fields_set and not self.is_remote:
+            raise mistake("has storage:", why=f"{self.path} is a folder of this machine", hint="write s3://bucket/…")
         if not self.is_remote and self.catalog != SqliteCatalog():
             raise mistake(
                 "can't have another catalog",
@@ -376,24 +468,6 @@ class LakeSettings(Settings):
     def is_remote(self) -> bool:
         """Whether it is in a bucket."""
         return "://" in self.path
-
-    def store_options(self) -> dict[str, str]:
-        """What obstore needs, secrets in plain. Raises ConfigError for a variable that isn't set."""
-        options = {
-            name: Secret(value).resolve().get_secret_value() if value.startswith("env:") else value
-            for name, value in self.options.items()
-        }
-        for name, value in (("endpoint", self.endpoint), ("region", self.region)):
-            if value is not None:
-                options[name] = value
-        for name, secret in (
-            ("access_key_id", self.access_key),
-            ("secret_access_key", self.secret_key),
-            ("session_token", self.session_token),
-        ):
-            if secret is not None:
-                options[name] = secret.resolve().get_secret_value()
-        return options
 
 
 class ExportSettings(Settings):

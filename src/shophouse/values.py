@@ -43,9 +43,6 @@ _OTHER_NAMES = {
 }
 
 
-_BUCKETS = ("s3", "gs", "az", "abfs", "abfss")
-
-
 def _column_type(value: str) -> str:
     written = re.sub(r"\s+", "", value.lower())
     if decimal := re.fullmatch(r"decimal\((\d+),(\d+)\)", written):
@@ -114,9 +111,23 @@ def _duration(value: object) -> object:
     return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])})
 
 
-def _local_glob(value: str) -> str:
-    if "://" in value:
-        raise mistake(f"can't be {value!r}", why="files are read from folders of this machine", hint="write data/*.csv")
+_BUCKETS = {"s3": "S3", "az": "Azure", "abfs": "Azure", "abfss": "Azure", "gs": "Google Cloud"}
+
+
+def _file_glob(value: str) -> str:
+    scheme, is_url, rest = value.partition("://")
+    if is_url:
+        known = ", ".join(f"{word}://" for word in _BUCKETS)
+        if scheme not in _BUCKETS:
+            why = f"files are read from folders of this machine, and from {known}"
+            raise mistake(f"can't be {value!r}", why=why, hint="write data/*.csv or s3://bucket/shop/*.csv")
+        bucket, _, pattern = rest.partition("/")
+        if not bucket or re.search(r"[*?\[]", bucket):
+            raise mistake(f"can't be {value!r}", why="it names one bucket", hint=f"write {scheme}://bucket/shop/*.csv")
+        if not pattern or pattern.endswith("/"):
+            why = "it says which objects of the bucket are read"
+            raise mistake(f"can't be {value!r}", why=why, hint=f"write {value.rstrip('/')}/*.csv")
+        return value
     if not value.strip():
         raise mistake("is empty", hint="write data/*.csv")
     fixed = _fixed_part(Path(value).expanduser())
@@ -182,7 +193,7 @@ Words = Annotated[
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
-LocalGlob = Annotated[str, AfterValidator(_local_glob)]
+FileGlob = Annotated[str, AfterValidator(_file_glob)]
 LakePlace = Annotated[str, AfterValidator(_lake_place)]
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[MGT]B\s*$"})]
 LocalFolder = Annotated[str, AfterValidator(_local_folder)]

@@ -37,10 +37,12 @@ def in_bucket(s3: S3, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Buck
     def put(folder: Path) -> Path:
         lake = {
             "path": f"s3://{s3.bucket()}/lake",
-            "endpoint": s3.endpoint,
-            "region": said["AWS_REGION"],
-            "access_key": "env:LAKE_KEY",
-            "secret_key": "env:LAKE_SECRET",
+            "storage": {
+                "endpoint": s3.endpoint,
+                "region": said["AWS_REGION"],
+                "access_key": "env:LAKE_KEY",
+                "secret_key": "env:LAKE_SECRET",
+            },
             "catalog": {"kind": "postgres", "dsn": "env:LAKE_CATALOG"},
         }
         with (folder / "shophouse.yml").open("a") as file:
@@ -117,7 +119,8 @@ def test_commands_work_on_a_lake_in_a_bucket_and_tell_no_secret(
         ("{path: ftp://bucket/lake}", "s3://"),
         ("{path: 's3://'}", "write s3://bucket/prefix"),
         ("{path: lake, catalog: {kind: postgres, dsn: env:X}}", "can't have another catalog"),
-        ("{path: s3://b/x, secret_key: plain}", "must not be in the file itself"),
+        ("{path: s3://b/x, storage: {access_key: env:A, secret_key: plain}}", "must not be in the file itself"),
+        ("{path: lake, storage: {region: eu-central-1}}", "is a folder of this machine"),
         ("{path: s3://b/x, cache_size: 50}", "50GB"),
         ("{path: s3://b/x, catalog: {kind: hive}}", "hive"),
     ],

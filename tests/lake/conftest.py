@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,11 @@ def place(request: pytest.FixtureRequest) -> Place:
         return LOCAL
     server = request.getfixturevalue("s3")
     bucket = server.bucket()
-    return Place(name, f"s3://{bucket}/shops/one", _options(server), _catalog(request, name.partition("-")[2], bucket))
+    # for the processes that tests start, too
+    os.environ["LAKE_KEY"] = server.environment["AWS_ACCESS_KEY_ID"]
+    os.environ["LAKE_SECRET"] = server.environment["AWS_SECRET_ACCESS_KEY"]
+    catalog = _catalog(request, name.partition("-")[2], bucket)
+    return Place(name, f"s3://{bucket}/shops/one", server.endpoint, catalog=catalog)
 
 
 def on(*names: str) -> pytest.MarkDecorator:
@@ -27,16 +30,6 @@ def on(*names: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         "place", [pytest.param(name, marks=marks.get(name, pytest.mark.server)) for name in names], indirect=True
     )
-
-
-def _options(server: Any) -> dict[str, str]:
-    said = server.environment
-    return {
-        "endpoint": server.endpoint,
-        "region": said["AWS_REGION"],
-        "access_key_id": said["AWS_ACCESS_KEY_ID"],
-        "secret_access_key": said["AWS_SECRET_ACCESS_KEY"],
-    }
 
 
 def _catalog(request: pytest.FixtureRequest, kind: str, bucket: str) -> dict[str, str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from shophouse.lake import Lake
 from shophouse.lake._objects import ObjectStorage
 from shophouse.lake._storage import LocalStorage, Storage
 from shophouse.lake.catalogs import catalog_of
-from shophouse.settings import AnyCatalog, LakeSettings
+from shophouse.settings import AnyCatalog, LakeSettings, StorageSettings
 
 
 @dataclass(frozen=True)
@@ -20,9 +19,11 @@ class Place:
 
     name: str = "local"
     url: str = ""
-    options: dict[str, str] = field(default_factory=dict)
+    endpoint: str = ""
+    secret: str = "LAKE_SECRET"
+    """The variable that has the secret."""
     catalog: dict[str, str] = field(default_factory=dict)
-    patience: float = 20
+    retries: int = 8
 
     @property
     def is_shared(self) -> bool:
@@ -32,9 +33,13 @@ class Place:
         """The lake of the shop in `folder`; another `cache` makes it one on another machine."""
         storage: Storage = LocalStorage(folder / "lake")
         if self.url:
-            patience = timedelta(seconds=self.patience)
-            storage = ObjectStorage(self.url, folder / cache, self.options, patience=patience)
+            storage = ObjectStorage(self.url, folder / cache, self.settings, retries=self.retries)
         return Lake(storage=storage, catalog=catalog_of(self._settings(), storage, folder))
+
+    @property
+    def settings(self) -> StorageSettings:
+        keys = {"access_key": "env:LAKE_KEY", "secret_key": f"env:{self.secret}"}
+        return StorageSettings.model_validate({"endpoint": self.endpoint, "region": "us-east-1", **keys})
 
     def _settings(self) -> AnyCatalog:
         said = {"kind": "sqlite", **self.catalog}

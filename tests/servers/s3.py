@@ -13,8 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +27,8 @@ ACCESS_KEY: Final = "shophouse"
 SECRET_KEY: Final = "shophouse-secret"
 _PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
 _CACHE = Path.home() / ".cache" / "shophouse-tests"
+# a server ends with the thread that started it, which must outlive a test's own
+_STARTER = ThreadPoolExecutor(1)
 
 
 @dataclass
@@ -78,7 +82,8 @@ class Server:
         for folder in folders.values():
             folder.mkdir(exist_ok=True)
         with (self._base / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            start = partial(
+                subprocess.Popen[bytes],
                 [
                     binary(),
                     *("--port", f"127.0.0.1:{self.port}"),
@@ -95,6 +100,7 @@ class Server:
                 env={**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
                 preexec_fn=_end_with_the_tests,
             )
+            self._process = _STARTER.submit(start).result()
         end = time.monotonic() + 30
         while True:
             try:
@@ -125,7 +131,8 @@ def running() -> Iterator[Server]:
         server.start()
         yield server
     finally:
-        server.stop()
+        # at once: nothing of it is kept
+        server.stop(kill=True)
         shutil.rmtree(base, ignore_errors=True)
 
 

@@ -50,10 +50,7 @@ class Lake:
             from shophouse.lake._objects import ObjectStorage
 
             storage = ObjectStorage(
-                settings.path,
-                project.absolute(settings.cache),
-                settings.store_options(),
-                cache_bytes=settings.cache_size,
+                settings.path, project.absolute(settings.cache), settings.storage, cache_bytes=settings.cache_size
             )
         else:
             storage = LocalStorage(project.lake_folder)

@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shophouse.errors import ConfigError, LakeError, LakeUnreachable
+from shophouse.errors import LakeError, LakeUnreachable
 from shophouse.lake._storage import Lease, Stored
+from shophouse.object_store import connect, refusal
+from shophouse.settings import StorageSettings
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -31,8 +33,8 @@ _DELETED_AT_A_TIME = 1000
 class ObjectStorage:
     """Objects below `url`, as `s3://bucket/prefix`, and their copies below the folder `cache`.
 
-    `options` are obstore's own, by its names; what is absent comes from the environment, as AWS_ACCESS_KEY_ID. A
-    request that isn't answered is tried again for `patience`. The copies take `cache_bytes` at most; None is no limit.
+    A request that isn't answered is tried again `retries` times with growing pauses, about a minute for ten. The copies
+    take `cache_bytes` at most; None is no limit.
     """
 
     is_shared = True
@@ -41,39 +43,21 @@ class ObjectStorage:
         self,
         url: str,
         cache: Path,
-        options: Mapping[str, str] | None = None,
+        settings: StorageSettings,
         *,
         cache_bytes: int | None = None,
-        patience: timedelta = timedelta(seconds=60),
+        retries: int = 10,
     ) -> None:
         self.base = url.rstrip("/")
         self.cache = cache
-        self.options = dict(options or {})
+        self.settings = settings
         self.cache_bytes = cache_bytes
-        self.patience = patience
+        self._retries = retries
         self._used: set[Path] = set()
-        self._made: ObjectStore | None = None
 
-    @property
+    @cached_property
     def _store(self) -> ObjectStore:
-        if self._made is None:
-            try:
-                from obstore.store import from_url
-            except ImportError as error:
-                raise ConfigError(
-                    "a lake in a bucket needs a library that is not installed",
-                    why=str(error),
-                    hint='pip install "shophouse[object-storage]"',
-                ) from None
-            insecure = self.options.get("endpoint", "").startswith("http://")
-            with self._told(self.base):
-                self._made = from_url(  # type: ignore[call-overload]
-                    self.base,
-                    client_options={"allow_http": insecure, "timeout": "300s", "connect_timeout": "10s"},
-                    retry_config={"max_retries": 1000, "retry_timeout": self.patience},
-                    **self.options,
-                )
-        return self._made
+        return connect(self.base, self.settings, retries=self._retries)
 
     def local(self, location: str) -> Path:
         return self.cache / self._key(location)
@@ -239,38 +223,28 @@ class ObjectStorage:
     @contextmanager
     def _told(self, location: str) -> Iterator[None]:
         """Say what a person can do about what a request met."""
-        from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+        from obstore.exceptions import BaseError
 
         try:
             yield
-        except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error) or "ContainerNotFound" in str(error):
-                raise self._no_bucket() from error
-            raise
-        except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise LakeError(
-                f"the lake {self.base} refuses",
-                where=location,
-                why=_reason(error),
-                hint="look at the credentials under lake: in shophouse.yml, and at what they allow in this bucket",
-            ) from error
-        except BaseError as error:
-            said = str(error)
-            if "NoSuchBucket" in said or "ContainerNotFound" in said:
-                raise self._no_bucket() from error
-            raise LakeUnreachable(
-                f"the lake {self.base} can't be reached",
-                where=self.options.get("endpoint"),
-                why=_reason(error),
-                hint="nothing is lost: try again when it answers",
-            ) from error
+        except (BaseError, FileNotFoundError) as error:
+            found = refusal(error)
+            if found.kind == "missing":
+                raise
+            where = tuple(line for line in (location, self.settings.endpoint) if line)
+            if found.kind == "unreachable":
+                raise LakeUnreachable(
+                    f"the lake {self.base} can't be reached",
+                    where=where,
+                    why=found.why,
+                    hint=("nothing is lost: try again when it answers", found.hint),
+                ) from error
+            what = "has no bucket" if found.kind == "no_bucket" else "refuses"
+            hint = _RIGHTS if "right to list" in found.hint else found.hint
+            raise LakeError(f"the lake {self.base} {what}", where=where, why=found.why, hint=hint) from error
 
-    def _no_bucket(self) -> LakeError:
-        return LakeError(
-            f"the bucket of the lake {self.base} does not exist",
-            where=self.options.get("endpoint"),
-            hint="make it, or mend lake.path in shophouse.yml",
-        )
+
+_RIGHTS = "the credentials need the right to list the bucket, and to read, write and delete its objects"
 
 
 def _version(said: Any) -> dict[str, str]:
@@ -285,13 +259,3 @@ def _touched(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _reason(error: Exception) -> str:
-    """What the server said, in a line; obstore adds a dump of its own state."""
-    said = str(error).split("\n\nDebug source")[0]
-    if "<Code>" in said:
-        code = said.split("<Code>")[1].split("</Code>")[0]
-        message = said.split("<Message>")[1].split("</Message>")[0] if "<Message>" in said else ""
-        return f"{code}: {message}".strip(": ")
-    return " ".join(said.split())[:300]

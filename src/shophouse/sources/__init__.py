@@ -15,9 +15,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from shophouse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from shophouse.settings import Operation
 
 __all__ = [
     "LINEAGE",
@@ -101,7 +104,8 @@ class Table:
 
     `files` is a pattern over base names (`*orders*.csv*`), None for every file of the source. Without `columns`
     everything lands as text. `required` columns must be in each file. `key`, `version` and `parent` are column names;
-    reading does not need them, they travel with the table to those who apply the delivery.
+    reading does not need them, they travel with the table to those who apply the delivery. `operation` is how a file of
+    changes says what happened to a row.
     """
 
     source: str
@@ -113,6 +117,7 @@ class Table:
     key: tuple[str, ...] = ()
     version: str | None = None
     parent: tuple[str, ...] = ()
+    operation: Operation | None = None
 
     @property
     def types(self) -> dict[str, str]:

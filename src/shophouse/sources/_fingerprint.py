@@ -22,10 +22,10 @@ Compression: TypeAlias = Literal["none", "gzip", "zstd"]
 _CHUNK = 1 << 20
 
 
-def compression_of(path: Path) -> Compression:
+def compression_of(name: str) -> Compression:
     """What the name's ending says."""
     endings: dict[str, Compression] = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
-    return endings.get(path.suffix.lower(), "none")
+    return endings.get(Path(name).suffix.lower(), "none")
 
 
 def is_plain_utf8(encoding: str) -> bool:

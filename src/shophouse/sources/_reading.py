@@ -21,6 +21,8 @@ from shophouse.sources import Rejected
 if TYPE_CHECKING:
     import duckdb
 
+    from shophouse.settings import Operation
+
 __all__ = ["Judge", "MixedNewlines", "Part", "Reader", "Result", "literal"]
 
 Judge: TypeAlias = Callable[[str, int, int, Rejected], None]
@@ -53,13 +55,17 @@ class Result:
 
 @dataclass(frozen=True)
 class _Value:
-    """A column of the result as SQL. `broken` is true where a value is there but can't be cast, `shown` is its text."""
+    """A column of the result as SQL. `broken` is true where a value is there but can't be cast, `shown` is its text.
+
+    `is_absent` is one that the files don't have.
+    """
 
     name: str
     type: str
     sql: str
     broken: str | None = None
     shown: str | None = None
+    is_absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def _type(name: str) -> str:
 
 
 def _absent(name: str, kind: str) -> _Value:
-    return _Value(name, kind, f"cast(null as {_type(kind)})")
+    return _Value(name, kind, f"cast(null as {_type(kind)})", is_absent=True)
 
 
 def _cast(name: str, kind: str, text: str) -> _Value:
@@ -101,6 +107,22 @@ def _cast(name: str, kind: str, text: str) -> _Value:
     )
 
 
+def _operation(values: Sequence[_Value], said: Operation | None) -> _Value:
+    """What happened to a row: insert where nothing says it; a word that means nothing is broken, an empty one too."""
+    column = next((value for value in values if said and value.name.lower() == said.column.lower()), None)
+    if said is None or column is None or column.is_absent:
+        return _Value("_operation", "text", "'insert'")
+    word = f"lower(trim(cast({column.sql} as varchar)))"
+    cases, known = "", []
+    for operation in ("insert", "update", "delete"):
+        words = ", ".join(literal(each.strip().lower()) for each in getattr(said, operation))
+        if words:
+            cases += f" when {word} in ({words}) then '{operation}'"
+            known.append(words)
+    broken = f"coalesce({word} not in ({', '.join(known)}), true)"
+    return _Value(column.name, "known operation", f"case{cases} end", broken, f"cast({column.sql} as varchar)")
+
+
 class Reader:
     """Reads files for one load. Not to be shared between threads; close it, for the memory it holds."""
 
@@ -112,6 +134,7 @@ class Reader:
         judge: Judge,
         memory_limit: str = "2GB",
         threads: int | None = None,
+        operation: Operation | None = None,
     ) -> None:
         import duckdb
 
@@ -129,6 +152,7 @@ class Reader:
         self._load_id = load_id
         self._loaded_at = loaded_at.astimezone(UTC).replace(tzinfo=None)
         self._judge = judge
+        self._operation = operation
 
     def close(self) -> None:
         self._db.close()
@@ -299,7 +323,8 @@ class Reader:
 
     def _write(self, parts: Sequence[Part], values: Sequence[_Value], rows: _Rows, into: Path) -> Result:
         """The second pass: good rows with their lineage into the file `into`. Where some aren't, a third tells why."""
-        checks = [value for value in values if value.broken]
+        operation = _operation(values, self._operation)
+        checks = [value for value in (*values, operation) if value.broken]
         good = " and ".join([rows.good, *(f"not {value.broken}" for value in checks)])
         alone = len(parts) == 1
         labels = ", ".join(f"({index}, {literal(part.label)})" for index, part in enumerate(parts))
@@ -313,7 +338,7 @@ class Reader:
             f"timestamp {literal(self._loaded_at.isoformat(sep=' ', timespec='microseconds'))} as _loaded_at",
             f"{literal(parts[0].label) if alone else 'files.label'} as _source_file",
             "cast(row_number as bigint) as _row_number",
-            "'insert' as _operation",
+            f"{operation.sql} as _operation",
         ]
         selected = ", ".join([*(f"{value.sql} as {_quoted(value.name)}" for value in values), *lineage])
         written = self._run(

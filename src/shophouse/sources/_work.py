@@ -4,48 +4,43 @@ from __future__ import annotations
 
 import glob
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import ConfigError, SourceMismatch
 from shophouse.sources import Batch, FileRead, Position, Rejected, Table
 from shophouse.sources._fingerprint import compression_of, fingerprint, is_plain_utf8
 from shophouse.sources._header import Header, match_columns, read_header
+from shophouse.sources._place import File
 from shophouse.sources._tolerance import is_refused
 
 if TYPE_CHECKING:
     from shophouse.sources.files import FilesSource
 
-__all__ = ["File", "Work", "same_stat"]
+__all__ = ["Work"]
 
 _GROUP_BYTES = 64 << 20
 _GROUP_FILES = 500
-
-
-@dataclass(frozen=True)
-class File:
-    label: str
-    path: Path
-    size: int
-    mtime_ns: int
-
-    @property
-    def kind(self) -> Literal["csv", "parquet", "json"]:
-        endings = [ending.lower() for ending in self.path.suffixes[-2:]]
-        if ".parquet" in endings[-1:]:
-            return "parquet"
-        return "json" if {".json", ".jsonl", ".ndjson"} & set(endings) else "csv"
+# how far the clocks of a bucket and of this machine may be apart: beyond that S3 refuses
+_CLOCKS_APART_NS = 15 * 60 * 10**9
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A file that was hashed, and where DuckDB is to read it. `shape` says what may be read together with it."""
+    """A file that was hashed, and where DuckDB is to read it. `shape` says what may be read together with it.
+
+    `original` are its bytes as they are, on this machine.
+    """
 
     file: File
     sha256: str
+    original: Path
     path: Path
     shape: Any
 
@@ -62,7 +57,8 @@ class Work:
         loaded_at: datetime,
         known: dict[str, dict[str, Any]],
         names: dict[str, str],
-        total: int,
+        files: Sequence[File],
+        vanished: Sequence[str] = (),
     ) -> None:
         from shophouse.sources._reading import Reader
 
@@ -73,7 +69,12 @@ class Work:
         self._load_id = load_id
         self._known = known
         self._names = names
-        self._total = 2 * total
+        self._files = files
+        self._vanished = vanished
+        # a file is looked at twice here, and comes from afar before
+        self._total = sum(file.size * (2 if file.path else 3) for file in files)
+        self._arrived = 0
+        self._telling = threading.RLock()
         self._done = 0
         self._parts = 0
         self._reader = Reader(
@@ -83,39 +84,60 @@ class Work:
             self._refuse_if_broken,
             source.memory_limit,
             source.threads,
+            table.operation,
         )
 
     def close(self) -> None:
         self._reader.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def batches(self, files: Sequence[File]) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         group: list[Ready] = []
         touched = False
-        for file in files:
-            ready = self._prepared(file)
-            if ready is None:
-                continue
-            before = self._known.get(file.label)
-            if before is not None and self._unchanged(before, ready):
-                self._known[file.label] = {
-                    **before,
-                    "size": file.size,
-                    "mtime_ns": file.mtime_ns,
-                    "sha256": ready.sha256,
-                }
-                touched = True
-                self._credit(file)
-                continue
-            full = sum(other.file.size for other in group) + file.size > _GROUP_BYTES or len(group) >= _GROUP_FILES
-            if group and (full or group[0].shape != ready.shape):
-                yield from self._read(group)
-                group = []
-            group.append(ready)
+        with closing(self._at_hand()) as at_hand:
+            for file, original in at_hand:
+                ready = self._prepared(file, original)
+                if ready is None:
+                    continue
+                before = self._known.get(file.label)
+                if before is not None and self._unchanged(before, ready):
+                    self._known[file.label] = {**before, **_identity(file), "sha256": ready.sha256}
+                    touched = True
+                    self._credit(file)
+                    self._clear(ready)
+                    continue
+                full = sum(other.file.size for other in group) + file.size > _GROUP_BYTES or len(group) >= _GROUP_FILES
+                if group and (full or group[0].shape != ready.shape):
+                    yield from self._read(group)
+                    group = []
+                group.append(ready)
         if group:
             yield from self._read(group)
-        if touched:
+        if self._vanished:
+            yield self._removal()
+        elif touched:
             yield Batch(self._position())
+
+    def _at_hand(self) -> Generator[tuple[File, Path]]:
+        """The files of each place, in order, with their bytes on this machine."""
+        for place, files in groupby(self._files, key=lambda file: file.place):
+            with closing(place.at_hand(list(files), self._scratch / "copies", self._arrive)) as found:
+                for file, original in found:
+                    if original is None:
+                        self._tell_being_written(file)
+                    else:
+                        yield file, original
+
+    def _arrive(self, count: int) -> None:
+        with self._telling:
+            self._arrived += count
+        self._tell_progress()
+
+    def _removal(self) -> Batch:
+        """What the vanished files have now: nothing."""
+        for label in self._vanished:
+            self._known.pop(label, None)
+        return Batch(self._position(), files=[FileRead(label, 0, 0, 0) for label in self._vanished])
 
     def _position(self) -> Position:
         return {"files": dict(self._known), "columns": dict(self._names)}
@@ -124,15 +146,16 @@ class Work:
     def _unchanged(before: Mapping[str, Any], ready: Ready) -> bool:
         # a position that was rebuilt from the rows knows no hash, only that nothing older than this was missed
         if before["sha256"] is None:
-            return bool(ready.file.mtime_ns <= before["mtime_ns"])
+            margin = 0 if ready.file.path else _CLOCKS_APART_NS
+            return bool(ready.file.mtime_ns <= before["mtime_ns"] - margin)
         return bool(before["sha256"] == ready.sha256)
 
-    def _prepared(self, file: File, newlines: bool = False) -> Ready | None:
+    def _prepared(self, file: File, original: Path, newlines: bool = False) -> Ready | None:
         """The file hashed and, where needed, unpacked; None when it changed meanwhile."""
         source = self._source
-        compression = source.compression or compression_of(file.path)
+        compression = source.compression or compression_of(file.name)
         text = file.kind != "parquet"
-        plain = compression == "none" and not glob.has_magic(str(file.path)) and not newlines
+        plain = compression == "none" and not glob.has_magic(str(original)) and not newlines
         copy = None
         if not plain or (text and not is_plain_utf8(source.encoding)):
             self._parts += 1
@@ -149,7 +172,7 @@ class Work:
             self._tell_progress()
 
         digest = fingerprint(
-            file.path,
+            original,
             f"source {source.name}: {file.label}",
             compression=compression,
             encoding=source.encoding if text else "utf-8",
@@ -157,11 +180,11 @@ class Work:
             newlines=newlines,
             done=read if source.progress else None,
         )
-        if not stands_still(file):
+        if not file.stands_still():
             self._tell_being_written(file)
             return None
-        path = copy or file.path
-        return Ready(file, digest, path, self._shape(file, path))
+        path = copy or original
+        return Ready(file, digest, original, path, self._shape(file, path))
 
     def _shape(self, file: File, path: Path) -> Any:
         if path.stat().st_size == 0:
@@ -187,7 +210,7 @@ class Work:
         """The group's batch, without those files that changed while they were read."""
         while group:
             result = self._result(group)
-            still = [ready for ready in group if stands_still(ready.file)]
+            still = [ready for ready in group if ready.file.stands_still()]
             if len(still) == len(group):
                 yield self._batch(group, result)
                 return
@@ -226,7 +249,7 @@ class Work:
         except MixedNewlines as error:
             if again:
                 raise SourceMismatch(f"{parts[0].label} can't be parsed", hint="is it a delimited file?") from error
-            mended = [self._prepared(ready.file, newlines=True) for ready in group]
+            mended = [self._prepared(ready.file, ready.original, newlines=True) for ready in group]
             return self._result([ready for ready in mended if ready is not None], again=True)
 
     def _matched(self, parts: Sequence[Any], names: Sequence[str]) -> dict[str, str | None]:
@@ -257,18 +280,22 @@ class Work:
             )
             files.append(FileRead(file.label, rows, len(bad), file.size))
             self._known[file.label] = {
-                "size": file.size,
-                "mtime_ns": file.mtime_ns,
+                **_identity(file),
                 "sha256": ready.sha256,
                 "load_id": self._load_id,
                 "rows": rows,
                 "rejected": len(bad),
             }
             self._credit(file)
-            if ready.path != file.path:
-                ready.path.unlink(missing_ok=True)
+            self._clear(ready)
         parquet = [result.parquet] if result.parquet else []
         return Batch(self._position(), parquet, result.columns, files, result.rejected)
+
+    @staticmethod
+    def _clear(ready: Ready) -> None:
+        """Give the disk back what was copied there."""
+        for path in {ready.original, ready.path} - {ready.file.path}:
+            path.unlink(missing_ok=True)
 
     def _refuse_if_broken(self, label: str, rows: int, bad: int, first: Rejected) -> None:
         rate = self._source.max_rejected_rate
@@ -294,24 +321,15 @@ class Work:
 
     def _tell_progress(self) -> None:
         if self._source.progress:
-            self._source.progress(
-                f"{self._source.name}.{self._table.name}",
-                min(self._done, self._total),
-                self._total,
-            )
+            # copies come in other threads
+            with self._telling:
+                self._source.progress(
+                    f"{self._source.name}.{self._table.name}",
+                    min(self._done + self._arrived, self._total),
+                    self._total,
+                )
 
 
-def same_stat(file: File, known: Mapping[str, Any] | None) -> bool:
-    return (
-        known is not None
-        and known["sha256"] is not None
-        and (known["size"], known["mtime_ns"]) == (file.size, file.mtime_ns)
-    )
-
-
-def stands_still(file: File) -> bool:
-    try:
-        stat = file.path.stat()
-    except FileNotFoundError:
-        return False
-    return (stat.st_size, stat.st_mtime_ns) == (file.size, file.mtime_ns)
+def _identity(file: File) -> dict[str, Any]:
+    identity: dict[str, Any] = {"size": file.size, "mtime_ns": file.mtime_ns}
+    return identity if file.etag is None else {**identity, "etag": file.etag}

@@ -1,8 +1,8 @@
-"""Files that a shop's systems leave in a folder: CSV, Parquet and newline-delimited JSON, plain or packed.
+"""Files that a shop's systems leave in a folder or a bucket: CSV, Parquet and lines of JSON, plain or packed.
 
-A file is known by its path. New ones and those whose bytes changed are read; size and time are looked at first, so that
-nothing is opened when nothing happened. A path that vanished keeps its rows. What is missing in a changed file is for
-the table's delivery to judge.
+A file is known by its path. New ones and those whose bytes changed are read; size and time (in a bucket size and etag)
+are looked at first, so that nothing is opened when nothing happened. A path that vanished keeps its rows, unless it is
+said to remove them. What is missing in a changed file is for the table's delivery to judge.
 
 What can't be noticed: a plain CSV that was cut inside a number, and an unclosed quote that a later quote closes. An
 offset in a timestamp is dropped by the type `timestamp`, and a decimal read as bigint is rounded: declare such columns
@@ -11,24 +11,25 @@ as text or decimal.
 
 from __future__ import annotations
 
-import glob
 import logging
-import os
 import re
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shophouse.errors import ConfigError, SourceUnreachable
+from shophouse.errors import ConfigError
 from shophouse.sources import Batch, Notice, Position, Progress, Table
 from shophouse.sources._fingerprint import Compression, is_plain_utf8
+from shophouse.sources._place import File, Folder, Place, same_stat
 from shophouse.sources._tolerance import USUAL_REJECTED_RATE
-from shophouse.sources._work import File, Work, same_stat
+from shophouse.sources._work import Work
 
-__all__ = ["FilesSource", "position_of", "table_name"]
+if TYPE_CHECKING:
+    from shophouse.settings import StorageSettings
+
+__all__ = ["FilesSource", "place_of", "position_of", "table_name"]
 
 _log = logging.getLogger(__name__)
 
@@ -66,14 +67,28 @@ def position_of(
     }
 
 
+def place_of(
+    source: str, folder: Path, pattern: str, storage: StorageSettings | None, settle_seconds: float = 0.5
+) -> Place:
+    """Where the files of a glob lie: in a bucket when it is a URL, else in a folder of this machine."""
+    if "://" not in pattern:
+        return Folder(source, folder, pattern, settle_seconds)
+    from shophouse.settings import StorageSettings
+    from shophouse.sources._bucket import Bucket
+
+    return Bucket(source, pattern, storage or StorageSettings())
+
+
 class FilesSource:
-    """The files of one or several globs, relative to `folder` or absolute; `**` goes into folders.
+    """The files of one or several globs, relative to `folder`, absolute, or in a bucket; `**` goes into folders.
 
     `tables` are declared ones; without any, each file is a table named after it. `max_rejected_rate` is the share of a
     file's rows that may go to quarantine before the load is refused, though ten always may, except at 0.
     `compression` is told from a file's ending unless it is given. A file that changed within the last
     `settle_seconds` is waited for, and left to the next run when it changes while it is read.
-    `null_values`, `quote`, `escape` and `decimal_separator` concern delimited files.
+    `null_values`, `quote`, `escape` and `decimal_separator` concern delimited files. With `removes_vanished` a file
+    that is gone takes its rows with it, in a table of delivery snapshot. `storage` says how a bucket is reached;
+    `found` gives what find() found for another table of the same run.
     """
 
     def __init__(
@@ -92,6 +107,9 @@ class FilesSource:
         quote: str = '"',
         escape: str = '"',
         max_rejected_rate: float = USUAL_REJECTED_RATE,
+        removes_vanished: bool = False,
+        storage: StorageSettings | None = None,
+        found: Callable[[], Sequence[File]] | None = None,
         settle_seconds: float = 0.5,
         memory_limit: str = "2GB",
         threads: int | None = None,
@@ -100,7 +118,10 @@ class FilesSource:
     ) -> None:
         self.name = name
         self.folder = Path(folder).absolute()
-        self.paths = (path,) if isinstance(path, str) else tuple(path)
+        self.places = [
+            place_of(name, self.folder, pattern, storage, settle_seconds)
+            for pattern in ((path,) if isinstance(path, str) else path)
+        ]
         self.declared = tuple(tables)
         self.delimiter = delimiter
         self.encoding = encoding
@@ -111,7 +132,8 @@ class FilesSource:
         self.quote = quote
         self.escape = escape
         self.max_rejected_rate = max_rejected_rate
-        self.settle_seconds = settle_seconds
+        self.removes_vanished = removes_vanished
+        self._found = found or self.find
         self.memory_limit = memory_limit
         self.threads = threads
         self.progress = progress
@@ -151,22 +173,14 @@ class FilesSource:
         """
         known: dict[str, dict[str, Any]] = dict((since or {}).get("files", {}))
         names: dict[str, str] = dict((since or {}).get("columns", {}))
-        files = [file for file in self._files_of(table) if not same_stat(file, known.get(file.label))]
-        if not files:
+        present = self._files_of(table)
+        files = [file for file in present if not same_stat(file, known.get(file.label))]
+        vanished = self._vanished(table, known, present)
+        if not files and not vanished:
             return
-        files = self._settled(files)
-        work = Work(
-            self,
-            table,
-            into,
-            load_id,
-            loaded_at,
-            known,
-            names,
-            sum(file.size for file in files),
-        )
+        work = Work(self, table, into, load_id, loaded_at, known, names, files, vanished)
         try:
-            yield from work.batches(files)
+            yield from work.batches()
         finally:
             work.close()
 
@@ -190,42 +204,17 @@ class FilesSource:
                 )
         return mine
 
+    def _vanished(self, table: Table, known: Mapping[str, Any], present: Sequence[File]) -> list[str]:
+        """The files whose rows go because they are gone."""
+        if not self.removes_vanished or table.delivery != "snapshot":
+            return []
+        return sorted(known.keys() - {file.label for file in present})
+
     @staticmethod
     def _belongs(file: File, table: Table) -> bool:
-        return table.files is None or fnmatchcase(file.path.name, table.files)
+        return table.files is None or fnmatchcase(file.name, table.files)
 
-    def _found(self) -> list[File]:
-        found: dict[str, File] = {}
-        for pattern in self.paths:
-            full = os.path.join(glob.escape(str(self.folder)), pattern) if not os.path.isabs(pattern) else pattern
-            fixed = (
-                Path(re.split(r"[*?\[]", pattern, maxsplit=1)[0] + "x").parent
-                if glob.has_magic(pattern)
-                else Path(pattern).parent
-            )
-            if not (self.folder / fixed).is_dir():
-                raise SourceUnreachable(
-                    f"source {self.name}: the folder {self.folder / fixed} is not there",
-                    hint=f"make it, or change `path: {pattern}` of the source in shophouse.yml",
-                )
-            for name in glob.iglob(full, recursive=True):
-                path = Path(name)
-                try:
-                    stat = path.stat()
-                except FileNotFoundError:
-                    continue
-                if path.is_file():
-                    label = (
-                        path.relative_to(self.folder).as_posix()
-                        if path.is_relative_to(self.folder)
-                        else path.as_posix()
-                    )
-                    found[label] = File(label, path, stat.st_size, stat.st_mtime_ns)
+    def find(self) -> list[File]:
+        """The files that there are, by their names in the lake. Raises what Place.files raises."""
+        found = {file.label: file for place in self.places for file in place.files()}
         return [found[label] for label in sorted(found)]
-
-    def _settled(self, files: Sequence[File]) -> list[File]:
-        """The files, after waiting for the newest to be `settle_seconds` old."""
-        age = time.time() - max(file.mtime_ns for file in files) / 1e9
-        if 0 <= age < self.settle_seconds:
-            time.sleep(self.settle_seconds - age)
-        return list(files)
