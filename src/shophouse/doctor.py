@@ -16,13 +16,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from shophouse.errors import ShophouseError
+from shophouse.errors import ShophouseError, SourceUnreachable
 from shophouse.project import FilesSource, PostgresSource, Project
 from shophouse.version import __version__
 
 if TYPE_CHECKING:
     from shophouse.declarations import RawTable
     from shophouse.lake import Lake
+    from shophouse.sources._place import File
 
 __all__ = ["Finding", "examine"]
 
@@ -119,10 +120,16 @@ def _files(project: Project, source: str) -> Iterator[Finding]:
     about = f"source {source}"
     settings = project.source(source)
     assert isinstance(settings, FilesSource)
+    find = Reader(source, project.folder, settings.path, storage=settings.storage).find
     try:
         declared = source_declaration(source, project).tables
         reader = next((found for found, _ in readers(project, source) if isinstance(found, Reader)), None)
-        files = _present(project, settings)
+        files = find()
+    except SourceUnreachable as error:
+        if settings.is_remote:
+            yield _told(about, error)
+            return
+        files = []
     except ShophouseError as error:
         yield _told(about, error)
         return
@@ -130,7 +137,7 @@ def _files(project: Project, source: str) -> Iterator[Finding]:
         hint = "put files there, or change path: in shophouse.yml"
         yield Finding(about, "warning", f"{settings.path} matches no file", hint)
         return
-    size = sum(file.stat().st_size for file in files)
+    size = sum(file.size for file in files)
     yield Finding(about, "ok", f"{settings.path}: {_many(len(files), 'file')}, {size / 1e6:,.1f} MB")
     if reader is not None and (ignored := reader.ignored()):
         few = ", ".join(Path(file).name for file in ignored[:5]) + (" …" if len(ignored) > 5 else "")
@@ -139,7 +146,7 @@ def _files(project: Project, source: str) -> Iterator[Finding]:
     for name, table in declared.items():
         mine = [file for file in files if table.files is None or fnmatchcase(file.name, table.files)]
         if mine:
-            yield from _columns(about, table, settings, max(mine, key=lambda file: file.stat().st_mtime))
+            yield from _columns(about, table, settings, max(mine, key=lambda file: file.mtime_ns))
         else:
             pattern = f" ({table.files})" if table.files else ""
             yield Finding(about, "ok", f"{name}: no file{pattern}; the table is empty")
@@ -176,14 +183,7 @@ def _postgres(project: Project, source: str) -> Iterator[Finding]:
             yield Finding(about, "warning", what, "they are null in all rows")
 
 
-def _present(project: Project, settings: FilesSource) -> list[Path]:
-    import glob
-
-    names = glob.glob(str(project.absolute(settings.path)), recursive=True)
-    return sorted(path for path in map(Path, names) if path.is_file())
-
-
-def _columns(about: str, table: RawTable, settings: FilesSource, file: Path) -> Iterator[Finding]:
+def _columns(about: str, table: RawTable, settings: FilesSource, file: File) -> Iterator[Finding]:
     try:
         found = _names(table, settings, file)
     except ShophouseError as error:
@@ -213,23 +213,25 @@ def _columns(about: str, table: RawTable, settings: FilesSource, file: Path) -> 
         yield Finding(about, "ok", f"{table.name}: {file.name}, {len(found)} columns as declared")
 
 
-def _names(table: RawTable, settings: FilesSource, file: Path) -> list[str] | None:
+def _names(table: RawTable, settings: FilesSource, file: File) -> list[str] | None:
     """The file's columns; None where it has no bytes, or its kind doesn't tell without being read."""
     import pyarrow as pa
 
     from shophouse.sources import Column, Table
+    from shophouse.sources._fingerprint import compression_of
     from shophouse.sources._header import read_header
 
-    suffixes = {suffix.lower() for suffix in file.suffixes}
-    if ".parquet" in suffixes:
+    if file.kind == "parquet":
         import pyarrow.parquet as pq
 
-        return list(pq.read_schema(file).names)
-    if suffixes & {".json", ".jsonl", ".ndjson"}:
+        with file.open() as stream:
+            return list(pq.read_schema(stream).names)
+    if file.kind == "json":
         return None
     written = settings.format_of(table.name)
-    compression = written.compression or ("gzip" if ".gz" in suffixes else "zstd" if ".zst" in suffixes else None)
-    with pa.input_stream(str(file), compression=None if compression in (None, "none") else compression) as stream:
+    compression = written.compression or compression_of(file.name)
+    packed = None if compression == "none" else compression
+    with file.open() as raw, pa.input_stream(raw, compression=packed) as stream:
         text = stream.read(_FIRST).decode(written.encoding or "utf-8", errors="replace")
     columns = tuple(Column(column.name, column.type) for column in table.columns) or None
     # as the reader will see it: UTF-8, and nothing after the part that matters

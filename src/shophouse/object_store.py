@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -21,7 +22,7 @@ from shophouse.settings import StorageSettings
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["EXTRA", "Refusal", "connect", "refusal"]
+__all__ = ["EXTRA", "Refusal", "connect", "refusal", "upload"]
 
 EXTRA: Final = 'pip install "shophouse[object-storage]"'
 
@@ -79,6 +80,23 @@ def connect(url: str, storage: StorageSettings, *, retries: int = 4) -> ObjectSt
         raise ConfigError(f"{url} can't be opened", why=_said(error), hint="look at its `storage:` settings") from None
 
 
+def upload(files: Sequence[Path], url: str) -> None:
+    """Put files under their own names below `url`. Credentials and all else come from the environment.
+
+    Raises ConfigError when the bucket can't be written.
+    """
+    import obstore
+    from obstore.exceptions import BaseError
+
+    store = connect(url, StorageSettings())
+    for file in files:
+        try:
+            obstore.put(store, file.name, file)
+        except (BaseError, FileNotFoundError) as error:
+            found = refusal(error)
+            raise ConfigError(f"{url}/{file.name} can't be written", why=found.why, hint=found.hint) from error
+
+
 def refusal(error: Exception) -> Refusal:
     """What a request's error means, and what to type. `error` is what obstore raised."""
     from obstore.exceptions import PermissionDeniedError, PreconditionError, UnauthenticatedError
@@ -87,7 +105,7 @@ def refusal(error: Exception) -> Refusal:
     for codes, kind, hint in _KNOWN:
         if code in codes:
             return Refusal(kind, said, hint)
-    if "169.254.169.254" in said or "metadata.google.internal" in said:
+    if "169.254.169.254" in str(error) or "metadata.google.internal" in str(error):
         return Refusal("forbidden", "no credentials were found", _CREDENTIALS)
     if "URL scheme is not allowed" in said or "builder error" in said:
         return Refusal("wrong", said, "an endpoint is written as   https://host:port")
@@ -149,7 +167,8 @@ def _said(error: Exception) -> str:
     if code := _code(error):
         message = re.search(r"<Message>(.*?)</Message>", text, re.DOTALL)
         text = f"{code}: {unescape(message[1]).splitlines()[0]}" if message and message[1] else code
-    return re.sub(r"(?i)\b(sig|signature|x-amz-[\w-]+|token)=[^&\s]+", r"\1=…", " ".join(text.split()))[:300]
+    text = re.sub(r"Error performing [A-Z]+ \S+ in .*? - ", "", " ".join(text.split()))
+    return re.sub(r"(?i)\b(sig|signature|x-amz-[\w-]+|token)=[^&\s]+", r"\1=…", text)[:300]
 
 
 def _secret(**named: Any) -> dict[str, str]:

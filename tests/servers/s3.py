@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -81,9 +80,20 @@ class Server:
         folders = {name: self._base / name for name in ("data", "sidecar", "versions", "iam")}
         for folder in folders.values():
             folder.mkdir(exist_ok=True)
+        self._process = process = _STARTER.submit(self._launch, folders).result()
+        end = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                if process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError(f"versitygw does not start:\n{(self._base / 'log').read_text()}") from None
+                time.sleep(0.02)
+
+    def _launch(self, folders: dict[str, Path]) -> subprocess.Popen[bytes]:
         with (self._base / "log").open("ab") as log:
-            start = partial(
-                subprocess.Popen[bytes],
+            return subprocess.Popen(
                 [
                     binary(),
                     *("--port", f"127.0.0.1:{self.port}"),
@@ -100,16 +110,6 @@ class Server:
                 env={**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
                 preexec_fn=_end_with_the_tests,
             )
-            self._process = _STARTER.submit(start).result()
-        end = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                if self._process.poll() is not None or time.monotonic() > end:
-                    raise RuntimeError(f"versitygw does not start:\n{(self._base / 'log').read_text()}") from None
-                time.sleep(0.02)
 
     def stop(self, *, kill: bool = False) -> None:
         """Stop, in the middle of requests too when it is killed."""

@@ -20,7 +20,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from requirements import requirement
 from shophouse.errors import ConfigError, SourceError, SourceMismatch, SourceUnreachable
+from shophouse.settings import Operation
 from shophouse.sources import Batch, Column, Position, Table
 from shophouse.sources.files import FilesSource, table_name
 
@@ -626,3 +628,58 @@ def test_what_a_json_writer_wrote_is_what_is_read(
         row = dict(zip((column.lower() for column in columns), found[number], strict=True))
         assert {row[key.lower()] for key in value} <= set(value.values())
         assert row["k"] == number
+
+
+CHANGES = Operation(column="Op")
+FEED = [("I", 1, "paid"), ("U", 1, "shipped"), ("d", 2, ""), ("Q", 3, "paid"), ("", 4, "paid")]
+
+
+def feed(ending: str) -> bytes:
+    if ending == ".parquet":
+        sink = pa.BufferOutputStream()
+        columns = [list(column) for column in zip(*FEED, strict=True)]
+        pq.write_table(pa.table(dict(zip(("op", "id", "state"), columns, strict=True))), sink)
+        return bytes(sink.getvalue().to_pybytes())
+    if ending == ".jsonl":
+        return "".join(f"{json.dumps({'op': o, 'id': i, 'state': s})}\n" for o, i, s in FEED).encode()
+    return "".join(f"{o},{i},{s}\n" for o, i, s in [("op", "id", "state"), *FEED]).encode()
+
+
+@requirement("S2-03", "S2-22")
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_a_change_feed_says_what_happened_to_a_row_and_an_unknown_word_is_quarantined(
+    shop: Callable[..., Shop], ending: str
+) -> None:
+    place = shop(table=declared(columns={"id": "bigint"}, operation=CHANGES))
+    place.write(f"a{ending}", feed(ending))
+    batches = place.read()
+    assert rows(batches, "id, _operation") == [(1, "insert"), (1, "update"), (2, "delete")]
+    reasons = [(row.column_name, row.reason) for batch in batches for row in batch.rejected]
+    shown = "null" if ending == ".csv" else ""
+    assert reasons == [("op", "not a known operation: Q"), ("op", f"not a known operation: {shown}")]
+
+
+def test_rows_of_files_without_the_operation_column_are_inserts(shop: Callable[..., Shop]) -> None:
+    place = shop(table=declared(columns={"id": "bigint"}, operation=CHANGES))
+    place.write("LOAD1.csv", "id,state\n1,paid\n")
+    assert rows(place.read(), "id, _operation") == [(1, "insert")]
+
+
+def test_the_words_of_a_change_feed_may_be_others(shop: Callable[..., Shop]) -> None:
+    flags = Operation(column="__deleted", insert=("false",), update=(), delete=("true",))
+    place = shop(table=declared(columns={"id": "bigint", "__deleted": "boolean"}, operation=flags))
+    place.write("a.csv", "id,__deleted\n1,false\n2,true\n")
+    assert rows(place.read(), "id, _operation") == [(1, "insert"), (2, "delete")]
+
+
+def test_a_file_that_is_gone_takes_its_rows_along_where_that_is_said(shop: Callable[..., Shop]) -> None:
+    place = shop(table=declared(delivery="snapshot"), removes_vanished=True)
+    path = place.write("a.csv", CSV)
+    place.write("b.csv", CSV)
+    place.read()
+    path.unlink()
+    (batch,) = place.read()
+    assert [(file.source_file, file.rows) for file in batch.files] == [("data/a.csv", 0)]
+    assert batch.parquet == [] and place.read() == []
+    place.write("a.csv", CSV)
+    assert len(rows(place.read())) == 2

@@ -29,7 +29,7 @@ class Received:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        return (self.changed_at is not None, self.changed_at or BEGINNING, self.load_id, self.row_number, self.file)
+        return (self.changed_at is not None, self.changed_at or BEGINNING, self.load_id, self.file, self.row_number)
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,13 @@ def demo(
         str | None,
         typer.Option(metavar="COUNTRIES", help="Where the whole shop sells: US,GB,DE,JP, or some of them."),
     ] = None,
+    format: Annotated[
+        str, typer.Option("--format", metavar="csv|parquet", help="What the storefront's files are.")
+    ] = "csv",
+    bucket: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the storefront leaves its files, as s3://bucket/shop; else a folder."),
+    ] = None,
     more: Annotated[
         int, typer.Option(metavar="DAYS", min=0, help="Days that the whole shop delivers after those, with faults.")
     ] = 0,
@@ -85,7 +92,9 @@ def demo(
     where = [country.strip().upper() for country in markets.split(",")] if markets else None
     with working() as bars:
         bars.phase("demo")
-        project = demo_project(which, into=into, data=data, shape=shape, notice=bars.notice)
+        project = demo_project(
+            which, into=into, data=data, shape=shape, format=format, bucket=bucket, notice=bars.notice
+        )
         shop = Shop(project, bars)
         with shop.compiling():
             demo_files(

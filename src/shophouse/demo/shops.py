@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shophouse.errors import ConfigError
-from shophouse.project import PROJECT_FILE, Project
+from shophouse.project import PROJECT_FILE, FilesSource, Project
 from shophouse.yamlfile import did_you_mean
+
+if TYPE_CHECKING:
+    from shophouse.demo.tables import Format
 
 __all__ = ["DEMOS", "Demo", "demo_files", "demo_project", "make_demo"]
 
@@ -89,11 +93,14 @@ def demo_project(
     into: Path | None = None,
     data: Path | None = None,
     shape: str = "storefront",
+    format: str = "csv",
+    bucket: str | None = None,
     notice: Callable[[str], None] = lambda line: None,
 ) -> Project:
     """The project of a demo, made where it isn't there yet; files of a data set are read where they are.
 
-    Raises ConfigError when the demo or the shape is unknown, its files aren't in `data`, or `into` holds another shop.
+    `format` and `bucket`, as `s3://bucket/shop`, say how and where the synthetic storefront leaves its files. Raises
+    ConfigError when the demo or the shape is unknown, its files aren't in `data`, or `into` holds another shop.
     """
     demo = DEMOS.get(which)
     if demo is None:
@@ -104,6 +111,14 @@ def demo_project(
         if shape not in SHAPES:
             raise ConfigError(f"there is no shape {shape!r}", why=f"known: {', '.join(SHAPES)}")
         demo = SHAPES[shape]
+    if format not in ("csv", "parquet"):
+        raise ConfigError(f"there is no format {format!r}", why="known: csv, parquet")
+    if which != "storefront" and (bucket or format != "csv"):
+        raise ConfigError(
+            f"the demo {which} has CSV files in a folder",
+            why="--format and --bucket are for the synthetic storefront",
+            hint="shophouse demo storefront --format parquet",
+        )
     folder = (into or Path(demo.folder)).expanduser().resolve()
     if (folder / PROJECT_FILE).is_file():
         return _existing(folder, which, demo, notice)
@@ -111,7 +126,7 @@ def demo_project(
 
     is_synthetic = demo.origin is None
     if is_synthetic:
-        path = f"{_DATA}/*" if which == "shop" else f"{_DATA}/*.csv"
+        path = f"{_DATA}/*" if which == "shop" else f"{(bucket or _DATA).rstrip('/')}/*.{format}"
         _unfinished(folder).parent.mkdir(parents=True, exist_ok=True)
         _unfinished(folder).touch()
     else:
@@ -151,7 +166,7 @@ def demo_files(
         if which == "shop":
             _generate_world(project.folder, orders, days, seed, shape, markets)
         else:
-            _generate(project.folder, orders, days, seed)
+            _generate(project, orders, days, seed)
         unfinished.unlink()
     if which == "shop":
         _deliver_more(project.folder, more, notice)
@@ -174,12 +189,18 @@ def _existing(folder: Path, which: str, demo: Demo, notice: Callable[[str], None
     return project
 
 
-def _generate(folder: Path, orders: int, days: int, seed: int) -> None:
+def _generate(project: Project, orders: int, days: int, seed: int) -> None:
     from shophouse.demo.storefront import generate
 
-    for left in folder.glob(f"{_DATA}/*.csv"):
+    for left in project.folder.glob(f"{_DATA}/*.*"):
         left.unlink()
-    generate(folder / _DATA, seed=seed, days=days, orders=orders)
+    path = next(source.path for source in project.sources.values() if isinstance(source, FilesSource))
+    format: Format = "parquet" if path.endswith(".parquet") else "csv"
+    made = generate(project.folder / _DATA, seed=seed, days=days, orders=orders, format=format)
+    if "://" in path:
+        from shophouse.object_store import upload
+
+        upload([made.folder / file for file in made.files], path.rpartition("/")[0])
 
 
 def _generate_world(folder: Path, orders: int, days: int, seed: int, shape: str, markets: Sequence[str] | None) -> None:

@@ -10,6 +10,7 @@ them, and memory only what is on its way. Once they are here, they go the way of
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 from collections import deque
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from shophouse.errors import SourceMismatch, SourceUnreachable
 from shophouse.object_store import connect, refusal
@@ -28,7 +29,8 @@ from shophouse.sources._place import Arrived, File
 from shophouse.sources._retries import Retries, retried
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta
+    from _typeshed import WriteableBuffer
+    from obstore import ObjectMeta, ReadableFile
     from obstore.store import ObjectStore
 
     from shophouse.settings import StorageSettings
@@ -42,6 +44,31 @@ _AHEAD_BYTES = 256 << 20
 _AHEAD_FILES = 64
 # a connection that breaks off in the middle; a server that does not answer at all is for the run to try again
 _PART_RETRIES = Retries(times=2, first_pause=0.5)
+
+
+class _Reader(io.RawIOBase):
+    """obstore's reader as Python's own files are, which pyarrow asks for."""
+
+    def __init__(self, reader: ReadableFile) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        found = bytes(self._reader.read(len(view)))
+        view[: len(found)] = found
+        return len(found)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
 
 
 class _Changed(Exception):
@@ -116,7 +143,7 @@ class Bucket:
 
         try:
             with self._told(file.label):
-                return cast(BinaryIO, obstore.open_reader(self._store, self._key(file), buffer_size=_CHUNK_BYTES))
+                return io.BufferedReader(_Reader(obstore.open_reader(self._store, self._key(file))))
         except _Changed:
             raise SourceUnreachable(f"{file.label} is no longer there") from None
 

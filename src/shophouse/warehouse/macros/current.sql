@@ -5,7 +5,8 @@
         version is picked, so that the cost follows the keys. Where `by` is no part of the entity's key (a payment's order),
         every version of the keys found is looked at, so that a payment that moved to another order leaves the first.
 
-  The newest version is the one with the highest declared version column, else of the last load, else the last row.
+  The newest version is the one with the highest declared version column, else of the last load, in it of the last file by name, and in
+  that the last row.
 #}
 {% macro current(entity, keys=none, by=none) %}
     {%- set definition = contract()[entity] -%}
@@ -272,7 +273,7 @@ left join {{ source("ops", "superseded_files") }} as superseded
 
 {% macro newest_first(versions, binding) -%}
     {%- if binding.get("version") %}{{ versions }}.{{ binding["version"] }} desc nulls last, {% endif -%}
-    {{ versions }}._load_id desc nulls last, {{ versions }}._row_number desc nulls last, {{ versions }}._source_file desc nulls last
+    {{ versions }}._load_id desc nulls last, {{ versions }}._source_file desc nulls last, {{ versions }}._row_number desc nulls last
 {%- endmacro %}
 
 

@@ -193,8 +193,8 @@ from (
                 order by
                     counting.version desc nulls last,
                     counting.received_load_id desc nulls last,
-                    counting._row_number desc nulls last,
-                    counting._source_file desc nulls last
+                    counting._source_file desc nulls last,
+                    counting._row_number desc nulls last
             ) as version_rank
         from (
             {%- for condition in ["moments.is_in_one_file", "not moments.is_in_one_file"] %}
