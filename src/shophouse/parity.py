@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from shophouse.errors import CheckFailed, ConfigError
-from shophouse.project import PROJECT_FILE, Project
-from shophouse.settings import SqliteCatalog
+from shophouse.project import PROJECT_FILE, Project, SqliteCatalog
 from shophouse.shop import Listener, Shop
 from shophouse.yamlfile import did_you_mean
 

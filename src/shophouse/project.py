@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, PrivateAttr, ValidationError, create_model, model_validator
 
 from shophouse.errors import ConfigError
+from shophouse.lake_settings import LakeSettings, SqliteCatalog
 from shophouse.settings import (
     AttributionSettings,
     CalendarSettings,
@@ -26,7 +27,6 @@ from shophouse.settings import (
     FilesSource,
     FilesTable,
     Freshness,
-    LakeSettings,
     PostgresEngine,
     PostgresSource,
     PostgresTable,
@@ -58,6 +58,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SourceSettings",
+    "SqliteCatalog",
     "TableSettings",
     "package_warehouse",
     "project_schema",

@@ -10,7 +10,8 @@ from shophouse.lake import Lake
 from shophouse.lake._objects import ObjectStorage
 from shophouse.lake._storage import LocalStorage, Storage
 from shophouse.lake.catalogs import catalog_of
-from shophouse.settings import AnyCatalog, LakeSettings, StorageSettings
+from shophouse.lake_settings import AnyCatalog, LakeSettings
+from shophouse.settings import StorageSettings
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyiceberg.catalog
 
     from shophouse.lake._storage import Storage
-    from shophouse.settings import CatalogSettings
+    from shophouse.lake_settings import CatalogSettings
 
 __all__ = ["CATALOG", "Catalog", "Name", "catalog_of"]
 

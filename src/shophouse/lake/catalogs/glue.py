@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyiceberg.catalog
 
     from shophouse.lake._storage import Storage
-    from shophouse.settings import GlueCatalog as Settings
+    from shophouse.lake_settings import GlueCatalog as Settings
 
 __all__ = ["GlueCatalog", "of"]
 

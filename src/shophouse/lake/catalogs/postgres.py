@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyiceberg.catalog
 
     from shophouse.lake._storage import Storage
-    from shophouse.settings import PostgresCatalog as Settings
+    from shophouse.lake_settings import PostgresCatalog as Settings
 
 __all__ = ["PostgresCatalog", "of"]
 

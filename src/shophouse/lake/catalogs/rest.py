@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyiceberg.catalog
 
     from shophouse.lake._storage import Storage
-    from shophouse.settings import RestCatalog as Settings
+    from shophouse.lake_settings import RestCatalog as Settings
 
 __all__ = ["RestCatalog", "of"]
 

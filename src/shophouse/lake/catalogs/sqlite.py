@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyiceberg.catalog
 
     from shophouse.lake._storage import Storage
-    from shophouse.settings import SqliteCatalog as Settings
+    from shophouse.lake_settings import SqliteCatalog as Settings
 
 __all__ = ["SqliteCatalog", "of"]
 
