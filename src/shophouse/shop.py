@@ -251,9 +251,11 @@ class Shop:
     def _build(self, run: Run, *, select: Sequence[str] = (), full_refresh: bool = False) -> None:
         from shophouse.building import arrivals, raw_tables, write_loads
 
-        engine, lake = self.engine, self.lake
+        engine = self.engine
         with self._phase(run, "prepare"):
-            inputs = self._inputs()
+            # others may load meanwhile: what is built, and what is noted as built, are of one moment
+            lake = self.lake.pinned()
+            inputs = self._inputs().at(lake.heads())
             state = State.load(self.project)
             is_empty = engine.prepare()
             tables = raw_tables(self.project, lake)

@@ -315,6 +315,20 @@ def test_a_moved_lake_says_so_and_can_be_made_at_home(shop: Shop, tmp_path: Path
     shop.assert_clean()
 
 
+@on("local", "s3-postgres")
+def test_a_pinned_lake_does_not_see_what_is_loaded_meanwhile(shop: Shop) -> None:
+    shop.write("orders-1.csv", "1,1")
+    shop.load()
+    pinned = shop.lake.pinned()
+    shop.write("orders-2.csv", "2,1,red", header="id,price,colour")
+    shop.write("orders-1.csv", "1,2")
+    shop.load()
+    shop.lake.compact("shop", "orders")
+    assert len(pinned.data_files("shop", "orders")) == 1 and "colour" not in pinned.schema("shop", "orders")
+    assert [(file.load_id, file.superseded_by) for file in pinned.load_files("shop", "orders")] == [(1, None)]
+    assert pinned.heads() != shop.lake.heads() == shop.lake.pinned().heads()
+
+
 @EVERYWHERE
 def test_a_dropped_table_is_loaded_anew(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,1", "x,1")

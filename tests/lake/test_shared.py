@@ -251,6 +251,46 @@ def test_a_commit_whose_answer_was_lost_is_there_once(shop: Shop, moment: str, m
     shop.assert_clean()
 
 
+@SHARED
+def test_a_commit_whose_answer_was_lost_and_on_which_another_one_followed_is_there(
+    shop: Shop, other: Shop, asleep: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyiceberg.catalog.sql import SqlCatalog
+
+    shop.write("orders-1.csv", "1,1")
+    original = SqlCatalog.commit_table
+
+    def commit(catalog: Any, *arguments: Any) -> Any:
+        monkeypatch.setattr(SqlCatalog, "commit_table", original)
+        original(catalog, *arguments)
+        time.sleep(0.3)
+        shop.write("orders-2.csv", "2,1")
+        assert other.load() is not None
+        raise OSError("server closed the connection")
+
+    with shop.lake.load("shop", "orders") as load:
+        batches = list(read(shop, load))
+        monkeypatch.setattr(SqlCatalog, "commit_table", commit)
+        assert load.commit(batches) is not None
+    assert shop.rows("id") == [(1,), (2,)] and shop.load() is None
+    shop.lake.expire("shop", "orders", older_than=timedelta(0))
+    shop.assert_clean()
+
+
+@SHARED
+def test_a_lost_ledger_is_rebuilt_after_a_writer_that_died(shop: Shop, other: Shop, asleep: None) -> None:
+    shop.write("orders-1.csv", "1,1")
+    shop.load()
+    lease = ObjectLease(shop.lake.storage, f"{shop.lake.storage.base}/locks/shop.orders.json", "orders")  # type: ignore[arg-type]
+    lease.acquire(0)
+    shop.lake.storage.delete(shop.lying("ledger"))
+    time.sleep(0.3)
+    with pytest.raises(LakeError, match="shophouse lake repair"):
+        other.load()
+    other.lake.repair("shop", "orders")
+    assert other.rows("id") == [(1,)] and other.load() is None
+
+
 @on("s3-sqlite")
 def test_a_lake_that_refuses_says_why(
     shop: Shop, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

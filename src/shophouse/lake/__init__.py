@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from shophouse.lake._catalog import QUARANTINE, Head
 from shophouse.lake._ledger import Ledger, LoadFile, LoadRecord
 from shophouse.lake._storage import Lease, LocalStorage, Storage
-from shophouse.lake.catalogs import Catalog, catalog_of
+from shophouse.lake.catalogs import Catalog, Pinned, catalog_of
 from shophouse.lake.catalogs.sqlite import SqliteCatalog
 from shophouse.lake.load import Load
 from shophouse.lake.maintenance import Change, Compaction, Expiry
@@ -55,6 +55,10 @@ class Lake:
         else:
             storage = LocalStorage(project.lake_folder)
         return cls(storage=storage, catalog=catalog_of(settings.catalog, storage, project.folder))
+
+    def pinned(self) -> Lake:
+        """The lake as it is now, for reading: what others commit meanwhile is not in it."""
+        return Lake(storage=self.storage, catalog=Pinned(self.catalog))
 
     @property
     def root(self) -> Path:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["commit", "forget", "widened"]
 
+_MARK = "shophouse.mark"
 _REFUSED = (CommitFailedException, TableAlreadyExistsError)
 _LASTING = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError, ValidationException)
 _TRIES = Retries(times=6, first_pause=0.5, growth=2)
@@ -102,11 +103,12 @@ def commit(
     locations of data files. Returns the new metadata file's location. Raises TakenOver when the table is another one:
     nothing of the commit is there then, nor will be. After another error nobody can say whether it will.
     """
-    mark = {**properties, "shophouse.mark": secrets.token_hex(8)}
+    mark = secrets.token_hex(8)
     failures = 0
     while True:
         try:
-            return _commit(catalog, storage, name, folder, columns, mark, expected, add, set(remove), expire)
+            marked = {**properties, _MARK: mark}
+            return _commit(catalog, storage, name, folder, columns, marked, expected, add, set(remove), expire)
         except _REFUSED as error:
             # an attempt whose answer was lost, and that went through, is what refuses the next one
             found = _found(catalog, storage, name, mark)
@@ -128,22 +130,26 @@ def commit(
         time.sleep(_TRIES.pause(failures))
 
 
-def _found(catalog: Catalog, storage: Storage, name: Name, mark: Mapping[str, str]) -> str | None:
-    """The table's metadata file, if it is that of the commit with this mark: asked until there is an answer."""
+def _found(catalog: Catalog, storage: Storage, name: Name, mark: str) -> str | None:
+    """The table's metadata file, if the commit with this mark is part of it: asked until there is an answer."""
     failures = 0
     while True:
         try:
             location = catalog.head(name)
             if location is None:
                 return None
-            return (
-                location if Head(location, storage).properties.get("shophouse.mark") == mark["shophouse.mark"] else None
-            )
+            return location if mark in _marks(Head(location, storage)) else None
         except ShophouseError as error:
             failures += 1
             if not error.retryable or failures > _TRIES.times:
                 raise
             time.sleep(_TRIES.pause(failures))
+
+
+def _marks(head: Head) -> set[str | None]:
+    """Of the newest commit, and of those before it that made a snapshot: another writer may have come since."""
+    snapshots = head.metadata.get("snapshots", [])
+    return {head.properties.get(_MARK), *(snapshot.get("summary", {}).get(_MARK) for snapshot in snapshots)}
 
 
 def _commit(
@@ -158,6 +164,7 @@ def _commit(
     removed: set[str],
     expire: Sequence[int],
 ) -> str:
+    told = {_MARK: properties[_MARK]}
     with catalog.opened() as tables:
         if expected is not None:
             found = tables.load_table(catalog.identifier(name))
@@ -165,10 +172,10 @@ def _commit(
                 raise CommitFailedException("its newest version is another one than the load began with")
             with found.transaction() as transaction:
                 _add_columns(transaction, found, columns)
-                _change(transaction, properties, add, removed, found, expire)
+                _change(transaction, properties, add, removed, found, expire, told)
                 if storage.is_shared and not (add or removed or expire):
                     # only a snapshot makes the catalog compare: a commit of properties would pass over any other
-                    transaction.update_snapshot().fast_append().commit()
+                    transaction.update_snapshot(snapshot_properties=told).fast_append().commit()
             return found.metadata_location
         with suppress(NamespaceAlreadyExistsError):
             tables.create_namespace(catalog.identifier(name)[:1])
@@ -180,9 +187,9 @@ def _commit(
             catalog.identifier(name), Schema(*fields), location=folder, properties=_PROPERTIES
         )
         if add:
-            creation.add_files(list(add), check_duplicate_files=False)
+            creation.add_files(list(add), snapshot_properties=told, check_duplicate_files=False)
         elif storage.is_shared:
-            creation.update_snapshot().fast_append().commit()
+            creation.update_snapshot(snapshot_properties=told).fast_append().commit()
         creation.set_properties(dict(properties))
         return creation.commit_transaction().metadata_location
 
@@ -215,19 +222,20 @@ def _change(
     removed: set[str],
     table: Table,
     expire: Sequence[int],
+    told: dict[str, str],
 ) -> None:
     paths = list(add)
     if removed:
         from pyiceberg.io.pyarrow import parquet_files_to_data_files
 
         old = [task.file for task in table.scan().plan_files() if task.file.file_path in removed]
-        with transaction.update_snapshot().overwrite() as snapshot:
+        with transaction.update_snapshot(snapshot_properties=told).overwrite() as snapshot:
             for file in old:
                 snapshot.delete_data_file(file)
             for file in parquet_files_to_data_files(table.io, transaction.table_metadata, iter(paths)):
                 snapshot.append_data_file(file)
     elif paths:
-        transaction.add_files(paths, check_duplicate_files=False)
+        transaction.add_files(paths, snapshot_properties=told, check_duplicate_files=False)
     if properties:
         transaction.set_properties(dict(properties))
     if expire:

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from shophouse.lake._catalog import Head
     from shophouse.lake._storage import Lease, Storage
 
-__all__ = ["DataFile", "Ledger", "LoadFile", "LoadRecord"]
+__all__ = ["DataFile", "Ledger", "LoadFile", "LoadRecord", "LostLedger"]
 
 _KEPT = 3
+
+
+class LostLedger(LakeError):
+    """A ledger's file is lost or damaged."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class Ledger:
 
     @classmethod
     def of(cls, head: Head) -> Ledger:
-        """The ledger of a table as of its commit `head`. Raises LakeError when its file is lost or damaged."""
+        """The ledger of a table as of its commit `head`. Raises LostLedger."""
         return cls.at(head.folder, head)
 
     @classmethod
@@ -141,9 +145,9 @@ class Ledger:
         try:
             stored = json.loads(gzip.decompress(head.storage.fetch([location])[0].read_bytes()))
         except (OSError, EOFError, ValueError) as error:
-            raise LakeError(
+            raise LostLedger(
                 f"the ledger {location} can't be read",
-                why=str(error),
+                why=str(error).splitlines()[:1],
                 hint="rebuild it from the rows: shophouse lake repair",
             ) from error
         return cls(

@@ -6,14 +6,14 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shophouse.errors import LakeError
 from shophouse.lake._catalog import QUARANTINE, Head
-from shophouse.lake._ledger import DataFile, Ledger, LoadRecord
+from shophouse.lake._ledger import DataFile, Ledger, LoadRecord, LostLedger
 from shophouse.lake._storage import Lease, Storage, TakenOver
 from shophouse.sources import LINEAGE, Batch, FileRead, Position, Rejected
 
@@ -45,9 +45,9 @@ def beyond(storage: Storage, folder: str, prefix: str, number: int) -> list[str]
     return [file.location for file in found if (number_of(file.location, prefix) or 0) > number]
 
 
-def sweep(lake: Lake, source: str, table: str, lease: Lease) -> None:
-    """Remove what was written for commits that never came."""
-    storage, head = lake.storage, lake.head(source, table)
+def sweep(lake: Lake, source: str, table: str, head: Head | None, lease: Lease) -> None:
+    """Remove what was written for commits after `head` that never came."""
+    storage = lake.storage
     load, commit = (head.load_id, head.commit) if head else (0, 0)
     for name, prefix, number in (
         (table, "load", load),
@@ -72,16 +72,18 @@ def recover(lake: Lake, source: str, table: str, lease: Lease) -> None:
     from shophouse.lake._iceberg import commit
 
     head = lake.head(source, table)
-    ledger, number = Ledger.current(head) if head else Ledger(), (head.commit if head else 0) + 1
-    ledger.sequence += 1
     folder = head.folder if head else lake.location(source, table)
+    properties: dict[str, str] = {}
     with committing(lease):
-        stored = ledger.write(lake.storage, folder, number, lease.token)
-        properties = {"shophouse.commit": str(number), "shophouse.ledger": stored}
+        with suppress(LostLedger):
+            ledger, number = Ledger.current(head) if head else Ledger(), (head.commit if head else 0) + 1
+            ledger.sequence += 1
+            stored = ledger.write(lake.storage, folder, number, lease.token)
+            properties = {"shophouse.commit": str(number), "shophouse.ledger": stored}
         name, expected = (source, table), head.location if head else None
         commit(lake.catalog, lake.storage, name, folder, {}, properties, expected=expected)
         withdraw(lake, source, table, lake.head(source, table + QUARANTINE), head.load_id if head else 0)
-    sweep(lake, source, table, lease)
+    sweep(lake, source, table, head, lease)
 
 
 def withdraw(lake: Lake, source: str, table: str, rejected: Head | None, committed: int) -> Head:
@@ -240,7 +242,7 @@ class Load:
             with committing(self._lease):
                 self._rejected = withdraw(self._lake, self.source, self.table, self._rejected, committed)
         if not self._storage.is_shared:
-            sweep(self._lake, self.source, self.table, self._lease)
+            sweep(self._lake, self.source, self.table, self._head, self._lease)
             self._clean_ledgers()
 
     def _clean_ledgers(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shophouse.lake._storage import Storage
     from shophouse.lake_settings import CatalogSettings
 
-__all__ = ["CATALOG", "Catalog", "Name", "catalog_of"]
+__all__ = ["CATALOG", "Catalog", "Name", "Pinned", "catalog_of"]
 
 CATALOG = "lake"
 """What the catalog is called: other programs have to use the same name with a catalog in PostgreSQL."""
@@ -45,6 +45,23 @@ class Catalog(Protocol):
 
     def anew(self) -> AbstractContextManager[Catalog]:
         """An empty catalog that takes the place of this one, all at once, if the block ends well."""
+
+
+class Pinned:
+    """A catalog as it was at one moment: what is committed later is not seen."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.place = catalog.place
+        self._heads = catalog.heads()
+        self.identifier = catalog.identifier
+        self.opened = catalog.opened
+        self.anew = catalog.anew
+
+    def heads(self) -> dict[Name, str]:
+        return dict(self._heads)
+
+    def head(self, name: Name) -> str | None:
+        return self._heads.get(name)
 
 
 def catalog_of(settings: CatalogSettings, storage: Storage, folder: Path) -> Catalog:
