@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from .places import LOCAL, Place
-
-SHARED = ["s3-sqlite", "s3-postgres", "s3-rest", "s3-glue"]
 
 
 @pytest.fixture
@@ -17,19 +13,16 @@ def place(request: pytest.FixtureRequest) -> Place:
         return LOCAL
     server = request.getfixturevalue("s3")
     bucket = server.bucket()
-    # for the processes that tests start, too
-    os.environ["LAKE_KEY"] = server.environment["AWS_ACCESS_KEY_ID"]
-    os.environ["LAKE_SECRET"] = server.environment["AWS_SECRET_ACCESS_KEY"]
+    said = server.environment
+    variables = {"LAKE_KEY": said["AWS_ACCESS_KEY_ID"], "LAKE_SECRET": said["AWS_SECRET_ACCESS_KEY"], "GLUE_KEY": "any"}
     catalog = _catalog(request, name.partition("-")[2], bucket)
-    return Place(name, f"s3://{bucket}/shops/one", server.endpoint, catalog=catalog)
+    return Place(name, f"s3://{bucket}/shops/one", server.endpoint, variables, catalog)
 
 
 def on(*names: str) -> pytest.MarkDecorator:
     """Run a test on lakes at these places."""
-    marks = {"local": ()}
-    return pytest.mark.parametrize(
-        "place", [pytest.param(name, marks=marks.get(name, pytest.mark.server)) for name in names], indirect=True
-    )
+    places = [pytest.param(name, marks=() if name == "local" else pytest.mark.server) for name in names]
+    return pytest.mark.parametrize("place", places, indirect=True)
 
 
 def _catalog(request: pytest.FixtureRequest, kind: str, bucket: str) -> dict[str, str]:
@@ -38,8 +31,6 @@ def _catalog(request: pytest.FixtureRequest, kind: str, bucket: str) -> dict[str
     if kind == "rest":
         return {"kind": kind, "uri": request.getfixturevalue("iceberg_rest").uri, "prefix": f"{bucket}_"}
     if kind == "glue":
-        for name in ("GLUE_KEY", "GLUE_SECRET"):
-            os.environ[name] = "any"
-        keys = {"access_key": "env:GLUE_KEY", "secret_key": "env:GLUE_SECRET", "region": "us-east-1"}
+        keys = {"access_key": "env:GLUE_KEY", "secret_key": "env:GLUE_KEY", "region": "us-east-1"}
         return {"kind": kind, "endpoint": request.getfixturevalue("glue").fresh(), **keys}
     return {"kind": "sqlite"}

@@ -21,8 +21,8 @@ class Place:
     name: str = "local"
     url: str = ""
     endpoint: str = ""
-    secret: str = "LAKE_SECRET"
-    """The variable that has the secret."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """What the settings refer to; each process sets it for itself."""
     catalog: dict[str, str] = field(default_factory=dict)
     retries: int = 8
 
@@ -32,6 +32,7 @@ class Place:
 
     def lake(self, folder: Path, cache: str = "cache") -> Lake:
         """The lake of the shop in `folder`; another `cache` makes it one on another machine."""
+        os.environ.update(self.variables)
         storage: Storage = LocalStorage(folder / "lake")
         if self.url:
             storage = ObjectStorage(self.url, folder / cache, self.settings, retries=self.retries)
@@ -39,7 +40,7 @@ class Place:
 
     @property
     def settings(self) -> StorageSettings:
-        keys = {"access_key": "env:LAKE_KEY", "secret_key": f"env:{self.secret}"}
+        keys = {"access_key": "env:LAKE_KEY", "secret_key": "env:LAKE_SECRET"}
         return StorageSettings.model_validate({"endpoint": self.endpoint, "region": "us-east-1", **keys})
 
     def _settings(self) -> AnyCatalog:

@@ -24,6 +24,7 @@ from .shop import TABLE, Shop
 
 NOW = timedelta(0)
 EVERYWHERE = on("local", "s3-sqlite", "s3-postgres", "s3-rest", "s3-glue")
+BOTH = on("local", "s3-postgres")
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_a_second_load_of_the_same_files_changes_nothing(shop: Shop) -> None:
     shop.assert_clean()
 
 
-@EVERYWHERE
+@BOTH
 def test_a_changed_file_supersedes_its_former_version_and_no_other(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,2.5")
     shop.write("orders-2.csv", "2,1")
@@ -157,7 +158,7 @@ def test_types_widen_or_the_load_is_refused(tmp_path: Path) -> None:
     shop.assert_clean()
 
 
-@EVERYWHERE
+@BOTH
 def test_a_load_that_fails_leaves_nothing(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,2.5")
     shop.load()
@@ -170,7 +171,7 @@ def test_a_load_that_fails_leaves_nothing(shop: Shop) -> None:
     shop.assert_clean()
 
 
-@EVERYWHERE
+@BOTH
 def test_an_empty_file_is_a_load_without_rows(shop: Shop) -> None:
     (shop.folder / "data" / "orders-1.csv").touch()
     record = shop.load()
@@ -182,7 +183,7 @@ def test_an_empty_file_is_a_load_without_rows(shop: Shop) -> None:
     shop.assert_clean()
 
 
-@EVERYWHERE
+@BOTH
 def test_ledgers_do_not_pile_up_and_metadata_stays_small(shop: Shop) -> None:
     for number in range(8):
         shop.write(f"orders-{number}.csv", f"{number},1")
@@ -242,7 +243,7 @@ def test_expiring_deletes_files_and_keeps_position_and_records(shop: Shop) -> No
         shop.lake.expire("shop", "orders", keep=0)
 
 
-@EVERYWHERE
+@BOTH
 def test_expiring_sweeps_what_a_killed_load_left(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,1")
     shop.load()
@@ -252,7 +253,7 @@ def test_expiring_sweeps_what_a_killed_load_left(shop: Shop) -> None:
     shop.assert_clean()
 
 
-@EVERYWHERE
+@BOTH
 def test_a_commit_of_another_program_is_seen_and_repaired(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,1")
     shop.write("orders-2.csv", "2,1")
@@ -270,7 +271,7 @@ def test_a_commit_of_another_program_is_seen_and_repaired(shop: Shop) -> None:
     assert len(shop.rows()) == 4 and shop.load() is None
 
 
-@EVERYWHERE
+@BOTH
 def test_a_lost_ledger_is_rebuilt_from_the_rows(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,1", "x,1")
     shop.load()
@@ -315,7 +316,7 @@ def test_a_moved_lake_says_so_and_can_be_made_at_home(shop: Shop, tmp_path: Path
     shop.assert_clean()
 
 
-@on("local", "s3-postgres")
+@BOTH
 def test_a_pinned_lake_does_not_see_what_is_loaded_meanwhile(shop: Shop) -> None:
     shop.write("orders-1.csv", "1,1")
     shop.load()

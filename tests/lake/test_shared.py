@@ -292,13 +292,11 @@ def test_a_lost_ledger_is_rebuilt_after_a_writer_that_died(shop: Shop, other: Sh
 
 
 @on("s3-sqlite")
-def test_a_lake_that_refuses_says_why(
-    shop: Shop, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lake_that_refuses_says_why(shop: Shop, place: Place, tmp_path: Path) -> None:
     shop.write("orders-1.csv", "1,1")
     shop.load()
-    monkeypatch.setenv("WRONG_SECRET", "not-the-secret")
-    refused = Shop(tmp_path, place=dataclasses.replace(place, secret="WRONG_SECRET"))
+    wrong = {**place.variables, "LAKE_SECRET": "not-the-secret"}
+    refused = Shop(tmp_path, place=dataclasses.replace(place, variables=wrong))
     refused.lake = refused.place.lake(tmp_path, "empty-cache")
     with pytest.raises(LakeError, match="refuses") as raised:
         refused.load()
