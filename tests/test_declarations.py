@@ -349,6 +349,23 @@ def test_by_a_cursor_neither_a_version_nor_a_parent_outweighs_the_later_load(sho
         assert (binding["delivery"], binding["version"], binding["parent"]) == ("upsert", None, None)
 
 
+def test_a_change_feed_is_upserted_row_by_row_and_keeps_its_version(shop: Shop) -> None:
+    feed = "{operation: {column: Op}}"
+    project = shop(
+        ONE.rstrip("}\n") + f", tables: {{orders: {feed}, lines: {feed}, more: {{files: m*, key: id, {feed[1:]}}}}}\n",
+        order_items=LINES.replace("raw_table: lines}", "raw_table: lines, parent: order_id}"),
+    )
+    declared = source_declaration("one", project).tables
+    assert {name: (table.delivery, table.parent) for name, table in declared.items()} == dict.fromkeys(
+        ("orders", "lines", "more"), ("upsert", ())
+    )
+    bound = bindings(project)["entities"]
+    assert [(b["version"], b["parent"]) for name in ("orders", "order_items") for b in bound[name]] == [
+        ("updated_at", None),
+        (None, None),
+    ]
+
+
 def test_files_and_a_database_must_bring_a_table_alike(shop: Shop) -> None:
     project = shop(ONE + DATABASE.format(tables="lines: {read: cursor, cursor: n}").replace("one", "two"))
     assert "disagree about" in refusal(lambda: platform_declaration("mine", project))

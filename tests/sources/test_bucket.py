@@ -348,6 +348,24 @@ def test_a_bucket_that_is_not_public_refuses_the_anonymous(s3: Server, tmp_path:
     assert "right to list the bucket" in error.hint[0]
 
 
+def test_objects_that_may_be_listed_and_not_read_are_refused(
+    s3: Server, shop: Callable[..., Shop], tmp_path: Path
+) -> None:
+    bucket = shop()
+    bucket.put("in/a.csv")
+    allowed = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:ListBucket",
+        "Resource": f"arn:aws:s3:::{bucket.bucket}",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    bucket.client.put_bucket_policy(Bucket=bucket.bucket, Policy=policy)
+    error = refused(s3, tmp_path, bucket.bucket, access_key=None, secret_key=None, anonymous=True)
+    assert isinstance(error, SourceMismatch) and "refuses" in error.what
+    assert "read its objects" in error.hint[0]
+
+
 def test_a_public_bucket_is_read_without_credentials(s3: Server, shop: Callable[..., Shop], tmp_path: Path) -> None:
     bucket = shop()
     bucket.put("in/a.csv")
@@ -364,6 +382,10 @@ def test_a_bucket_that_does_not_exist(s3: Server, tmp_path: Path) -> None:
     error = refused(s3, tmp_path, "no-such-bucket")
     assert isinstance(error, SourceMismatch)
     assert error.what == "s3://no-such-bucket does not exist"
+    settings = StorageSettings(endpoint=s3.endpoint, region=REGION, **KEYS)
+    with pytest.raises(SourceMismatch, match="does not exist"):
+        FilesSource("shop", tmp_path, "s3://no-such-bucket/a.csv", storage=settings).find()
+    assert FilesSource("shop", tmp_path, f"s3://{s3.bucket()}/a.csv", storage=settings).find() == []
 
 
 def test_a_wrong_region(s3: Server, tmp_path: Path) -> None:
@@ -445,3 +467,32 @@ def test_credentials_come_from_the_environment_or_a_profile(
         monkeypatch.setenv(name, value)
     assert found() == 1
     assert len(FilesSource("shop", tmp_path, f"s3://{bucket.bucket}/in/*").find()) == 1
+
+
+def test_the_doctor_looks_into_a_bucket(
+    s3: Server, shop: Callable[..., Shop], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shophouse.doctor import examine
+    from shophouse.scaffold import init_project
+
+    bucket = shop()
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    path = f"s3://{bucket.bucket}/in/*"
+    init_project(tmp_path / "mine", name="mine", staging="storefront", currency="USD", path=path)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"order_id": [1]}), sink)
+    bucket.put("in/orders.parquet", sink.getvalue().to_pybytes())
+    bucket.put("in/users.csv.gz", gzip.compress(b"user_id\n1\n"))
+
+    def told() -> dict[str, str]:
+        return {found.what: found.verdict for found in examine(tmp_path / "mine") if found.about == "source storefront"}
+
+    found = told()
+    assert found[next(what for what in found if what.startswith(f"{path}: 2 files"))] == "ok"
+    assert any(what.startswith("orders: orders.parquet lacks") and "required" in what for what in found)
+    assert any(what.startswith("users: users.csv.gz lacks") for what in found)
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    ((what, verdict),) = told().items()
+    assert verdict == "error" and "SignatureDoesNotMatch" in what

@@ -77,10 +77,12 @@ def make_demo(
     shape: str = "storefront",
     markets: Sequence[str] | None = None,
     more: int = 0,
+    format: str = "csv",
+    bucket: str | None = None,
     notice: Callable[[str], None] = lambda line: None,
 ) -> Project:
     """The project of a demo with its files: demo_project() and then demo_files(). Raises ConfigError as they do."""
-    project = demo_project(which, into=into, data=data, shape=shape, notice=notice)
+    project = demo_project(which, into=into, data=data, shape=shape, format=format, bucket=bucket, notice=notice)
     demo_files(
         project, which, orders=orders, days=days, seed=seed, shape=shape, markets=markets, more=more, notice=notice
     )

@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -128,12 +128,9 @@ class Bucket:
         fixed, *rest = re.split(r"[*?\[]", self._pattern, maxsplit=1)
         folder = fixed.rpartition("/")[0]
         if not rest:
-            try:
+            # the listing below tells a missing bucket from a missing object, which this does not
+            with suppress(FileNotFoundError):
                 return [obstore.head(self._store, self._pattern)]
-            except FileNotFoundError as error:
-                if refusal(error).kind == "no_bucket":
-                    raise
-                return []
         if "/" in self._pattern[len(folder) + 1 if folder else 0 :] or "**" in self._pattern:
             return [meta for page in obstore.list(self._store, prefix=folder or None) for meta in page]
         return list(obstore.list_with_delimiter(self._store, prefix=folder or None)["objects"])
@@ -197,7 +194,7 @@ class Bucket:
                 out.seek(start)
                 found = obstore.get(self._store, self._key(copy.file), options=self._options(copy.file, start, end))
                 # a server may not know the condition
-                if _bare(found.meta["e_tag"]) != _bare(copy.file.etag):
+                if copy.file.etag and _bare(found.meta["e_tag"]) != _bare(copy.file.etag):
                     raise _Changed
                 for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
                     if stopped.is_set():
@@ -232,7 +229,10 @@ class Bucket:
 
         try:
             yield
-        except (BaseError, FileNotFoundError) as error:
+        except (BaseError, FileNotFoundError, PermissionError) as error:
+            if isinstance(error, OSError) and error.filename is not None:
+                # of this machine, not of the bucket
+                raise
             found = refusal(error)
             where = [f"source {self.source}, {label}", *([self.storage.endpoint] if self.storage.endpoint else [])]
             if found.kind in ("changed", "missing") and not is_listing:

@@ -1,0 +1,97 @@
+"""Emulators of Azure Blob Storage (Azurite) and Google Cloud Storage (fake-gcs-server) for tests."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from servers.s3 import CACHE, STARTER, binary, end_with_the_tests
+
+AZURITE: Final = "3.35.0"
+# the one account of every Azurite, as its documentation names it
+ACCOUNT: Final = "devstoreaccount1"
+ACCOUNT_KEY: Final = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+GOOGLE: Final = ("github.com/fsouza/fake-gcs-server", "v1.52.3")
+
+
+@contextmanager
+def azurite() -> Iterator[str]:
+    """The endpoint of a running Azurite."""
+    with tempfile.TemporaryDirectory(prefix="shophouse-azure-") as folder, _free() as port:
+        program = _azurite() / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+        options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", folder]
+        quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+        with _running(["node", str(program), *options, *quiet], port):
+            yield f"http://127.0.0.1:{port}/{ACCOUNT}"
+
+
+@contextmanager
+def google() -> Iterator[str]:
+    """The endpoint of a running fake-gcs-server."""
+    with _free() as port:
+        where = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-public-host", f"127.0.0.1:{port}"]
+        with _running([str(binary(*GOOGLE)), *where, "-backend", "memory"], port):
+            yield f"http://127.0.0.1:{port}"
+
+
+def google_request(url: str, body: bytes, content_type: str) -> None:
+    urllib.request.urlopen(urllib.request.Request(url, data=body, headers={"Content-Type": content_type})).close()
+
+
+def _azurite() -> Path:
+    kept = CACHE / f"azurite-{AZURITE}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "azurite.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.is_dir():
+            building = Path(tempfile.mkdtemp(prefix="building-", dir=CACHE))
+            try:
+                install = ["npm", "install", "--no-audit", "--no-fund", "--silent", f"azurite@{AZURITE}"]
+                subprocess.run(install, check=True, cwd=building)
+                building.rename(kept)
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+    return kept
+
+
+@contextmanager
+def _free() -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    yield port
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int) -> Iterator[None]:
+    def launch() -> subprocess.Popen[bytes]:
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(
+            command, stdout=nothing, stderr=nothing, preexec_fn=end_with_the_tests, env=dict(os.environ)
+        )
+
+    process = STARTER.submit(launch).result()
+    try:
+        end = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError(f"{command[0]} does not start") from None
+                time.sleep(0.05)
+        yield
+    finally:
+        process.kill()
+        process.wait(20)
