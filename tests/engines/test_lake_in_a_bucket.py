@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from built_shop import shophouse
+from requirements import requirement
 from shophouse.building import raw_tables
 from shophouse.errors import ConfigError
 from shophouse.project import Project
@@ -71,6 +72,7 @@ def rows(shop: Shop) -> list[dict[str, object]]:
     return found
 
 
+@requirement("S2-02", "S2-04")
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 def test_an_engine_sees_the_same_rows_as_of_a_lake_in_a_folder(
     corner: Path, in_bucket: Bucket, postgres: Server, monkeypatch: pytest.MonkeyPatch, engine: str

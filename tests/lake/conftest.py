@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import uuid
+
 import pytest
+
+from servers import clouds
 
 from .places import LOCAL, Place
 
@@ -11,6 +15,9 @@ def place(request: pytest.FixtureRequest) -> Place:
     name: str = getattr(request, "param", "local")
     if name == "local":
         return LOCAL
+    if name == "azure-sqlite":
+        variables = {"LAKE_ACCOUNT": clouds.ACCOUNT, "LAKE_ACCOUNT_KEY": clouds.ACCOUNT_KEY}
+        return Place(name, f"az://shop/{uuid.uuid4()}", request.getfixturevalue("azure"), variables)
     server = request.getfixturevalue("s3")
     bucket = server.bucket()
     said = server.environment

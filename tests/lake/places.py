@@ -40,8 +40,10 @@ class Place:
 
     @property
     def settings(self) -> StorageSettings:
-        keys = {"access_key": "env:LAKE_KEY", "secret_key": "env:LAKE_SECRET"}
-        return StorageSettings.model_validate({"endpoint": self.endpoint, "region": "us-east-1", **keys})
+        said = {"access_key": "env:LAKE_KEY", "secret_key": "env:LAKE_SECRET", "region": "us-east-1"}
+        if self.url.startswith("az://"):
+            said = {"account": self.variables["LAKE_ACCOUNT"], "account_key": "env:LAKE_ACCOUNT_KEY"}
+        return StorageSettings.model_validate({"endpoint": self.endpoint, **said})
 
     def _settings(self) -> AnyCatalog:
         said = {"kind": "sqlite", **self.catalog}

@@ -23,7 +23,7 @@ from .places import Place
 from .shop import TABLE, Shop
 
 NOW = timedelta(0)
-EVERYWHERE = on("local", "s3-sqlite", "s3-postgres", "s3-rest", "s3-glue")
+EVERYWHERE = on("local", "s3-sqlite", "s3-postgres", "s3-rest", "s3-glue", "azure-sqlite")
 BOTH = on("local", "s3-postgres")
 
 

@@ -171,7 +171,7 @@ def test_a_long_load_keeps_its_lease(shop: Shop, other: Shop, monkeypatch: pytes
     assert other.rows("id") == [(1,)] and other.load() is None
 
 
-@SHARED
+@on("s3-postgres", "azure-sqlite")
 def test_who_waits_gets_the_lease_when_it_is_free(shop: Shop, other: Shop) -> None:
     shop.write("orders-1.csv", "1,1")
     with shop.lake.load("shop", "orders") as load:

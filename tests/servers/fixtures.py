@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -61,3 +62,15 @@ def iceberg_rest(postgres: Server, s3: s3_server.Server) -> Iterator[iceberg_res
             yield server
     except Missing as missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+
+
+@pytest.fixture(scope="session")
+def azure() -> Iterator[str]:
+    """The endpoint of an Azure Blob Storage for all tests of a process, with a container `shop`."""
+    if shutil.which("npm") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("npm is not installed: apt-get install npm")
+    from servers.clouds import azurite, make_container
+
+    with azurite() as endpoint:
+        make_container(endpoint)
+        yield endpoint
