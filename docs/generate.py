@@ -21,6 +21,8 @@ from shophouse.bindings import contract
 from shophouse.cli.app import LOOK, MAINTAIN, RUN, START
 from shophouse.cli.commands import app
 from shophouse.errors import ShophouseError
+from shophouse.metrics import Catalogue
+from shophouse.metrics.page import metrics_page
 from shophouse.project import package_warehouse, project_schema
 
 ROOT = Path(__file__).resolve().parent
@@ -212,6 +214,11 @@ def errors() -> str:
     return _page(lines)
 
 
+def metrics() -> str:
+    """Every metric of the catalogue: what it means and what it is calculated from."""
+    return _page(metrics_page(Catalogue.packaged()))
+
+
 def _kinds(kind: type[ShophouseError]) -> Iterator[type[ShophouseError]]:
     if kind.__module__ == shophouse.errors.__name__:
         yield kind
@@ -233,6 +240,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/commands.md": commands,
     "reference/models.md": models,
     "reference/errors.md": errors,
+    "metrics.md": metrics,
 }
 
 

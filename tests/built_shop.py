@@ -27,11 +27,22 @@ class DemoShop:
 
 @pytest.fixture(scope="session")
 def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> DemoShop:
-    folder = tmp_path_factory.getbasetemp() / "demo" / "shop"
+    """The storefront of `shophouse demo`: orders and what belongs to them."""
+    return _built(tmp_path_factory, "demo", "--orders", "300", "--days", "90")
+
+
+@pytest.fixture(scope="session")
+def whole_shop(tmp_path_factory: pytest.TempPathFactory) -> DemoShop:
+    """The shop of `shophouse demo shop`, which has data for every mart: visits, ad spend, stock, subscriptions too."""
+    return _built(tmp_path_factory, "demo", "shop", "--orders", "1500", "--days", "200")
+
+
+def _built(factory: pytest.TempPathFactory, *words: str) -> DemoShop:
+    folder = factory.getbasetemp() / "-".join(words[:2]).replace("--orders", "storefront") / "shop"
     said = folder.parent / "said.txt"
     if not said.is_file():
-        folder.parent.mkdir(exist_ok=True)
-        done = shophouse("demo", "--orders", "300", "--days", "90", "--into", "shop", folder=folder.parent)
+        folder.parent.mkdir(exist_ok=True, parents=True)
+        done = shophouse(*words, "--into", "shop", folder=folder.parent)
         assert done.returncode == 0, done.stderr
         said.write_text(done.stdout, "utf-8")
     return DemoShop(folder, said.read_text("utf-8"))

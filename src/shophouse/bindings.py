@@ -6,6 +6,7 @@ dbt can't read `shophouse.yml`, and vars would force a full parse at every chang
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import json
 import os
@@ -36,6 +37,10 @@ class Entity:
     required: tuple[str, ...]
     columns: Mapping[str, str]
     """Column → type, in the contract's words (text, money, timestamp …)."""
+    belongs_to: str | None = None
+    """The entity without whose row a row is rejected."""
+    accepted: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Column → the seed that has the words which it may be."""
 
 
 def contract() -> Mapping[str, Entity]:
@@ -50,7 +55,14 @@ def _contract(file: Path) -> Mapping[str, Entity]:
         literal = re.search(r"macro contract\(\).*?return\((.*?)\)\s*-?}}\s*{%-?\s*endmacro", text, re.DOTALL)
         entities: dict[str, Any] = ast.literal_eval(literal[1].strip()) if literal else {}
         found = {
-            name: Entity(name, tuple(entity["key"]), tuple(entity["required"]), entity["columns"])
+            name: Entity(
+                name,
+                tuple(entity["key"]),
+                tuple(entity["required"]),
+                entity["columns"],
+                entity.get("belongs_to"),
+                entity.get("accepted", {}),
+            )
             for name, entity in entities.items()
         }
         if not found:

@@ -30,6 +30,7 @@ from shophouse.settings import (
     PostgresEngine,
     PostgresSource,
     PostgresTable,
+    ServeSettings,
     Settings,
     SnapshotEntity,
     SourceSettings,
@@ -56,6 +57,7 @@ __all__ = [
     "PostgresTable",
     "Project",
     "Secret",
+    "ServeSettings",
     "Settings",
     "SourceSettings",
     "SqliteCatalog",
@@ -90,6 +92,8 @@ class Project(Settings):
     """Where the data comes from, each under a name of your choice."""
     exports: ExportSettings = Field(default_factory=ExportSettings)
     """What is written for people."""
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    """What people see in a browser."""
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     """The years and holidays of the calendar."""
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)

@@ -376,6 +376,13 @@ class ExportSettings(Settings):
     """A mart with more rows is a file only when it is named, as `shophouse export customer_360`: no sheet holds it."""
 
 
+class ServeSettings(Settings):
+    """The dashboard and the reports."""
+
+    locale: Annotated[str, Field(min_length=2)] = "en_US"
+    """How numbers and days are written: en_US, de_DE, pt_BR."""
+
+
 class CalendarSettings(Settings):
     """The years and holidays of dim_date."""
 

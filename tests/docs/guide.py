@@ -17,17 +17,27 @@ _BLOCK = re.compile(r"(?:^`([\w./-]+)`\n\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE
 
 @dataclass(frozen=True)
 class Step:
-    """A file to write, or a command to type and what it prints (None: the guide doesn't say)."""
+    """A file to write or to change, or a command to type and what it prints (None: the guide doesn't say)."""
 
     file: str | None
     text: str
     prints: str | None = None
+    is_change: bool = False
+    """Whether the text is a diff: lines that begin with -, + and a space."""
+
+    def changed(self, text: str) -> str:
+        """The file's text after the change; fails the test where it isn't as the guide says."""
+        lines = self.text.splitlines()
+        old = "\n".join(line[1:] for line in lines if line[:1] != "+")
+        new = "\n".join(line[1:] for line in lines if line[:1] != "-")
+        assert text.count(old) == 1, f"{self.file} has {text.count(old)} times:\n{old}"
+        return text.replace(old, new)
 
 
 def steps(page: Path) -> Iterator[Step]:
     for file, language, text in _BLOCK.findall(page.read_text("utf-8")):
         if file:
-            yield Step(file, text)
+            yield Step(file, text, is_change=language == "diff")
         elif language == "console":
             for typed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
                 yield Step(None, typed[0], typed[1] or None)
@@ -61,7 +71,7 @@ def follow(page: Path, folder: Path, edits: dict[str, tuple[str, str, str]]) -> 
         if step.file:
             target = folder / step.file
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(step.text, "utf-8")
+            target.write_text(step.changed(target.read_text("utf-8")) if step.is_change else step.text, "utf-8")
             continue
         seen[step.text] = seen.get(step.text, 0) + 1
         if edit := edits.get(f"{step.text}#{seen[step.text]}"):

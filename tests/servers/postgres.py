@@ -13,9 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -27,15 +27,18 @@ _UNPRIVILEGED = "nobody"
 _LOCALE = "template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
-    """A running server; `dsn` leads to its database `postgres`."""
+    """A server in a folder of its own; `dsn` leads to its database `postgres`."""
 
+    data: Path
     port: int
-    _numbers: Iterator[int]
+    settings: Sequence[str]
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _process: subprocess.Popen[bytes] | None = None
 
-    def dsn(self, database: str = "postgres") -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+    def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     def database(self, options: str = _LOCALE) -> str:
         """The DSN of a new, empty database."""
@@ -44,65 +47,80 @@ class Server:
             connection.execute(f"create database {name} {options}")
         return self.dsn(name)
 
+    @property
+    def log(self) -> Path:
+        return self.data.with_name("log")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers. It ends with the thread that starts it."""
+        options = [word for setting in self.settings for word in ("-c", setting)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [_binaries() / "postgres", "-D", self.data, "-p", str(self.port), *options],
+                stdout=log,
+                stderr=log,
+                preexec_fn=_becoming(_user()),
+                cwd=self.data,
+            )
+        _wait(self, self._process)
+
+    def stop(self) -> None:
+        """Have it end at once, as in a crash."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(20)
+            self._process = None
+
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Start a server, and stop it by its process id."""
+def running(
+    settings: Sequence[str] = ("fsync=off", "full_page_writes=off"),
+    hosts: str = "",
+    prepare: Callable[[Path], None] | None = None,
+) -> Iterator[Server]:
+    """Start a server, and stop it by its process id.
+
+    `hosts` are lines of pg_hba.conf that come before those that trust everybody; `prepare` may put files into its
+    folder before it starts.
+    """
     base = Path(tempfile.mkdtemp(prefix="shophouse-postgres-"))
     base.chmod(0o755)
     data = base / "data"
     data.mkdir()
-    user = pwd.getpwnam(_UNPRIVILEGED) if os.getuid() == 0 else None
+    user = _user()
     if user is not None:
         os.chown(data, user.pw_uid, user.pw_gid)
-    drop = _becoming(user)
-    binaries = _binaries()
-    with (base / "log").open("wb") as log:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Server(data, port, ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}", *settings])
+    with server.log.open("wb") as log:
+        options = ["-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]
         subprocess.run(
-            [
-                binaries / "initdb",
-                "-D",
-                data,
-                "-U",
-                "postgres",
-                "--auth=trust",
-                "-E",
-                "UTF8",
-                "--no-sync",
-                "--locale=C",
-            ],
+            [_binaries() / "initdb", "-D", data, *options],
             check=True,
             stdout=log,
             stderr=log,
-            preexec_fn=drop,
+            preexec_fn=_becoming(user),
             cwd=data,
         )
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        settings = [
-            "listen_addresses=127.0.0.1",
-            f"unix_socket_directories={data}",
-            "fsync=off",
-            "full_page_writes=off",
-        ]
-        options = [word for setting in settings for word in ("-c", setting)]
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-p", str(port), *options],
-            stdout=log,
-            stderr=log,
-            preexec_fn=drop,
-            cwd=data,
-        )
+    entries = data / "pg_hba.conf"
+    entries.write_text(hosts + entries.read_text("utf-8"), "utf-8")
+    if prepare is not None:
+        prepare(data)
+        for path in data.iterdir():
+            if user is not None:
+                os.chown(path, user.pw_uid, user.pw_gid)
     try:
-        server = Server(port, count(1))
-        _wait(server, process, base / "log")
+        server.start()
         yield server
     finally:
-        # at once: nothing of it is kept
-        process.send_signal(signal.SIGQUIT)
-        process.wait(20)
+        server.stop()
         shutil.rmtree(base, ignore_errors=True)
+
+
+def _user() -> pwd.struct_passwd | None:
+    return pwd.getpwnam(_UNPRIVILEGED) if os.getuid() == 0 else None
 
 
 def _binaries() -> Path:
@@ -141,7 +159,7 @@ def _becoming(user: pwd.struct_passwd | None) -> Callable[[], None]:
     return become
 
 
-def _wait(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 30
     while True:
         try:
@@ -149,5 +167,6 @@ def _wait(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
             return
         except psycopg.OperationalError:
             if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"PostgreSQL does not start:\n{log.read_text('utf-8', 'replace')}") from None
+                said = server.log.read_text("utf-8", "replace")
+                raise RuntimeError(f"PostgreSQL does not start:\n{said}") from None
             time.sleep(0.05)

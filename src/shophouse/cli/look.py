@@ -15,7 +15,7 @@ from shophouse.errors import ConfigError, ShophouseError
 if TYPE_CHECKING:
     import duckdb
 
-__all__: list[str] = []
+__all__ = ["print_relation"]
 
 _AT_ONCE = 10_000
 
@@ -46,17 +46,22 @@ def query(
             raise ShophouseError(
                 "the statement gives no rows", hint="a query begins with select, from, with or describe"
             )
-        if as_json:
-            _print_json(relation, limit)
-        elif as_csv:
-            _print_csv(relation, limit)
-        else:
-            _print_table(relation, 100 if limit is None else limit)
+        print_relation(relation, limit, as_csv=as_csv, as_json=as_json)
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb"):
             raise
         first, *rest = str(error).splitlines()
         raise ShophouseError(f"the query failed: {first}", why=rest) from error
+
+
+def print_relation(relation: duckdb.DuckDBPyRelation, limit: int | None, *, as_csv: bool, as_json: bool) -> None:
+    """Print rows as JSON, CSV or a table: at most `limit` rows, by default all, and 100 of a table."""
+    if as_json:
+        _print_json(relation, limit)
+    elif as_csv:
+        _print_csv(relation, limit)
+    else:
+        _print_table(relation, 100 if limit is None else limit)
 
 
 def _chunks(relation: duckdb.DuckDBPyRelation, limit: int | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from shophouse.errors import ConfigError
 from shophouse.project import PROJECT_FILE, FilesSource, Project
+from shophouse.settings import PostgresSource
 from shophouse.yamlfile import did_you_mean
 
 if TYPE_CHECKING:
     from shophouse.demo.tables import Format
+    from shophouse.demo.world.settings import Settings
 
 __all__ = ["DEMOS", "Demo", "demo_files", "demo_project", "make_demo"]
 
@@ -97,13 +100,20 @@ def demo_project(
     shape: str = "storefront",
     format: str = "csv",
     bucket: str | None = None,
+    dsn: str | None = None,
     notice: Callable[[str], None] = lambda line: None,
 ) -> Project:
     """The project of a demo, made where it isn't there yet; files of a data set are read where they are.
 
     `format` and `bucket`, as `s3://bucket/shop`, say how and where the synthetic storefront leaves its files. Raises
     ConfigError when the demo or the shape is unknown, its files aren't in `data`, or `into` holds another shop.
+    `dsn` refers (env:NAME) to an empty PostgreSQL database that the demo `shop` is to live in, in place of files.
     """
+    if dsn is not None and (which, shape) != ("shop", "storefront"):
+        raise ConfigError("only the demo shop can live in a database", hint="shophouse demo shop --dsn env:SHOP_DSN")
+    if dsn is not None and not re.fullmatch(r"env:[A-Za-z_]\w*", dsn):
+        hint = "export SHOP_DSN=postgresql://…, and type   --dsn env:SHOP_DSN"
+        raise ConfigError("a DSN holds a password: name the variable that has it", hint=hint)
     demo = DEMOS.get(which)
     if demo is None:
         raise ConfigError(
@@ -147,6 +157,11 @@ def demo_project(
     except ConfigError:
         _unfinished(folder).unlink(missing_ok=True)
         raise
+    if dsn is not None:
+        from shophouse.demo.oltp import read_from
+        from shophouse.values import Secret
+
+        read_from(folder / PROJECT_FILE, Secret(dsn))
     return Project.load(folder)
 
 
@@ -164,13 +179,20 @@ def demo_files(
 ) -> None:
     """Make the files of a synthetic shop, unless it has them; the demo `shop` then delivers `more` days."""
     unfinished = _unfinished(project.folder)
+    dsn = next((source.dsn for source in project.sources.values() if isinstance(source, PostgresSource)), None)
+    if dsn is not None and more:
+        raise ConfigError("a shop in a database delivers no files", hint="leave out --more")
     if unfinished.exists():
-        if which == "shop":
+        if dsn is not None:
+            from shophouse.demo.oltp import fill
+
+            fill(dsn, _settings(orders, days, seed, shape, markets, defects=False))
+        elif which == "shop":
             _generate_world(project.folder, orders, days, seed, shape, markets)
         else:
             _generate(project, orders, days, seed)
         unfinished.unlink()
-    if which == "shop":
+    if which == "shop" and more:
         _deliver_more(project.folder, more, notice)
 
 
@@ -207,14 +229,20 @@ def _generate(project: Project, orders: int, days: int, seed: int) -> None:
 
 def _generate_world(folder: Path, orders: int, days: int, seed: int, shape: str, markets: Sequence[str] | None) -> None:
     from shophouse.demo.world.deliveries import write_world
-    from shophouse.demo.world.settings import Settings
     from shophouse.demo.world.truth import TRUTH
 
     for left in (*folder.glob(f"{_DATA}/*.*"), *folder.glob(f"{TRUTH}/*.*")):
         left.unlink()
+    write_world(folder, _settings(orders, days, seed, shape, markets), shape.replace("-", "_"))
+
+
+def _settings(
+    orders: int, days: int, seed: int, shape: str, markets: Sequence[str] | None, defects: bool = True
+) -> Settings:
+    from shophouse.demo.world.settings import Settings
+
     usual = MARKETS_OF_EVENTS if shape == "order-events" else WORLD_MARKETS
-    settings = Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or usual))
-    write_world(folder, settings, shape.replace("-", "_"))
+    return Settings(seed=seed, days=days, orders=orders, markets=tuple(markets or usual), defects=defects)
 
 
 def _deliver_more(folder: Path, days: int, notice: Callable[[str], None]) -> None:

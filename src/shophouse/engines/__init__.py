@@ -104,6 +104,9 @@ class Engine(Protocol):
     def published(self) -> int | None:
         """Number of the newest published version; None before the first."""
 
+    def reader(self) -> Any:
+        """A DuckDB connection that reads the newest published version, as database shop, and can change nothing."""
+
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run a query on the newest published version, read-only, in DuckDB's SQL; the result is a DuckDB relation."""
 

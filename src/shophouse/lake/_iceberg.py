@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table, Transaction
 
 __all__ = ["commit", "forget", "widened"]
+
+# the file is of no use and expire deletes it; the commit has gone through
+warnings.filterwarnings("ignore", message="Failed to delete old metadata")
 
 _MARK = "shophouse.mark"
 _REFUSED = (CommitFailedException, TableAlreadyExistsError)

@@ -13,7 +13,7 @@ import shutil
 import string
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from shophouse.yamlfile import did_you_mean
 __all__ = ["ensure_dbt_files", "init_project"]
 
 _TEMPLATE = Path(__file__).parent / "template"
+_SOURCES = _TEMPLATE.with_name("sources.yml")
 _GENERATED = "# Written by shophouse from shophouse.yml. Without this line it is yours, and stays as you write it.\n"
 
 
@@ -40,12 +41,18 @@ def init_project(
     path: str = "data/*.csv",
     source_timezone: str | None = None,
     force: bool = False,
+    sources: str | None = None,
+    models: Mapping[str, str] | None = None,
+    only_missing: bool = False,
+    is_complete: bool = True,
 ) -> list[Path]:
     """Write a shop's folder and return the files written, sorted.
 
     `name` is the folder's when absent. `staging` is a platform that comes with shophouse; without one, the source gets
     a staging folder of its own under models/staging/, as an example to change. `path` is the glob of its files, and
-    `source_timezone` the zone of the times in them, where it isn't `timezone`.
+    `source_timezone` the zone of the times in them, where it isn't `timezone`. `sources` and `models` stand in place of
+    these: what is below `sources:` in the project file, and the staging models by path. `only_missing` leaves every
+    file alone that is there. Models that are not complete yet leave what dbt needs to the next command.
 
     Raises ConfigError, before anything is written, when the platform is unknown, a value isn't allowed in a project
     file, or files of these names exist and `force` isn't given.
@@ -62,7 +69,8 @@ def init_project(
     own = dbt_name(title)
     texts = dict(
         _texts(
-            own_staging=staging is None,
+            own_staging=staging is None and models is None,
+            sources=sources,
             name=json.dumps(title, ensure_ascii=False),
             project=own,
             own=own,
@@ -75,20 +83,25 @@ def init_project(
             packaged=", ".join(packaged),
         )
     )
+    texts |= models or {}
     present = [file for file in sorted(texts) if (root / file).exists()]
-    if present and not force:
+    if only_missing:
+        texts = {file: text for file, text in texts.items() if file not in present}
+    elif present and not force:
+        other = "--force" if models is None else "--missing, which writes what isn't there and leaves these as they are"
         raise ConfigError(
             f"{root} has files that would be overwritten",
             why=present,
-            hint="choose another folder, or overwrite them with --force",
+            hint=f"choose another folder, or {'overwrite them with ' if models is None else 'add '}{other}",
         )
-    _validate(texts[PROJECT_FILE], own)
+    if PROJECT_FILE in texts:
+        _validate(texts[PROJECT_FILE], own)
     for file, text in texts.items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(text, "utf-8")
     for empty in ("data", "seeds", "tests"):
         (root / empty).mkdir(exist_ok=True)
-    generated = ensure_dbt_files(Project.load(root))
+    generated = ensure_dbt_files(Project.load(root)) if is_complete else []
     return sorted([*(root / file for file in texts), *(file for file in generated if file.parent == root)])
 
 
@@ -138,7 +151,9 @@ def dbt_name(title: str) -> str:
     return word if word[0].isalpha() else f"shop_{word}"
 
 
-def _texts(*, own_staging: bool, **words: str) -> Iterator[tuple[str, str]]:
+def _texts(*, own_staging: bool, sources: str | None, **words: str) -> Iterator[tuple[str, str]]:
+    if sources is None:
+        sources = string.Template(_SOURCES.read_text("utf-8")).substitute(words)
     for file in sorted(_TEMPLATE.rglob("*")):
         place = file.relative_to(_TEMPLATE).as_posix()
         in_own = place.startswith("models/staging/own/")
@@ -147,7 +162,7 @@ def _texts(*, own_staging: bool, **words: str) -> Iterator[tuple[str, str]]:
         if in_own:
             place = place.replace("own", words["own"])
         place = ".gitignore" if place == "gitignore" else place
-        yield place, string.Template(file.read_text("utf-8")).substitute(words)
+        yield place, string.Template(file.read_text("utf-8")).substitute(words, sources=sources.rstrip("\n"))
 
 
 def _profile(project: Project) -> str:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from shophouse.errors import ConfigError, SourceMismatch, SourceUnreachable
@@ -35,27 +34,6 @@ def test_what_is_no_dsn_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError) as caught:
         PostgresSource("shop", Secret("env:SOURCE_DSN")).tables()
     assert "hidden-word" not in caught.value.render()
-
-
-def test_a_server_that_ends_the_session_is_worth_a_retry(shop: Shop) -> None:
-    shop.sql("create view orders as select i, pg_sleep(0.0005)::text from generate_series(1, 20000) i")
-
-    def end() -> None:
-        with psycopg.connect(shop.dsn, autocommit=True) as connection:
-            for _ in range(500):
-                ended = connection.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity"
-                    " where datname = current_database() and query like 'copy%'"
-                ).fetchall()
-                if ended:
-                    return
-                connection.execute("select pg_sleep(0.01)")
-
-    thread = threading.Thread(target=end)
-    thread.start()
-    with pytest.raises(SourceUnreachable, match="nothing is lost"):
-        shop.batches()
-    thread.join()
 
 
 def test_it_writes_nothing_and_can_be_read_only(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,8 +221,11 @@ class DuckdbEngine:
         versions = publish.versions(self.folder)
         return versions[-1] if versions else None
 
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        return publish.connect(self.folder)
+
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
-        connection = publish.connect(self.folder)
+        connection = self.reader()
         return connection.sql(sql, params=list(parameters)) if parameters else connection.sql(sql)
 
     def place(self) -> str:

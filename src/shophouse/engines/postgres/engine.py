@@ -234,8 +234,11 @@ class PostgresEngine:
         with self.database.connect(autocommit=True) as connection:
             return publish.newest(connection)
 
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        return publish.connect(self.database)
+
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
-        connection = publish.connect(self.database)
+        connection = self.reader()
         return connection.sql(sql, params=list(parameters)) if parameters else connection.sql(sql)
 
     def place(self) -> str:

@@ -15,6 +15,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +23,14 @@ from typing import TYPE_CHECKING, Any
 from shophouse import settings as described
 from shophouse.errors import SourceMismatch
 from shophouse.settings import PostgresTable
-from shophouse.sources import Batch, FileRead, Notice, Position, Progress, Table
+from shophouse.sources import Batch, Notice, Position, Progress, Table
 from shophouse.sources._tolerance import USUAL_REJECTED_RATE
 from shophouse.sources.postgres import _catalog
 from shophouse.sources.postgres._catalog import Field, Relation
 from shophouse.sources.postgres._copying import Writer, chunks
 from shophouse.sources.postgres._database import Database
 from shophouse.sources.postgres._unread import CURSOR_TYPES, EXTRAS, Unread
+from shophouse.sources.postgres._whole import Whole, copy_whole
 from shophouse.sources.postgres._window import Moment, Window, wait_until_durable
 
 if TYPE_CHECKING:
@@ -137,33 +139,16 @@ class PostgresSource:
             relation = self._relation(connection, table, since)
             if relation is None:
                 return
-            by_cursor = self.reads_changes(table)
-            own_rate = self._own(table).max_rejected_rate
-            before = Moment.of(connection) if by_cursor else None
+            before = Moment.of(connection) if self.reads_changes(table) else None
             with self.database.snapshot(connection, relation.lock):
-                columns = self._fields(connection, relation, table)
+                fields = self._fields(connection, relation, table)
                 total = _catalog.size(connection, _catalog.relations(connection, relation))
-                extras = EXTRAS if by_cursor else ()
-                writer = Writer(
-                    columns,
-                    extras,
-                    into / "part-00001.parquet",
-                    relation.label,
-                    load_id,
-                    loaded_at,
-                    f"{self.database.place}, {relation.schema}.{relation.name}",
-                    self.max_rejected_rate if own_rate is None else own_rate,
-                )
-                try:
-                    moment = None
-                    if before is None:
-                        batch = self._full(connection, relation, table, since, writer, total)
-                    else:
-                        moment, batch = self._changed(connection, relation, table, since, writer, total, before)
-                except BaseException:
-                    writer.close()
-                    writer.path.unlink(missing_ok=True)
-                    raise
+                one = _One(connection, relation, table, fields, since, into, load_id, loaded_at, total)
+                moment = None
+                if before is None:
+                    batch = self._full(one)
+                else:
+                    moment, batch = self._changed(one, before)
             if batch is not None and moment is not None:
                 wait_until_durable(connection, moment, self.database.place)
         self._tell_progress(table, total, total)
@@ -216,40 +201,41 @@ class PostgresSource:
                 hint=f"name another under {setting}, or write   read: full",
             )
 
-    def _full(
-        self,
-        connection: psycopg.Connection[Any],
-        relation: Relation,
-        table: Table,
-        since: Position | None,
-        writer: Writer,
-        total: int,
-    ) -> Batch | None:
-        # the order in which parallel workers bring rows is another each time
-        connection.execute("set local max_parallel_workers_per_gather = 0")
-        writer.digest.update(_shape(writer.fields).encode())
-        select = ", ".join(at.sql for at in writer.fields if at.sql is not None)
-        with closing(chunks(connection, f"select {select} from {relation.quoted}")) as parts:
-            for part, longest in parts:
-                writer.write(part, longest)
-                self._tell_progress(table, writer.size, total)
-        writer.finish()
-        position = {"read": "full", "relation": relation.label, "sha256": writer.digest.hexdigest()}
+    def _full(self, one: _One) -> Batch | None:
+        since = one.since or {}
+        whole = self._whole(one, by_copy=bool(since.get("rejected")))
+        position = {
+            "read": "full",
+            "relation": one.relation.label,
+            "shape": one.shape,
+            "digest": whole.digest(),
+            "rejected": bool(whole.rejected),
+        }
         if since == position:
-            writer.path.unlink(missing_ok=True)
+            whole.discard()
             return None
-        return _batch(writer, position)
+        return whole.batch(position)
 
-    def _changed(
-        self,
-        connection: psycopg.Connection[Any],
-        relation: Relation,
-        table: Table,
-        since: Position | None,
-        writer: Writer,
-        total: int,
-        before: Moment,
-    ) -> tuple[Moment, Batch | None]:
+    def _whole(self, one: _One, by_copy: bool = False) -> Whole:
+        return copy_whole(
+            self.database,
+            one.connection,
+            one.relation,
+            one.fields,
+            one.into,
+            one.load_id,
+            one.loaded_at,
+            max_rejected_rate=self._rejected_rate(one.table),
+            by_copy=by_copy,
+            progress=lambda done: self._tell_progress(one.table, done, one.total),
+        )
+
+    def _rejected_rate(self, table: Table) -> float:
+        own = self._own(table).max_rejected_rate
+        return self.max_rejected_rate if own is None else own
+
+    def _changed(self, one: _One, before: Moment) -> tuple[Moment, Batch | None]:
+        table, since = one.table, one.since
         if since is not None and since.get("read") == "full":
             raise SourceMismatch(
                 f"{table.name} was read whole until now",
@@ -260,37 +246,58 @@ class PostgresSource:
                     "              shophouse run --full-refresh",
                 ],
             )
-        moment = Moment.of(connection)
-        shape = hashlib.sha256(_shape(writer.fields).encode()).hexdigest()
-        window = Window.after(since, before, moment, _catalog.relations(connection, relation), shape)
+        moment = Moment.of(one.connection)
+        window = Window.after(since, before, moment, _catalog.relations(one.connection, one.relation), one.shape)
         if window.why is not None:
             self._tell(f"{self.name}.{table.name}: all rows are read again: {window.why}")
-        if window.since is None:
-            connection.execute("set local max_parallel_workers_per_gather = 0")
         cursor = (self._own(table).cursor or "").lower()
-        filter_ = Unread(
-            window, next(i for i, at in enumerate(writer.fields) if at.name.lower() == cursor), writer.fields
+        unread = Unread(window, next(i for i, at in enumerate(one.fields) if at.name.lower() == cursor), one.fields)
+        if window.since is None:
+            read = self._whole(one)
+            try:
+                unread.take_all(one.connection, one.relation.quoted, read.parquet)
+                self._refuse_nulls(one, unread)
+            except BaseException:
+                read.discard()
+                raise
+        else:
+            read = self._unread(one, unread)
+        position = window.position(unread.written, unread.highest)
+        if read.rows or read.rejected or window.since is None:
+            return moment, read.batch(position)
+        # nothing came: a new position is only worth keeping if it spares work
+        return moment, Batch(position) if unread.left_out or window.is_far else None
+
+    def _unread(self, one: _One, unread: Unread) -> Whole:
+        is_indexed = _catalog.is_indexed(one.connection, one.relation, unread.field.column or "")
+        query = unread.query(one.relation.quoted, is_indexed)
+        writer = Writer(
+            one.fields,
+            EXTRAS,
+            one.into / "part-00001.parquet",
+            one.relation.label,
+            one.load_id,
+            one.loaded_at,
+            one.where(self.database),
+            self._rejected_rate(one.table),
         )
-        condition, is_sure = filter_.conditions()
-        select = ", ".join([*(at.sql for at in writer.fields if at.sql is not None), "xmin", is_sure])
-        with closing(chunks(connection, f"select {select} from {relation.quoted} where {condition}")) as parts:
+        with writer.closing_or_nothing(), closing(chunks(one.connection, query)) as parts:
             for part, longest in parts:
-                writer.write(part, longest, filter_.keep)
-                self._tell_progress(table, writer.size, total)
-        writer.finish()
-        if filter_.nulls:
+                writer.write(part, longest, unread.keep)
+                self._tell_progress(one.table, writer.size, one.total)
+            writer.finish()
+            self._refuse_nulls(one, unread)
+        return Whole.of(writer)
+
+    def _refuse_nulls(self, one: _One, unread: Unread) -> None:
+        if unread.nulls:
             raise SourceMismatch(
-                f"{table.name}: the cursor {filter_.field.name} is null in {filter_.nulls:,} of the rows read",
-                where=f"{self.database.place}, {relation.schema}.{relation.name}",
+                f"{one.table.name}: the cursor {unread.field.name} is null in {unread.nulls:,} of the rows read",
+                where=one.where(self.database),
                 why="the column must be set by each insert and update",
                 hint=f"fill it there and make it   not null,   or write   read: full   under"
-                f" sources.{self.name}.tables.{table.name}",
+                f" sources.{self.name}.tables.{one.table.name}",
             )
-        position = window.position(filter_.written, filter_.highest)
-        if writer.rows or writer.rejected or window.since is None:
-            return moment, _batch(writer, position)
-        # nothing came: a new position is only worth keeping if it spares work
-        return moment, Batch(position) if filter_.left_out or window.is_far else None
 
     def _tell_progress(self, table: Table, done: int, total: int) -> None:
         if self.progress:
@@ -302,11 +309,24 @@ class PostgresSource:
             self._notice(line)
 
 
-def _shape(fields: Sequence[Field]) -> str:
-    return "\n".join(f"{at.name} {at.type} {at.sql}" for at in fields)
+@dataclass(frozen=True)
+class _One:
+    """One read of one table, within the snapshot that it is of. `total` is its size in bytes."""
 
+    connection: psycopg.Connection[Any]
+    relation: Relation
+    table: Table
+    fields: Sequence[Field]
+    since: Position | None
+    into: Path
+    load_id: int
+    loaded_at: datetime
+    total: int
 
-def _batch(writer: Writer, position: Position) -> Batch:
-    read = FileRead(writer.label, writer.rows, len(writer.rejected), writer.size)
-    columns = {at.name: at.type for at in writer.fields}
-    return Batch(position, [writer.path] if writer.rows else [], columns, [read], writer.rejected)
+    @property
+    def shape(self) -> str:
+        """Another one when the columns are others."""
+        return hashlib.sha256("\n".join(f"{at.name} {at.type} {at.sql}" for at in self.fields).encode()).hexdigest()
+
+    def where(self, database: Database) -> str:
+        return f"{database.place}, {self.relation.schema}.{self.relation.name}"

@@ -14,7 +14,7 @@ from shophouse.sources.postgres._database import Database, identifier
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Field", "Relation", "fields", "find", "names_in", "refuse_without_key"]
+__all__ = ["Field", "Relation", "column_rows", "fields", "find", "lake_type", "names_in", "refuse_without_key"]
 
 _TYPES = {
     "bool": "boolean",
@@ -64,6 +64,19 @@ class Field:
     name: str
     type: str
     sql: str | None
+    column: str | None = None
+    """Its name in the database."""
+    kind: str = ""
+    """PostgreSQL's own type, below all domains."""
+    category: str = ""
+    """As in pg_type: E an enum, A an array."""
+    modifier: int = -1
+    """As in pg_attribute; see `digits`."""
+
+    @property
+    def digits(self) -> tuple[int, int] | None:
+        """Precision and scale of a numeric; None where it has any number of digits."""
+        return _digits(self.modifier)
 
 
 def names_in(connection: psycopg.Connection[Any], schema: str) -> list[str]:
@@ -142,6 +155,32 @@ def size(connection: psycopg.Connection[Any], oids: Sequence[int]) -> int:
     return int(row[0]) if row else 0
 
 
+def column_rows(connection: psycopg.Connection[Any], oid: int) -> list[Any]:
+    """Of each column its name, and its type's name, kind, category and modifier; a domain's are those of its base."""
+    return connection.execute(
+        "with recursive typed as ("
+        " select a.attnum, a.attname, a.atttypid as typid, a.atttypmod as typmod from pg_catalog.pg_attribute a"
+        " where a.attrelid = %s and a.attnum > 0 and not a.attisdropped"
+        " union all select typed.attnum, typed.attname, t.typbasetype, t.typtypmod from typed"
+        " join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype = 'd')"
+        " select typed.attname, t.typname, t.typtype::text, t.typcategory::text, typed.typmod"
+        " from typed join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype <> 'd' order by typed.attnum",
+        [oid],
+    ).fetchall()
+
+
+def is_indexed(connection: psycopg.Connection[Any], relation: Relation, column: str) -> bool:
+    """Whether an index of all rows begins with the column."""
+    row = connection.execute(
+        "select exists (select from pg_catalog.pg_index i join pg_catalog.pg_attribute a"
+        " on a.attrelid = i.indrelid and a.attnum = i.indkey[0]"
+        " join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_am m on m.oid = c.relam"
+        " where i.indrelid = %s and a.attname = %s and m.amname = 'btree' and i.indisvalid and i.indpred is null)",
+        [relation.oid, column],
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def fields(
     connection: psycopg.Connection[Any], database: Database, relation: Relation, table: Table, timezone: str | None
 ) -> list[Field]:
@@ -150,16 +189,7 @@ def fields(
     Raises SourceMismatch when a required one is missing or a type has no counterpart, and ConfigError when moments
     would be read in another time zone than theirs.
     """
-    rows = connection.execute(
-        "with recursive typed as ("
-        " select a.attnum, a.attname, a.atttypid as typid, a.atttypmod as typmod from pg_catalog.pg_attribute a"
-        " where a.attrelid = %s and a.attnum > 0 and not a.attisdropped"
-        " union all select typed.attnum, typed.attname, t.typbasetype, t.typtypmod from typed"
-        " join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype = 'd')"
-        " select typed.attname, t.typname, t.typtype::text, t.typcategory::text, typed.typmod"
-        " from typed join pg_catalog.pg_type t on t.oid = typed.typid and t.typtype <> 'd' order by typed.attnum",
-        [relation.oid],
-    ).fetchall()
+    rows = column_rows(connection, relation.oid)
     found = {row[0]: row for row in rows}
     where = f"{database.place}, {relation.schema}.{relation.name}"
     by_lower = _by_lower(table, found, where)
@@ -171,9 +201,9 @@ def fields(
             result.append(Field(column.name, column.type, None))
             continue
         _refuse_moments(table, name, found[name][1], column.type, timezone)
-        result.append(Field(column.name, column.type, _sql(name, found[name][1], column.type)))
+        result.append(_field(column.name, column.type, found[name]))
     for name in by_lower.values():
-        kind = _type(found[name])
+        kind = lake_type(found[name])
         if kind is None:
             setting = f"sources.{table.source}.tables.{table.name}.columns"
             raise SourceMismatch(
@@ -183,7 +213,7 @@ def fields(
                 hint=f"declare it in shophouse.yml as it is written:   {setting}: {{{name}: text}}",
             )
         _refuse_moments(table, name, found[name][1], kind, timezone)
-        result.append(Field(name, kind, _sql(name, found[name][1], kind)))
+        result.append(_field(name, kind, found[name]))
     if not any(field.sql for field in result):
         raise SourceMismatch(
             f"{table.name}: none of its columns is there",
@@ -227,16 +257,26 @@ def _refuse_missing(table: Table, found: Iterable[str], where: str) -> None:
         )
 
 
-def _type(row: Sequence[Any]) -> str | None:
+def lake_type(row: Sequence[Any]) -> str | None:
+    """The type in the lake of a row of `column_rows`; None when it has no counterpart there."""
     _, name, kind, category, modifier = row
     if name in _TYPES:
         return _TYPES[name]
     if name == "numeric":
-        precision, scale = (modifier - 4) >> 16 & 0xFFFF, (((modifier - 4) & 0x7FF) ^ 1024) - 1024
-        exact = modifier >= 4 and precision <= 38 and 0 <= scale <= precision
-        # without a precision it may have any number of digits
-        return f"decimal({precision},{scale})" if exact else "text"
+        precision, scale = _digits(modifier) or (0, 0)
+        return f"decimal({precision},{scale})" if 1 <= precision <= 38 and 0 <= scale <= precision else "text"
     return "text" if name in _TEXTS or kind == "e" or category == "A" else None
+
+
+def _digits(modifier: int) -> tuple[int, int] | None:
+    if modifier < 4:
+        return None
+    return (modifier - 4) >> 16 & 0xFFFF, (((modifier - 4) & 0x7FF) ^ 1024) - 1024
+
+
+def _field(name: str, kind: str, row: Sequence[Any]) -> Field:
+    column, own, _, category, modifier = row
+    return Field(name, kind, _sql(column, own, kind), column, own, category, modifier)
 
 
 def _sql(column: str, kind: str, wanted: str) -> str:

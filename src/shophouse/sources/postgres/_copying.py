@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 import select
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -96,7 +96,6 @@ class Writer:
     rows: int = 0
     size: int = 0
     rejected: list[Rejected] = field(default_factory=list)
-    digest: Any = field(default_factory=hashlib.sha256)
     _writer: Any = None
     _seen: int = 0
 
@@ -107,7 +106,6 @@ class Writer:
         """
         import pyarrow as pa
 
-        self.digest.update(part)
         self.size += len(part)
         table = self._parsed(part, longest)
         if keep is not None:
@@ -134,6 +132,16 @@ class Writer:
             self._store(result)
         if len(self.rejected) > _MOST_REJECTED:
             self._refuse_if_broken()
+
+    @contextmanager
+    def closing_or_nothing(self) -> Iterator[None]:
+        """Leave no file behind where an error ends what is done in it."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            self.path.unlink(missing_ok=True)
+            raise
 
     def close(self) -> None:
         if self._writer is not None:

@@ -16,11 +16,26 @@ from shophouse.values import Secret
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Database", "identifier", "waiting"]
+__all__ = ["SETTINGS", "Database", "identifier", "waiting"]
 
 _OLDEST = 130000
-_REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted", "permission denied")
-_SETTINGS = {
+_NO_TRUST = "the server's certificate can't be trusted"
+_AUTHORITY = "name its authority in {variable}:   sslmode=verify-full&sslrootcert=/path/ca.pem"
+_REFUSALS = (
+    # what libpq and the server say, what it means, what helps; {variable} holds the DSN
+    ("authentication failed", "the password or the user is wrong", "set {variable} right"),
+    ("no password supplied", "the server wants a password", "put it into {variable}, or into ~/.pgpass"),
+    ("no encryption", "the server takes encrypted connections only", "add   ?sslmode=verify-full   to {variable}"),
+    ("pg_hba.conf", "the server takes no such connection", "ask who runs it for an entry in pg_hba.conf"),
+    ("does not support SSL", "the server does not encrypt", "set it up there, or take sslmode out of {variable}"),
+    ("certificate", _NO_TRUST, _AUTHORITY),
+    # by an authority of the same name
+    ("signature failure", _NO_TRUST, _AUTHORITY),
+    ("does not exist", "there is no such database or user", "set {variable} right"),
+    ("permission denied", "the user may not connect to the database", "grant connect on database … to …;"),
+    ("not permitted", "the user may not log in", "alter role … login;"),
+)
+SETTINGS = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
     "intervalstyle": "postgres",
@@ -85,7 +100,7 @@ class Database:
         host, port = found.get("host", "localhost"), found.get("port", "5432")
         return f"source {self.source}, {host}:{port}/{found.get('dbname', found.get('user', ''))}"
 
-    def _without_secrets(self, text: str) -> str:
+    def without_secrets(self, text: str) -> str:
         for key in ("password", "sslpassword"):
             if secret := self._parameters.get(key):
                 text = text.replace(secret, "***")
@@ -100,14 +115,7 @@ class Database:
         try:
             connection = psycopg.connect(autocommit=True, prepare_threshold=None, **parameters)
         except psycopg.OperationalError as error:
-            message = self._without_secrets(str(error))
-            kind = SourceMismatch if any(words in message for words in _REFUSED) else SourceUnreachable
-            raise kind(
-                "the database can't be reached" if kind is SourceUnreachable else "the database refuses",
-                where=self.place,
-                why=message,
-                hint=f"start the server, or set {self.dsn.variable} right",
-            ) from None
+            raise self._not_connected(str(error)) from None
         with connection:
             try:
                 if connection.info.server_version < _OLDEST:
@@ -119,15 +127,40 @@ class Database:
             except psycopg.Error as error:
                 raise self._told(error) from None
 
-    @contextmanager
-    def snapshot(self, connection: psycopg.Connection[Any], lock: str | None) -> Iterator[None]:
-        """One consistent state, read only. `lock` is a table whose definition stays as it is meanwhile.
+    def _not_connected(self, said: str) -> SourceMismatch | SourceUnreachable:
+        message = self.without_secrets(said)
+        for words, meaning, hint in _REFUSALS:
+            if words in message:
+                what = f"the database refuses: {meaning}"
+                return SourceMismatch(what, where=self.place, why=message, hint=hint.format(variable=self.dsn.variable))
+        return SourceUnreachable(
+            "the database can't be reached",
+            where=self.place,
+            why=message,
+            hint=f"start the server, or set {self.dsn.variable} right",
+        )
 
-        It is locked before the snapshot is taken: a table that is rewritten between the two looks empty.
+    @property
+    def attachable(self) -> str:
+        """What another library connects with. It holds the password."""
+        from psycopg.conninfo import make_conninfo
+
+        return make_conninfo("", **{"connect_timeout": "10", "application_name": "shophouse", **self._parameters})
+
+    @contextmanager
+    def snapshot(
+        self, connection: psycopg.Connection[Any], lock: str | None, exported: str | None = None
+    ) -> Iterator[None]:
+        """One consistent state, read only: the one that `exported` names, else that of now.
+
+        `lock` is a table whose definition stays as it is meanwhile. It is locked before the snapshot is taken: a table
+        that is rewritten between the two looks empty.
         """
         connection.execute("begin isolation level repeatable read read only")
         try:
-            for name, value in _SETTINGS.items():
+            if exported is not None:
+                connection.execute(f"set transaction snapshot {literal(exported)}")
+            for name, value in SETTINGS.items():
                 connection.execute(f"set local {name} = {literal(value)}")
             if lock is not None:
                 connection.execute(f"lock table {lock} in access share mode")
@@ -139,7 +172,7 @@ class Database:
     def _told(self, error: psycopg.Error) -> SourceMismatch | SourceUnreachable:
         from psycopg import errors
 
-        why = self._without_secrets(error.diag.message_primary or str(error))
+        why = self.without_secrets(error.diag.message_primary or str(error))
         if isinstance(error, errors.InsufficientPrivilege):
             return SourceMismatch(
                 "the database's user may not do this",
@@ -151,7 +184,15 @@ class Database:
             return SourceUnreachable(
                 "the table is locked", where=self.place, why=why, hint="run again when its change is done"
             )
-        if isinstance(error, _gone()):
+        if isinstance(error, errors.QueryCanceled):
+            return SourceUnreachable(
+                "the server stopped the query",
+                where=self.place,
+                why=why,
+                hint="someone cancelled it, or a timeout did: look at the server's log, then run again",
+            )
+        # what libpq says itself, of a connection that ended, is of no narrower class and has no code
+        if isinstance(error, _gone()) or (error.sqlstate is None and type(error) is errors.DatabaseError):
             return SourceUnreachable(
                 "the connection to the database was lost", where=self.place, why=why, hint="run again: nothing is lost"
             )
@@ -162,4 +203,4 @@ def _gone() -> tuple[type[Exception], ...]:
     """Errors that another try may not meet: the server ended, or a standby had to go on."""
     from psycopg import OperationalError, errors
 
-    return (OperationalError, errors.SerializationFailure, errors.QueryCanceled)
+    return (OperationalError, errors.SerializationFailure)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from shophouse.sources._reading import literal
 from shophouse.sources.postgres._catalog import Field
 from shophouse.sources.postgres._copying import typed
+from shophouse.sources.postgres._database import identifier
 from shophouse.sources.postgres._window import ROUND, Window
 
 if TYPE_CHECKING:
+    import psycopg
     import pyarrow as pa
 
 __all__ = ["CURSOR_TYPES", "EXTRAS", "Unread"]
@@ -29,6 +33,7 @@ class Unread:
 
     def __init__(self, window: Window, cursor: int, fields: Sequence[Field]) -> None:
         self.window = window
+        self.fields = fields
         self.field = fields[cursor]
         self.written: set[int] = set()
         self.highest = window.cursor
@@ -36,16 +41,20 @@ class Unread:
         self.left_out = 0
         self._name = f"c{cursor}"
 
-    def conditions(self) -> tuple[str, str]:
-        """Which rows may be new, and which of them are whoever wrote them, as SQL."""
-        column = f"({self.field.sql})"
-        passed = None
-        if self.window.cursor is not None:
-            passed = f"{column} > {literal(self.window.cursor)}"
-            if self.field.type in ("timestamp", "date"):
-                # what no date of the lake can hold is in quarantine, and would pass every time
-                passed += f" and {column} < '9999-12-31'"
-        return self.window.condition(passed)
+    def query(self, table: str, is_indexed: bool) -> str:
+        """The rows that may be new, with EXTRAS. `is_indexed`: the cursor finds rows without a scan."""
+        own = ", ".join(at.sql for at in self.fields if at.sql is not None)
+        condition, is_sure = self.window.condition()
+        query = f"select {own}, xmin, {is_sure} from {table} where {condition}"
+        if self.window.cursor is None or not is_indexed:
+            return query
+        # the column itself, not what is read of it: else no index serves
+        column = identifier(self.field.column or self.field.name)
+        passed = f"{column} > {literal(self.window.cursor)}"
+        if self.field.type in ("timestamp", "date"):
+            # what no date of the lake can hold is in quarantine, and would pass every time
+            passed += f" and {column} < '9999-12-31'"
+        return f"{query} union all select {own}, xmin, true from {table} where {passed} and not ({condition})"
 
     def keep(self, rows: pa.Table) -> pa.Table:
         """The rows of a chunk that were not read before."""
@@ -68,6 +77,28 @@ class Unread:
         if highest is not None:
             self._raise(str(highest))
         return rows
+
+    def take_all(self, connection: psycopg.Connection[Any], table: str, parquet: Sequence[Path]) -> None:
+        """Note what the next position needs of a read of all rows, which are in these files."""
+        import duckdb
+
+        moment = self.window.moment
+        if moment.xmax > moment.xmin:
+            written, _ = replace(self.window, since=moment.xmin, new_relations=()).condition()
+            for (writer,) in connection.execute(f"select distinct xmin::text::bigint from {table} where {written}"):
+                distance = (writer - moment.xmin) % ROUND
+                if distance < moment.xmax - moment.xmin:
+                    self.written.add(moment.xmin + distance)
+        if parquet:
+            name, paths = identifier(self.field.name), ", ".join(literal(str(path)) for path in parquet)
+            with duckdb.connect() as db:
+                row = db.execute(
+                    f"select count(*) - count({name}), max({name}) from read_parquet([{paths}])"
+                ).fetchone()
+            assert row is not None
+            self.nulls += row[0]
+            if row[1] is not None:
+                self._raise(str(row[1]))
 
     def _raise(self, value: str) -> None:
         before = self.highest

@@ -14,7 +14,8 @@ the transaction that wrote it (`xmin`):
 4. Numbers are given once, but a server that crashes gives those again whose end was not yet on disk. So a position
    holds only when the log is on disk up to where it was after the snapshot.
 
-The cursor is a second net: a row beyond its last value is read whatever its number. What gives rows without new numbers
+The cursor is a second net, where an index makes it cheap: a row beyond its last value is read whatever its number. (On
+a scan of the table, to look at a column takes longer than the rest.) What gives rows without new numbers
 makes everything be read again: another cluster or timeline (a backup restored), a log that is shorter than before,
 another table under the name, other columns, and of a partition attached all its rows. Numbers kept with rows have 32
 bits: a distance of half of that reads everything, and where the counter has ever gone round, an old row may look as
@@ -156,22 +157,17 @@ class Window:
             cursor=position["cursor"],
         )
 
-    def condition(self, passed: str | None) -> tuple[str, str]:
-        """Two conditions in SQL: which rows may be new, and which of them are new whoever wrote them.
-
-        `passed` is true of rows that are beyond the last value of the cursor: a second net under the first.
-        """
+    def condition(self) -> tuple[str, str]:
+        """Two conditions in SQL: which rows may be new, and which of them are new whoever wrote them."""
         if self.since is None:
             return "true", "true"
-        surely = (
-            [f"tableoid = any('{{{','.join(map(str, self.new_relations))}}}'::oid[])"] if self.new_relations else []
-        )
-        surely += [f"({passed})"] if passed is not None else []
-        sure = f"coalesce({' or '.join(surely)}, false)" if surely else "false"
+        sure = "false"
+        if self.new_relations:
+            sure = f"tableoid = any('{{{','.join(map(str, self.new_relations))}}}'::oid[])"
         # age() compares numbers of 32 bits as distances; a subselect is worked out once
         youngest, oldest = (f"(select age('{number % ROUND}'::xid))" for number in (self.moment.xmax, self.since))
         written = f"age(xmin) between {youngest} and {oldest}"
-        return f"({written} or {sure})", sure
+        return written if sure == "false" else f"({written} or {sure})", sure
 
     def position(self, seen: Iterable[int], cursor: str | None) -> dict[str, Any]:
         """The position after a read in which rows of the transactions `seen` came."""

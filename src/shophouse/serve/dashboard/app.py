@@ -1,0 +1,280 @@
+"""The server of the dashboard: FastAPI with NiceGUI's pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from nicegui import app, background_tasks, run, ui
+from starlette.responses import RedirectResponse
+
+from shophouse.errors import ShophouseError
+from shophouse.metrics import GRAINS, Catalogue
+from shophouse.serve.dashboard.blocks import Block, Context
+from shophouse.serve.dashboard.drawing import draw, draw_menu
+from shophouse.serve.dashboard.formats import Formats
+from shophouse.serve.dashboard.pages import Page, pages
+from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
+from shophouse.serve.dashboard.published import Published
+from shophouse.serve.dashboard.view import FILTERS, View, read_view
+
+if TYPE_CHECKING:
+    from shophouse.engines import Engine
+    from shophouse.project import Project
+
+__all__ = ["create_app"]
+
+_LOOKS_FOR_A_VERSION_EVERY = 2.0
+# what the browser prefers, where the viewer has not chosen
+_IS_DARK = "document.body.classList.contains('body--dark')"
+_WORDS = {str(name): words for name, words in COMPARISONS.items()}
+_FILTER_COLUMNS = {
+    "store": "select distinct store_name from marts.sales_daily order by 1",
+    "channel": "select distinct channel from marts.sales_daily order by 1",
+    "country": "select distinct country_code from marts.sales_daily order by 1",
+    "category": "select distinct category_name from marts.category_performance order by 1",
+}
+
+
+def create_app(project: Project, engine: Engine, *, secret: str) -> FastAPI:
+    """The dashboard of a shop. `secret` signs the cookies of viewers.
+
+    Raises BuildError when nothing is published yet, ConfigError for a wrong locale or a wrong `metrics.yml`.
+    """
+    published = Published(engine)
+    catalogue = Catalogue.load(project)
+    formats = Formats(project.serve.locale, project.currency)
+    published.query("select 1")
+    server = FastAPI(title=project.name, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @server.get("/")
+    def first() -> RedirectResponse:
+        return RedirectResponse("/overview")
+
+    for page in pages().values():
+        _add(page, project.name, published, catalogue, formats)
+    ui.run_with(
+        server,
+        title=project.name,
+        storage_secret=secret,
+        dark=None,
+        tailwind=False,
+        show_welcome_message=False,
+        favicon="🏬",
+    )
+    return server
+
+
+def _add(page: Page, shop: str, published: Published, catalogue: Catalogue, formats: Formats) -> None:
+    @ui.page(f"/{page.name}", title=f"{page.title} – {shop}")
+    async def show(request: Request) -> None:
+        parameters: dict[str, list[str]] = {}
+        for name, value in request.query_params.multi_items():
+            parameters.setdefault(name, []).append(value)
+        days = await run.io_bound(_days, published)
+        assert days is not None
+        first, last = days
+        view = read_view(parameters, first, last)
+        await Screen(page, shop, Context(published, catalogue, formats, view)).show()
+
+
+def _days(published: Published) -> tuple[date, date]:
+    """The first day and the last day that there are sales of."""
+    row = published.query("select min(date_day) as first, max(date_day) as last from marts.sales_daily").first
+    today = date.today()
+    return row.get("first") or today, row.get("last") or today
+
+
+class Screen:
+    """A page as one viewer has it open."""
+
+    def __init__(self, page: Page, shop: str, context: Context) -> None:
+        self._page = page
+        self._shop = shop
+        self._context = context
+        self._bodies: list[tuple[Block, Any, Any]] = []
+        self._version = context.published.version()
+        self._dark = ui.dark_mode(app.storage.user.get("dark"))
+        self._is_dark = False
+        self._client = ui.context.client
+
+    @property
+    def _view(self) -> View:
+        return self._context.view
+
+    async def show(self) -> None:
+        ui.add_css((Path(__file__).with_name("dashboard.css")).read_text("utf-8"))
+        self._header()
+        with ui.element("main").classes("page").props("id=main"):
+            with ui.element("div").classes("page-head"):
+                ui.html(f"<h1>{self._page.title}</h1>", sanitize=False)
+                self._bar()
+            self._problems = ui.element("div").classes("problems").props("role=status")
+            self._tell_problems()
+            missing = await run.io_bound(self._missing)
+            if missing:
+                with ui.element("div").classes("block missing"):
+                    ui.icon("inbox", size="2rem")
+                    ui.label(missing)
+                return
+            with ui.element("div").classes("blocks"):
+                for block in self._page.blocks:
+                    self._frame(block)
+        background_tasks.create(self._begin(), name="dashboard")
+        ui.timer(_LOOKS_FOR_A_VERSION_EVERY, self._look_for_a_version)
+
+    async def _begin(self) -> None:
+        await self._client.connected()
+        self._is_dark = await self._client.run_javascript(_IS_DARK)
+        await self._fill()
+
+    def _header(self) -> None:
+        with ui.header().classes("top"):
+            ui.link(self._shop, "/overview").classes("shop")
+            with ui.element("nav").classes("pages").props('aria-label="Pages"'):
+                for other in pages().values():
+                    link = ui.link(other.title, self._view.address(other.name)).classes("page-link")
+                    if other.name == self._page.name:
+                        link.props('aria-current="page"')
+            ui.button(icon="contrast", on_click=self._toggle_dark).props('flat round dense aria-label="Light or dark"')
+
+    def _bar(self) -> None:
+        view = self._view
+        with ui.element("div").classes("bar"):
+            periods = dict(PRESETS) | {"own": self._own_label(view.period)}
+            chosen = "own" if view.own else view.preset
+            self._select("Period", periods, chosen, self._choose_period)
+            self._select("Compared with", _WORDS, view.comparison, lambda v: self._change(comparison=v))
+            grains = {"": "Fitting", **{str(grain): grain.capitalize() for grain in GRAINS}}
+            self._select("By", grains, view.chosen_grain or "", lambda v: self._change(chosen_grain=v or None))
+            for name, label in FILTERS.items():
+                rows = self._context.published.query(_FILTER_COLUMNS[name]).rows
+                values = [str(row[0]) for row in rows]
+                if len(values) > 1 or view.filters.get(name):
+                    self._filter(name, label, values)
+
+    def _own_label(self, period: Period) -> str:
+        if self._view.own is None:
+            return "Own days …"
+        formats = self._context.formats
+        return f"{formats.day(period.start)} – {formats.day(period.end)}"
+
+    def _select(
+        self, label: str, options: dict[str, str], value: str, changed: Callable[[str], Awaitable[None]]
+    ) -> None:
+        select = ui.select(dict(options), value=value, label=label, on_change=lambda event: changed(event.value))
+        select.props("dense outlined options-dense").classes("choice")
+
+    def _filter(self, name: str, label: str, values: list[str]) -> None:
+        chosen = [value for value in self._view.filters.get(name, ()) if value in values]
+        unknown = [value for value in self._view.filters.get(name, ()) if value not in values]
+        select = ui.select(
+            [*values, *unknown],
+            value=[*chosen, *unknown],
+            label=label,
+            multiple=True,
+            clearable=True,
+            on_change=lambda event: self._change(filters={**self._view.filters, name: tuple(event.value or ())}),
+        )
+        select.props("dense outlined options-dense").classes("choice")
+
+    async def _choose_period(self, value: str) -> None:
+        if value != "own":
+            await self._change(preset=value, own=None)
+            return
+        period = self._view.period
+        with ui.dialog() as dialog, ui.card():
+            start = ui.date_input("First day", value=period.start.isoformat())
+            end = ui.date_input("Last day", value=period.end.isoformat())
+
+            async def take() -> None:
+                parameters = {"from": [start.value or ""], "to": [end.value or ""]}
+                read = read_view(parameters, self._view.first, self._view.last)
+                if read.own is None:
+                    ui.notify("; ".join(read.problems), type="negative")
+                    return
+                dialog.close()
+                await self._change(own=read.own)
+
+            ui.button("Show", on_click=take)
+        dialog.open()
+
+    async def _change(self, **changes: Any) -> None:
+        """Show another view: the address changes, the page stays."""
+        self._context = Context(
+            self._context.published,
+            self._context.catalogue,
+            self._context.formats,
+            self._view.with_(**changes),
+        )
+        ui.navigate.history.push(self._view.address(self._page.name))
+        self._tell_problems()
+        await self._fill()
+
+    def _tell_problems(self) -> None:
+        self._problems.clear()
+        with self._problems:
+            for problem in self._view.problems:
+                ui.label(problem).classes("problem")
+
+    def _missing(self) -> str:
+        if self._page.needs and not self._context.published.query(self._page.needs).rows:
+            return self._page.missing
+        return ""
+
+    def _frame(self, block: Block) -> None:
+        with ui.element("section").classes(f"block wide-{block.width}"):
+            with ui.element("div").classes("block-head"):
+                ui.html(f"<h2>{block.title}</h2>", sanitize=False).classes("block-title")
+                menu = ui.element("div")
+            body = ui.element("div").classes("block-body")
+            with body:
+                ui.skeleton(height="120px")
+        self._bodies.append((block, body, menu))
+
+    async def _fill(self) -> None:
+        """Calculate every block, several at a time, and draw each as it comes."""
+        context = self._context
+        limit = asyncio.Semaphore(4)
+
+        async def fill(block: Block, body: Any, menu: Any) -> None:
+            async with limit:
+                try:
+                    content = await run.io_bound(block.content, context)
+                    assert content is not None
+                except ShophouseError as error:
+                    body.clear()
+                    with body:
+                        ui.label(error.what).classes("problem")
+                        for line in (*error.why, *error.hint):
+                            ui.label(line).classes("note")
+                    return
+            if context is not self._context:
+                return
+            body.clear()
+            with body:
+                draw(content, context.formats, is_dark=self._is_dark, go=self._go)
+            menu.clear()
+            with menu:
+                draw_menu(content, context.formats)
+
+        await asyncio.gather(*(fill(*one) for one in self._bodies))
+
+    def _go(self, link: str) -> None:
+        """Follow a link of a content; one without a page stays on this one."""
+        ui.navigate.to(f"/{self._page.name}{link[1:]}" if link.startswith("/?") or link == "/" else link)
+
+    async def _look_for_a_version(self) -> None:
+        version = await run.io_bound(self._context.published.version)
+        if version != self._version:
+            self._version = version
+            await self._fill()
+
+    async def _toggle_dark(self) -> None:
+        self._is_dark = not self._is_dark
+        self._dark.value = app.storage.user["dark"] = self._is_dark
+        await self._fill()

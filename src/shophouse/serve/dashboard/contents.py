@@ -1,0 +1,96 @@
+"""What stands on a page, as plain data: figures, charts and tables, each with the SQL that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["Chart", "ChartKind", "Column", "Content", "Figure", "Figures", "Series", "Table"]
+
+ChartKind = Literal["line", "area", "bar", "stacked", "ranking", "heatmap", "scatter"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a row of figures. `change` is as it is written, `is_good` says whether it is good news."""
+
+    metric: str
+    label: str
+    definition: str
+    unit: str
+    value: Any
+    before: Any = None
+    change: str | None = None
+    is_good: bool | None = None
+    trend: tuple[float | None, ...] = ()
+    target: Any = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values along the axis of a chart. A `quiet` one is what the others are compared with."""
+
+    name: str
+    values: tuple[Any, ...]
+    is_quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: `unit` is one of the catalogue's, or text."""
+
+    name: str
+    label: str
+    unit: str = "text"
+
+
+@dataclass(frozen=True)
+class _Content:
+    title: str
+    sql: str = ""
+    notes: tuple[str, ...] = ()
+    definition: str = ""
+
+
+@dataclass(frozen=True)
+class Figures(_Content):
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart(_Content):
+    """A chart: `labels` along its axis, `series` over it; `links` are where a click on each label leads.
+
+    A heat map has its rows in `labels` and its columns in `columns_across`, each series being a row.
+    """
+
+    kind: ChartKind = "line"
+    unit: str = "count"
+    labels: tuple[str, ...] = ()
+    series: tuple[Series, ...] = ()
+    links: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    """What was calculated, for downloads: all of it, also what the chart leaves out."""
+    columns_across: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table(_Content):
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    links: tuple[str, ...] = ()
+    shown: int = 25
+
+
+Content = Figures | Chart | Table
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a page lacks, and what source would fill it."""
+
+    what: str
+    hint: str
+    sources: Sequence[str] = field(default_factory=tuple)

@@ -1,0 +1,204 @@
+"""How contents look in the browser: NiceGUI's cards, charts and tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import ui
+
+from shophouse.serve.dashboard.charts import options, sparkline
+from shophouse.serve.dashboard.contents import Chart, Column, Content, Figure, Figures, Table
+from shophouse.serve.dashboard.formats import Formats
+
+__all__ = ["draw", "draw_menu"]
+
+_HEIGHT = 260
+_EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def draw(content: Content, formats: Formats, *, is_dark: bool, go: Callable[[str], None]) -> None:
+    """Draw the body of a block where NiceGUI stands; `go` is called with the address that a click leads to."""
+    if isinstance(content, Figures):
+        _figures(content, formats)
+    elif isinstance(content, Table):
+        _table(content, formats, go)
+    else:
+        _chart(content, formats, is_dark, go)
+    if content.notes:
+        ui.label("; ".join(content.notes)).classes("note")
+
+
+def draw_menu(content: Content, formats: Formats) -> None:
+    """The menu of a block: its SQL, and its rows as CSV and Excel."""
+    with (
+        ui.button(icon="more_vert").props(f'flat round dense aria-label="{content.title}: SQL and downloads"'),
+        ui.menu(),
+    ):
+        ui.menu_item("Show the SQL", lambda: _show_sql(content))
+        if not isinstance(content, Figures):
+            ui.menu_item("Show as table", lambda: _show_rows(content, formats))
+            ui.menu_item(
+                "Download CSV", lambda: ui.download.content(_csv(content), f"{_file(content)}.csv", "text/csv")
+            )
+            ui.menu_item(
+                "Download Excel",
+                lambda: ui.download.content(
+                    _xlsx(content),
+                    f"{_file(content)}.xlsx",
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                ),
+            )
+
+
+def _figures(content: Figures, formats: Formats) -> None:
+    across = 3 if len(content.figures) % 3 == 0 else 4
+    with ui.element("div").classes(f"figures across-{across}"):
+        for figure in content.figures:
+            _figure(figure, formats)
+
+
+def _figure(figure: Figure, formats: Formats) -> None:
+    with ui.element("div").classes("figure").props(f"data-metric={figure.metric}"):
+        with ui.element("div").classes("figure-label"):
+            ui.label(figure.label)
+            _definition(figure.definition, figure.label)
+        ui.label(formats.value(figure.value, figure.unit)).classes("figure-value")
+        if figure.change is not None:
+            mood = "" if figure.is_good is None else "good" if figure.is_good else "bad"
+            arrow = "▲" if not figure.change.startswith("-") else "▼"
+            before = formats.value(figure.before, figure.unit)
+            with ui.element("div").classes(f"figure-change {mood}"):
+                ui.label(f"{arrow} {figure.change}")
+                ui.label(f"from {before}").classes("figure-before")
+        else:
+            ui.label("no comparison").classes("figure-change figure-before")
+        if sum(value is not None for value in figure.trend) > 1:
+            drawn = sparkline(figure.trend, is_good=figure.is_good)
+            ui.echart(drawn).classes("sparkline").props('aria-hidden="true"')
+
+
+def _definition(text: str, of: str) -> None:
+    with (
+        ui.icon("info_outline")
+        .classes("definition")
+        .props(f'tabindex=0 role="img" aria-label="What {of} means: {text}"')
+    ):
+        ui.tooltip(text).classes("definition-text")
+
+
+def _chart(content: Chart, formats: Formats, is_dark: bool, go: Callable[[str], None]) -> None:
+    if not any(value is not None for series in content.series for value in series.values):
+        ui.label("Nothing in this period.").classes("nothing")
+        return
+    height = max(_HEIGHT, 26 * len(content.labels) + 40) if content.kind == "ranking" else _HEIGHT
+    if content.kind == "heatmap":
+        height = max(_HEIGHT, 24 * len(content.labels) + 40)
+    drawn = ui.echart(options(content, formats, is_dark=is_dark)).style(f"height: {height}px").classes("chart")
+    drawn.props(f'role="img" aria-label="{content.title}"')
+    if content.links:
+        drawn.classes("clickable")
+
+        def clicked(event: Any) -> None:
+            if event.data_index is not None and event.data_index < len(content.links):
+                go(content.links[event.data_index])
+
+        drawn.on_point_click(clicked)
+
+
+def _table(content: Table, formats: Formats, go: Callable[[str], None]) -> None:
+    if not content.rows:
+        ui.label("Nothing in this period.").classes("nothing")
+        return
+    # what is shown is text; what is sorted by is beside it
+    order = "(a, b, x, y) => (x['_{0}'] ?? -Infinity) > (y['_{0}'] ?? -Infinity) ? 1 : -1"
+    columns = [
+        {
+            "name": column.name,
+            "label": column.label,
+            "field": column.name,
+            "sortable": True,
+            "align": "left" if _is_text(column) else "right",
+            ":sort": order.format(column.name),
+        }
+        for column in content.columns
+    ]
+    rows = []
+    for number, row in enumerate(content.rows):
+        shown: dict[str, Any] = {"_row": number}
+        for column, value in zip(content.columns, row, strict=True):
+            shown[column.name] = written(value, column, formats)
+            shown[f"_{column.name}"] = str(value) if _is_text(column) or value is None else _sortable(value)
+        rows.append(shown)
+    table = ui.table(columns=columns, rows=rows, row_key="_row", pagination={"rowsPerPage": content.shown})
+    table.props("flat dense").classes("table")
+    if content.links:
+        table.classes("clickable")
+        table.on("rowClick", lambda event: go(content.links[event.args[1]["_row"]]))
+
+
+def written(value: Any, column: Column, formats: Formats) -> str:
+    """A cell as people read it."""
+    if value is None:
+        return "–"
+    if column.unit == "month" and hasattr(value, "year"):
+        return formats.period(value, "month")
+    return str(value) if column.unit == "text" else formats.value(value, column.unit)
+
+
+def _is_text(column: Column) -> bool:
+    return column.unit in ("text", "day", "month")
+
+
+def _sortable(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else float(value)
+
+
+def _show_sql(content: Content) -> None:
+    with ui.dialog() as dialog, ui.card().classes("sql-card"):
+        ui.label(content.title).classes("block-title")
+        ui.code(content.sql, language="sql").classes("sql")
+        with ui.row():
+            ui.button("Copy", on_click=lambda: ui.clipboard.write(content.sql)).props("flat")
+            ui.button("Close", on_click=dialog.close).props("flat")
+    dialog.open()
+
+
+def _show_rows(content: Chart | Table, formats: Formats) -> None:
+    with ui.dialog() as dialog, ui.card().classes("sql-card"):
+        ui.label(content.title).classes("block-title")
+        _table(Table(content.title, columns=content.columns, rows=content.rows), formats, lambda _: None)
+        ui.button("Close", on_click=dialog.close).props("flat")
+    dialog.open()
+
+
+def _file(content: Content) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in content.title.lower()).strip("_")
+
+
+def _csv(content: Chart | Table) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(column.name for column in content.columns)
+    writer.writerows(["" if value is None else value for value in row] for row in content.rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _xlsx(content: Chart | Table) -> bytes:
+    import xlsxwriter
+
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        sheet = book.add_worksheet(content.title[:31])
+        bold = book.add_format({"bold": True})
+        for at, column in enumerate(content.columns):
+            sheet.write(0, at, column.label, bold)
+        for number, row in enumerate(content.rows, 1):
+            for at, value in enumerate(row):
+                if value is not None:
+                    sheet.write(number, at, value)
+        sheet.freeze_panes(1, 0)
+        sheet.autofit()
+    return target.getvalue()

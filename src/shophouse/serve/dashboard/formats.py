@@ -1,0 +1,73 @@
+"""Numbers and days as people of a locale read them."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from shophouse.errors import ConfigError
+from shophouse.metrics.query import Grain
+
+__all__ = ["Formats"]
+
+
+class Formats:
+    """How a shop's numbers are written: `locale` as en_US or de_DE, `currency` as ISO 4217 code.
+
+    Raises ConfigError for a locale that is not known.
+    """
+
+    def __init__(self, locale: str, currency: str) -> None:
+        try:
+            self.locale = Locale.parse(locale.replace("-", "_"))
+        except (UnknownLocaleError, ValueError) as error:
+            raise ConfigError(
+                f"there is no locale {locale!r}", why=str(error), hint="write it as en_US, de_DE or pt_BR"
+            ) from error
+        self.currency = currency
+        self._percent = str(self.locale.percent_formats[None].pattern).replace("##0", "##0.0")
+
+    def value(self, value: Any, unit: str) -> str:
+        """A value of a unit of the catalogue: money, count, quantity, rate, times, days or score; '–' for none."""
+        if value is None:
+            return "–"
+        if unit == "money":
+            return str(format_currency(Decimal(str(value)), self.currency, locale=self.locale))
+        if unit == "rate":
+            return str(format_percent(Decimal(str(value)), self._percent, locale=self.locale))
+        if unit == "count":
+            return str(format_decimal(int(value), locale=self.locale))
+        if unit in ("times", "days", "score", "quantity"):
+            digits = "#,##0.##" if unit in ("times", "score") else "#,##0.#"
+            return str(format_decimal(Decimal(str(value)), digits, locale=self.locale))
+        return self.day(value) if isinstance(value, date) else str(value)
+
+    def change(self, now: Any, before: Any, unit: str) -> str | None:
+        """How much more or less: in percent, in percentage points for rates; None where nothing can be said."""
+        if now is None or before is None:
+            return None
+        if unit == "rate":
+            points = (float(now) - float(before)) * 100
+            return f"{format_decimal(points, '+#,##0.0;-#,##0.0', locale=self.locale)} pp"
+        if float(before) <= 0:
+            return None
+        signed = f"+{self._percent};-{self._percent}"
+        return str(format_percent(float(now) / float(before) - 1, signed, locale=self.locale))
+
+    def day(self, day: date) -> str:
+        return str(format_date(day, "medium", locale=self.locale))
+
+    def period(self, day: date, grain: Grain) -> str:
+        """The period that begins on a day, as short as an axis needs it."""
+        if grain == "year":
+            return str(day.year)
+        if grain == "quarter":
+            return f"{day.year} Q{(day.month - 1) // 3 + 1}"
+        if grain == "month":
+            return str(format_skeleton("yMMM", day, locale=self.locale))
+        return str(format_skeleton("yMMMd", day, locale=self.locale))

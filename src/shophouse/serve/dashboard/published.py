@@ -1,0 +1,114 @@
+"""What the dashboard reads: the newest published version, by parameterised queries that can change nothing.
+
+Every query has a limit of rows and of time. Results are kept as long as the version is the newest one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shophouse.errors import ShophouseError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from shophouse.engines import Engine
+
+__all__ = ["Published", "QueryFailed", "Rows"]
+
+_KEPT_RESULTS = 2000
+
+
+class QueryFailed(ShophouseError):
+    """A query of a page did not go through: it took too long, gave too many rows, or what it reads is away."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The result of a query."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """The first row; empty when there is none."""
+        return self.dicts()[0] if self.rows else {}
+
+
+class Published:
+    """The newest published version of a shop. Safe for many threads.
+
+    `seconds` and `rows` limit each query. Raises BuildError when nothing is published yet.
+    """
+
+    def __init__(self, engine: Engine, *, seconds: float = 20.0, rows: int = 100_000) -> None:
+        self._engine = engine
+        self._seconds = seconds
+        self._most = rows
+        self._lock = threading.Lock()
+        self._version: int | None = None
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._results: OrderedDict[tuple[Any, ...], Rows] = OrderedDict()
+
+    def version(self) -> int | None:
+        """The number of the newest published version, as it is now; None before the first."""
+        return self._engine.published()
+
+    def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
+        """The rows of a query, with `?` and a sequence or `$name` and a mapping. Raises QueryFailed, BuildError."""
+        version, connection = self._newest()
+        values = tuple(parameters.items()) if isinstance(parameters, Mapping) else tuple(parameters)
+        key = (version, sql, values)
+        with self._lock:
+            if key in self._results:
+                self._results.move_to_end(key)
+                return self._results[key]
+        found = self._run(connection, sql, parameters)
+        with self._lock:
+            self._results[key] = found
+            while len(self._results) > _KEPT_RESULTS:
+                self._results.popitem(last=False)
+        return found
+
+    def _newest(self) -> tuple[int | None, duckdb.DuckDBPyConnection]:
+        version = self._engine.published()
+        with self._lock:
+            if self._connection is None or version != self._version:
+                # those who still read the version before hold cursors of its connection
+                self._connection = self._engine.reader()
+                self._version = version
+                self._results.clear()
+            return version, self._connection.cursor()
+
+    def _run(self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Rows:
+        import duckdb
+
+        timer = threading.Timer(self._seconds, cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            cursor.execute("use shop.marts")
+            given: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+            done = cursor.execute(sql, given)
+            columns = tuple(column[0] for column in done.description or ())
+            rows = done.fetchmany(self._most + 1)
+        except duckdb.InterruptException as error:
+            raise QueryFailed(
+                f"a query took more than {self._seconds:g} seconds and was stopped", hint="choose a shorter period"
+            ) from error
+        except duckdb.Error as error:
+            raise QueryFailed("a query failed", why=str(error).splitlines()[0]) from error
+        finally:
+            timer.cancel()
+            cursor.close()
+        if len(rows) > self._most:
+            raise QueryFailed(f"a query gave more than {self._most:,} rows", hint="choose a shorter period")
+        return Rows(columns, tuple(rows))

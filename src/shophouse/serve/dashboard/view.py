@@ -1,0 +1,138 @@
+"""What a viewer has chosen: period, comparison, grain and filters. A link shares it, for it stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from shophouse.metrics import GRAINS, Grain
+from shophouse.metrics.conditions import Condition
+from shophouse.serve.dashboard.periods import (
+    COMPARISONS,
+    PRESETS,
+    Comparison,
+    Period,
+    compared_with,
+    fitting_grain,
+    of_preset,
+)
+from shophouse.yamlfile import did_you_mean
+
+__all__ = ["FILTERS", "View", "read_view"]
+
+FILTERS = {"store": "Store", "channel": "Channel", "country": "Country", "category": "Category"}
+"""The dimensions that every page can be filtered by, and what people read."""
+
+_DEFAULT = "30d"
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page shows.
+
+    `first` and `last` are the days that there is data of; a period by name is seen from `last`. `problems` say what of
+    an address was not understood, and was left out.
+    """
+
+    first: date
+    last: date
+    preset: str = _DEFAULT
+    own: Period | None = None
+    comparison: Comparison = "previous"
+    chosen_grain: Grain | None = None
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def period(self) -> Period:
+        return self.own or of_preset(self.preset, self.last, self.first)
+
+    @property
+    def before(self) -> Period | None:
+        """The period that it is compared with."""
+        return compared_with(self.period, self.comparison)
+
+    @property
+    def grain(self) -> Grain:
+        return self.chosen_grain or fitting_grain(self.period)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        return tuple(Condition(name, values) for name, values in self.filters.items() if values)
+
+    @property
+    def query(self) -> str:
+        """What stands in the address after the question mark; empty where all is as it is by itself."""
+        words: list[tuple[str, str]] = []
+        if self.own is not None:
+            words += [("from", self.own.start.isoformat()), ("to", self.own.end.isoformat())]
+        elif self.preset != _DEFAULT:
+            words.append(("period", self.preset))
+        if self.comparison != "previous":
+            words.append(("compare", self.comparison))
+        if self.chosen_grain is not None:
+            words.append(("by", self.chosen_grain))
+        words += [(name, value) for name, values in self.filters.items() for value in values]
+        return urlencode(words)
+
+    def address(self, page: str) -> str:
+        return f"/{page}" + (f"?{self.query}" if self.query else "")
+
+    def with_(self, **changes: Any) -> View:
+        """Another view, in which this is chosen otherwise."""
+        return replace(self, problems=(), **changes)
+
+
+def read_view(parameters: Mapping[str, list[str]], first: date, last: date) -> View:
+    """The view of an address. What is not understood is left out and told in `problems`, never guessed."""
+    problems: list[str] = []
+    view = View(first, last)
+    known = {"from", "to", "period", "compare", "by", *FILTERS}
+    for name in parameters:
+        if name not in known:
+            near = did_you_mean(name, known)
+            problems.append(f"there is no filter {name!r}" + (f": {near}" if near else ""))
+    if "period" in parameters:
+        preset = parameters["period"][-1]
+        if preset in PRESETS:
+            view = replace(view, preset=preset)
+        else:
+            problems.append(f"there is no period {preset!r}; there are {', '.join(PRESETS)}")
+    if "from" in parameters or "to" in parameters:
+        start = _day(parameters, "from", first, problems)
+        end = _day(parameters, "to", last, problems)
+        if start is not None and end is not None:
+            if start <= end:
+                view = replace(view, own=Period(start, end))
+            else:
+                problems.append(f"the period ends on {end}, before it begins on {start}")
+    if "compare" in parameters:
+        comparison = parameters["compare"][-1]
+        found = next((name for name in COMPARISONS if name == comparison), None)
+        if found is not None:
+            view = replace(view, comparison=found)
+        else:
+            problems.append(f"nothing can be compared with {comparison!r}; there are {', '.join(COMPARISONS)}")
+    if "by" in parameters:
+        wanted = parameters["by"][-1]
+        grain = next((grain for grain in GRAINS if grain == wanted), None)
+        if grain is not None:
+            view = replace(view, chosen_grain=grain)
+        else:
+            problems.append(f"there is no grain {wanted!r}; there are {', '.join(GRAINS)}")
+    filters = {name: tuple(parameters[name]) for name in FILTERS if parameters.get(name)}
+    return replace(view, filters=filters, problems=tuple(problems))
+
+
+def _day(parameters: Mapping[str, list[str]], name: str, default: date, problems: list[str]) -> date | None:
+    if name not in parameters:
+        return default
+    text = parameters[name][-1]
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        problems.append(f"{name}={text!r} is no day; write it as {default}")
+        return None

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+import shophouse as package
+from built_shop import DemoShop, whole_shop
+from shophouse.metrics import Catalogue
+from shophouse.serve.dashboard.blocks import Context
+from shophouse.serve.dashboard.formats import Formats
+from shophouse.serve.dashboard.published import Published
+from shophouse.serve.dashboard.view import read_view
+from shophouse.shop import Shop
+
+__all__ = ["whole_shop"]
+
+
+@pytest.fixture(scope="module")
+def shop(whole_shop: DemoShop) -> Shop:
+    return package.open(whole_shop.folder)
+
+
+@pytest.fixture(scope="module")
+def context(shop: Shop) -> Callable[..., Context]:
+    """The context of an address, as context(period=["30d"])."""
+    published = Published(shop.engine)
+    [[first, last]] = shop.sql("select min(date_day), max(date_day) from sales_daily").fetchall()
+    assert isinstance(first, date)
+
+    def of(**parameters: list[str]) -> Context:
+        view = read_view({name.removesuffix("_"): values for name, values in parameters.items()}, first, last)
+        return Context(published, Catalogue.packaged(), Formats("en_US", shop.project.currency), view)
+
+    return of

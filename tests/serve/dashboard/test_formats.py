@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from shophouse.errors import ConfigError
+from shophouse.serve.dashboard.formats import Formats
+
+
+@pytest.mark.parametrize(
+    ("locale", "value", "unit", "written"),
+    [
+        ("en_US", Decimal("1234567.8950"), "money", "$1,234,567.90"),
+        ("de_DE", Decimal("1234567.8950"), "money", "1.234.567,90\xa0$"),
+        ("en_US", Decimal("-0.5"), "money", "-$0.50"),
+        ("en_US", 0.12345, "rate", "12.3%"),
+        ("de_DE", 0.12345, "rate", "12,3\xa0%"),
+        ("en_US", 1234567, "count", "1,234,567"),
+        ("en_US", 4.26987, "score", "4.27"),
+        ("en_US", Decimal("60211.0000"), "quantity", "60,211"),
+        ("en_US", None, "money", "–"),
+        ("pt-BR", date(2024, 2, 1), "day", "1 de fev. de 2024"),
+    ],
+)
+def test_values_are_written_as_the_locale_has_it(locale: str, value: Any, unit: str, written: str) -> None:
+    assert Formats(locale, "USD").value(value, unit) == written
+
+
+def test_changes_are_in_percent_and_of_rates_in_points() -> None:
+    formats = Formats("en_US", "USD")
+    assert formats.change(Decimal(120), Decimal(100), "money") == "+20.0%"
+    assert formats.change(90, 100, "count") == "-10.0%"
+    assert formats.change(0.25, 0.2, "rate") == "+5.0 pp"
+    assert formats.change(5, 0, "count") is None
+    assert formats.change(None, 3, "count") is None
+    assert formats.change(5, Decimal(-3), "money") is None
+
+
+def test_an_unknown_locale_is_told() -> None:
+    with pytest.raises(ConfigError, match="there is no locale 'english'"):
+        Formats("english", "USD")
