@@ -382,8 +382,11 @@ def test_a_lake_that_was_copied_elsewhere_is_made_at_home(shop: Shop, place: Pla
 
 @pytest.mark.slow
 @SHARED
-def test_servers_that_go_away_at_random_lose_and_double_nothing(shop: Shop, place: Place, s3: Any) -> None:
+def test_servers_that_go_away_at_random_lose_and_double_nothing(
+    shop: Shop, place: Place, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The S3 server is killed and started again, the catalog's connections are cut, while loads go on."""
+    monkeypatch.setattr(_object_lease, "LASTS", timedelta(seconds=2))
     dice = random.Random(20261121)
     ended = threading.Event()
     server = psycopg.connect(place.catalog["dsn"].rpartition("/")[0] + "/postgres", autocommit=True)
