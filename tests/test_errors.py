@@ -25,7 +25,7 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
     for line in (errors.__doc__ or "").splitlines():
         if not (match := re.match(r"^ {4}([ │├└─]*)(\w+(?:Error|Failed|Unreachable|Mismatch))(?:  .*[a-z]|$)", line)):
             continue
-        if re.search(r"  \d  ", line):
+        if re.search(r"  \d+  ", line):
             continue
         depth = len(match[1])
         while open_at and open_at[-1][0] >= depth:

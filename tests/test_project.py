@@ -128,7 +128,7 @@ def test_two_sources_can_share_what_they_have_in_common(shop: Shop) -> None:
         ("name: a\ncurrency: EUR\nengine: {kind: postgres}\n", ["engine.dsn is missing", "env:SHOP_DSN"]),
         ("name: a\ncurrency: EUR\nengine: {kind: postgres, dsn: 'x://a:b@c'}\n", ["engine.dsn", "write env:NAME"]),
         ("name: a\ncurrency: EUR\nlake: s3\n", ["lake must be keys with values, not text"]),
-        ("name: a\ncurrency: EUR\nlake: {path: s3://b/l}\n", ["line 3", "lake.path can't be 's3://b/l'"]),
+        ("name: a\ncurrency: EUR\nlake: {path: ftp://b/l}\n", ["line 3", "lake.path can't be 'ftp://b/l'"]),
         ("name: a\ncurrency: EUR\nexports: {formats: [cvs]}\n", ["exports.formats[0]", "did you mean csv?"]),
         ("name: a\ncurrency: EUR\nsources:\n  My Shop: {kind: files, path: x}\n", ["line 4", "write my_shop"]),
         ("name: a\ncurrency: EUR\nsources:\n  s: {kind: files}\n", ["line 4", "sources.s.path is missing", "A glob"]),

@@ -31,13 +31,14 @@ class Backup:
 def backup(project: Project, file: Path, *, with_data: bool = False) -> Backup:
     """Write the lake, the project's files and the record of its runs to `file` (tar; compressed if it ends in .gz).
 
-    The files of sources stay out unless `with_data`: the lake has their rows. Holds the lake's leases, so that no load
-    is half in it. Raises LockedError when one is going on, ConfigError when `file` exists.
+    The files of sources stay out unless `with_data`: the lake has their rows. Of a lake in a bucket only a catalog in
+    SQLite is in it. Holds the lake's leases, so that no load is half in it. Raises LockedError when one is going on,
+    ConfigError when `file` exists.
     """
     file = file.expanduser().absolute()
     if file.exists():
         raise ConfigError(f"{file} exists", hint="choose another name, or remove it")
-    lake = Lake(project.lake_folder)
+    lake = Lake.of(project)
     incoming = file.with_name(f".{file.name}.incoming")
     incoming.parent.mkdir(parents=True, exist_ok=True)
     count = size = 0
@@ -72,7 +73,8 @@ def restore(file: Path, folder: Path) -> Backup:
         raise LakeError(f"{file} can't be read", why=str(error)) from error
     for empty in ("data", "seeds", "tests"):
         (folder / empty).mkdir(exist_ok=True)
-    Lake(folder / _LAKE).move()
+    if not Project.load(folder).lake.is_remote:
+        Lake(folder / _LAKE).move()
     return Backup(file, folder, len(members), sum(member.size for member in members))
 
 
@@ -80,6 +82,7 @@ def _members(project: Project, with_data: bool, without: set[Path]) -> Iterator[
     """Each file and its name in the backup, where the lake is always `lake/`."""
     lake = project.lake_folder.resolve()
     left_out = {(project.folder / name).resolve() for name in _MADE_AGAIN}
+    left_out.add(project.absolute(project.lake.cache).resolve())
     left_out |= {lake, project.reports_folder.resolve(), project.warehouse_folder.resolve()}
     if not with_data:
         left_out.add((project.folder / "data").resolve())

@@ -22,6 +22,7 @@ from shophouse.version import __version__
 
 if TYPE_CHECKING:
     from shophouse.declarations import RawTable
+    from shophouse.lake import Lake
     from shophouse.sources._place import File
 
 __all__ = ["Finding", "examine"]
@@ -323,15 +324,16 @@ def _names(table: RawTable, settings: FilesSource, file: File) -> list[str] | No
 def _lake(project: Project) -> Iterator[Finding]:
     from shophouse.lake import Lake
 
-    lake = Lake(project.lake_folder)
     try:
+        lake = Lake.of(project)
+        yield from _bucket(lake)
         tables = lake.tables()
         loads = [load for key in tables for load in lake.loads(*key)]
     except ShophouseError as error:
         yield _told("lake", error)
         return
     if not tables:
-        yield Finding("lake", "ok", f"{project.lake_folder} is empty", "shophouse run")
+        yield Finding("lake", "ok", f"{lake.storage.base} is empty", "shophouse run")
         return
     rows = sum(load.rows for load in loads)
     yield Finding("lake", "ok", f"{_many(len(tables), 'table')}, {_many(len(loads), 'load')}, {_many(rows, 'row')}")
@@ -344,6 +346,17 @@ def _lake(project: Project) -> Iterator[Finding]:
     many = [f"{s}.{t}" for s, t in tables if len(lake.data_files(s, t)) > 200]
     if many:
         yield Finding("lake", "warning", f"many small files in {', '.join(many)}", "shophouse lake compact")
+
+
+def _bucket(lake: Lake) -> Iterator[Finding]:
+    if not lake.storage.is_shared:
+        return
+    if lake.storage.is_exclusive():
+        yield Finding("lake", "ok", f"{lake.storage.base} can be written; catalog: {lake.catalog.place}")
+    else:
+        what = f"{lake.storage.base} ignores conditional writes, so that writers don't see each other's leases"
+        hint = "no row is lost, but loads at the same time work in vain: let one process load, or update the server"
+        yield Finding("lake", "warning", what, hint)
 
 
 def _warehouse(project: Project) -> Iterator[Finding]:

@@ -6,6 +6,7 @@
      │   ├─ SourceUnreachable  try again later
      │   └─ SourceMismatch     change the source, or what the project says of it
      ├─ LakeError              look at the lake; nothing was committed
+     │   └─ LakeUnreachable    try again later
      ├─ LockedError            try again when the holder is done
      ├─ BuildError             mend the SQL or the machine; nothing was published
      └─ CheckFailed            the numbers don't hold; nothing was published
@@ -21,6 +22,7 @@ The exit code of the command line says the same:
     SourceUnreachable      4  yes
     SourceMismatch         3  no
     LakeError              6  no
+    LakeUnreachable       10  yes
     LockedError            7  yes
     BuildError             8  no
     CheckFailed            9  no
@@ -39,6 +41,7 @@ __all__ = [
     "CheckFailed",
     "ConfigError",
     "LakeError",
+    "LakeUnreachable",
     "LockedError",
     "ShophouseError",
     "SourceError",
@@ -120,6 +123,13 @@ class LakeError(ShophouseError):
     """The lake can't be read or written. A load is one commit: what was being written is not there."""
 
     exit_code = 6
+
+
+class LakeUnreachable(LakeError):
+    """The lake's bucket or its catalog doesn't answer: worth a retry."""
+
+    exit_code = 10
+    retryable = True
 
 
 class LockedError(ShophouseError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from shophouse.errors import CheckFailed, ConfigError
-from shophouse.project import PROJECT_FILE, Project
+from shophouse.project import PROJECT_FILE, Project, SqliteCatalog
 from shophouse.shop import Listener, Shop
 from shophouse.yamlfile import did_you_mean
 
@@ -115,10 +115,21 @@ def _beside(project: Project, folder: Path, engine: Mapping[str, Any]) -> Projec
     settings |= {
         "name": f"{project.name[:70]}, parity",
         "engine": dict(engine),
-        "lake": {"path": str(project.lake_folder)},
+        "lake": _lake(project, settings.get("lake") or {}),
     }
     (folder / PROJECT_FILE).write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
     return Project.load(folder)
+
+
+def _lake(project: Project, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The same lake, as a shop in another folder has to name it."""
+    if not project.lake.is_remote:
+        return {"path": str(project.lake_folder)}
+    found = {**said, "cache": str(project.absolute(project.lake.cache))}
+    if isinstance(project.lake.catalog, SqliteCatalog):
+        file = project.lake.catalog.path
+        found["catalog"] = {"path": str(project.absolute(file) if file else project.lake_folder / "catalog.db")}
+    return found
 
 
 def digests(shop: Shop, schemas: Sequence[str]) -> Iterator[tuple[str, Digest]]:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, PrivateAttr, ValidationError, create_model, model_validator
 
 from shophouse.errors import ConfigError
+from shophouse.lake_settings import LakeSettings, SqliteCatalog
 from shophouse.settings import (
     AttributionSettings,
     CalendarSettings,
@@ -29,7 +30,6 @@ from shophouse.settings import (
     Freshness,
     KafkaSource,
     KafkaTable,
-    LakeSettings,
     PostgresEngine,
     PostgresSource,
     PostgresTable,
@@ -70,6 +70,7 @@ __all__ = [
     "ServeSettings",
     "Settings",
     "SourceSettings",
+    "SqliteCatalog",
     "TableSettings",
     "package_warehouse",
     "project_schema",
@@ -169,7 +170,8 @@ class Project(Settings):
 
     @property
     def lake_folder(self) -> Path:
-        return self.absolute(self.lake.path)
+        """The lake; of one in a bucket, the folder of a SQLite catalog."""
+        return self.folder / "lake" if self.lake.is_remote else self.absolute(self.lake.path)
 
     @property
     def reports_folder(self) -> Path:

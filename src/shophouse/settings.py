@@ -512,13 +512,6 @@ class PostgresEngine(EngineSettings):
         }
 
 
-class LakeSettings(Settings):
-    """Where every row that ever arrived is kept."""
-
-    path: LocalFolder = "lake"
-    """A folder, relative to the shop's folder or absolute."""
-
-
 class ExportSettings(Settings):
     """What `shophouse export` writes, and where."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -77,11 +78,11 @@ class Shop:
         """Raises ConfigError with every mistake in the project file."""
         return cls(Project.load(folder), listener)
 
-    @property
+    @cached_property
     def lake(self) -> Lake:
         from shophouse.lake import Lake
 
-        return Lake(self.project.lake_folder)
+        return Lake.of(self.project)
 
     @property
     def engine(self) -> Engine:
@@ -250,9 +251,11 @@ class Shop:
     def _build(self, run: Run, *, select: Sequence[str] = (), full_refresh: bool = False) -> None:
         from shophouse.building import arrivals, raw_tables, write_loads
 
-        engine, lake = self.engine, self.lake
+        engine = self.engine
         with self._phase(run, "prepare"):
-            inputs = self._inputs()
+            # others may load meanwhile: what is built, and what is noted as built, are of one moment
+            lake = self.lake.pinned()
+            inputs = self._inputs().at(lake.heads())
             state = State.load(self.project)
             is_empty = engine.prepare()
             tables = raw_tables(self.project, lake)

@@ -152,6 +152,24 @@ def _local_folder(value: str) -> str:
     return value
 
 
+def _lake_place(value: str) -> str:
+    scheme, found, rest = value.partition("://")
+    if found and (scheme not in _BUCKETS or not rest.strip("/")):
+        raise mistake(
+            f"can't be {value!r}",
+            why=f"it is a folder, or a place in a bucket: {', '.join(f'{known}://…' for known in _BUCKETS)}",
+            hint="write s3://bucket/prefix",
+        )
+    return value.rstrip("/") if found else _local_folder(value)
+
+
+def _size(value: object) -> object:
+    match = re.fullmatch(r"\s*(\d+)\s*([MGT])B\s*", value) if isinstance(value, str) else None
+    if match is None:
+        raise mistake(f"can't be {value!r}", why="a size is a number with MB, GB or TB: 50GB")
+    return int(match[1]) * {"M": 10**6, "G": 10**9, "T": 10**12}[match[2]]
+
+
 def _encoding(value: str) -> str:
     try:
         "".encode(value)
@@ -184,6 +202,8 @@ Words = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 FileGlob = Annotated[str, AfterValidator(_file_glob)]
+LakePlace = Annotated[str, AfterValidator(_lake_place)]
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[MGT]B\s*$"})]
 LocalFolder = Annotated[str, AfterValidator(_local_folder)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 FunctionName = Annotated[str, AfterValidator(_function_name)]

@@ -7,10 +7,12 @@ from typing import Any
 
 import duckdb
 
-from shophouse.lake import Lake, LoadRecord
+from shophouse.lake import LoadRecord
 from shophouse.lake.maintenance import planned_files
 from shophouse.sources import Column, Table
 from shophouse.sources.files import FilesSource
+
+from .places import LOCAL, Place
 
 TABLE = Table(
     "shop",
@@ -22,11 +24,12 @@ TABLE = Table(
 
 
 class Shop:
-    def __init__(self, folder: Path, table: Table = TABLE) -> None:
+    def __init__(self, folder: Path, table: Table = TABLE, place: Place = LOCAL) -> None:
         self.folder = folder
         self.table = table
+        self.place = place
         (folder / "data").mkdir(parents=True, exist_ok=True)
-        self.lake = Lake(folder / "lake")
+        self.lake = place.lake(folder)
 
     @property
     def source(self) -> FilesSource:
@@ -70,9 +73,14 @@ class Shop:
             "paths": sorted((self.lake.position("shop", name) or {})["files"]),
         }
 
+    def lying(self, part: str) -> list[str]:
+        """The locations of all files in a folder of the table."""
+        folder = self.lake.location("shop", self.table.name)
+        return [file.location for file in self.lake.storage.list(f"{folder}/{part}")]
+
     def assert_clean(self) -> None:
-        """What lies in the data folder is what Iceberg's manifests name."""
+        """What lies in the data folder is what Iceberg's manifests name, and what the ledger does."""
+        named = planned_files(self.lake, "shop", self.table.name)
+        assert self.lying("data") == named
         files = self.lake.data_files("shop", self.table.name)
-        assert sorted(files) == planned_files(self.lake, "shop", self.table.name)
-        lying = (self.lake.folder("shop", self.table.name) / "data").rglob("*")
-        assert sorted(str(path) for path in lying if path.is_file()) == sorted(files)
+        assert sorted(files) == sorted(str(path) for path in self.lake.storage.fetch(named))

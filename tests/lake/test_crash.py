@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from .conftest import on
+from .places import Place
 from .shop import Shop
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -54,11 +56,11 @@ def _die_at(target: str, moment: str) -> None:
     setattr(owner, name, staticmethod(deadly) if static else deadly)
 
 
-def _work(folder: Path, verb: str, fault: tuple[str, str] | None) -> None:
+def _work(folder: Path, place: Place, verb: str, fault: tuple[str, str] | None) -> None:
     import duckdb  # noqa: F401
     import pyiceberg.catalog.sql  # noqa: F401
 
-    shop = Shop(folder)
+    shop = Shop(folder, place=place)
     if fault:
         _die_at(*fault)
     if verb == "load":
@@ -70,14 +72,14 @@ def _work(folder: Path, verb: str, fault: tuple[str, str] | None) -> None:
 
 
 def run(
-    folder: Path,
+    shop: Shop,
     verb: str,
     *,
     fault: tuple[str, str] | None = None,
     delay: float | None = None,
 ) -> int | None:
     """Do `verb` in a process of its own, which is killed after `delay` seconds. Returns its exit code."""
-    process: ForkServerProcess = FORKS.Process(target=_work, args=(folder, verb, fault))
+    process: ForkServerProcess = FORKS.Process(target=_work, args=(shop.folder, shop.place, verb, fault))
     process.start()
     if delay is not None:
         time.sleep(delay)
@@ -116,8 +118,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    yield Shop(tmp_path)
+def shop(tmp_path: Path, place: Place) -> Iterator[Shop]:
+    yield Shop(tmp_path, place=place)
 
 
 POINTS = [
@@ -126,7 +128,7 @@ POINTS = [
     ("shophouse.lake.load:Load._quarantine", "before"),
     ("pyarrow.parquet:write_table", "after"),
     ("shophouse.lake.load:Load._quarantine", "after"),
-    ("shophouse.lake._ledger:write_atomically", "before"),
+    ("shophouse.lake._storage:LocalStorage.write", "before"),
     ("shophouse.lake._ledger:Ledger.write", "after"),
     ("pyiceberg.catalog.sql:SqlCatalog._write_metadata", "before"),
     ("pyiceberg.catalog.sql:SqlCatalog._write_metadata", "after"),
@@ -137,31 +139,50 @@ POINTS = [
 ]
 
 
-@pytest.mark.parametrize(("target", "moment"), POINTS)
+# what is otherwise in a bucket, and a catalog that is a server
+SHARED_POINTS = [
+    ("shophouse.lake._objects:ObjectStorage.keep", "after"),
+    ("shophouse.lake.load:Load._quarantine", "after"),
+    ("shophouse.lake._ledger:Ledger.write", "after"),
+    ("pyiceberg.catalog.sql:SqlCatalog._write_metadata", "after"),
+    ("sqlalchemy.orm:Session.commit", "after"),
+    ("shophouse.lake._object_lease:ObjectLease.release", "before"),
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "target", "moment"),
+    [
+        *(pytest.param("local", *point) for point in POINTS),
+        *(pytest.param("s3-postgres", *point, marks=pytest.mark.server) for point in SHARED_POINTS),
+    ],
+    indirect=["place"],
+)
 def test_a_load_killed_anywhere_and_repeated_is_as_undisturbed(
     shop: Shop, undisturbed: dict[str, Any], target: str, moment: str
 ) -> None:
     for files in (first_files, second_files):
         files(shop)
         before = shop.state() if shop.lake.heads() else None
-        assert run(shop.folder, "load", fault=(target, moment)) == -signal.SIGKILL
+        assert run(shop, "load", fault=(target, moment)) == -signal.SIGKILL
         seen = shop.state() if shop.lake.heads() else None
-        assert run(shop.folder, "load") == 0
+        assert run(shop, "load") == 0
         after = shop.state()
         assert seen in (before, after), "a killed load is there whole or not at all"
         shop.assert_clean()
     assert shop.state() == undisturbed
-    assert run(shop.folder, "load") == 0
+    assert run(shop, "load") == 0
     assert shop.state() == undisturbed
 
 
+@on("local", "s3-postgres")
 def test_loads_killed_at_random_moments_end_as_undisturbed(shop: Shop, undisturbed: dict[str, Any]) -> None:
     dice = random.Random(20260301)
     for files in (first_files, second_files):
         files(shop)
         for _ in range(12):
-            run(shop.folder, "load", delay=dice.uniform(0.01, 0.6))
-        assert run(shop.folder, "load") == 0
+            run(shop, "load", delay=dice.uniform(0.01, 0.6))
+        assert run(shop, "load") == 0
         shop.assert_clean()
     assert shop.state() == undisturbed
 
@@ -187,28 +208,30 @@ def four_loads(shop: Shop) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("verb", ["compact", "expire"])
+@on("local", "s3-postgres")
 def test_maintenance_killed_anywhere_loses_and_doubles_nothing(shop: Shop, verb: str, target: str, moment: str) -> None:
     before = four_loads(shop)
     if verb == "expire":
         shop.lake.compact("shop", "orders")
-    run(shop.folder, verb, fault=(target, moment))
+    run(shop, verb, fault=(target, moment))
     assert shop.state() == before
-    assert run(shop.folder, "load") == 0
-    assert run(shop.folder, "compact") == 0
-    assert run(shop.folder, "expire") == 0
+    assert run(shop, "load") == 0
+    assert run(shop, "compact") == 0
+    assert run(shop, "expire") == 0
     assert shop.state() == before
     shop.assert_clean()
     assert len(shop.lake.data_files("shop", "orders")) == 1
 
 
+@on("local", "s3-postgres")
 def test_two_loads_at_once_read_every_file_once(shop: Shop) -> None:
     first_files(shop)
-    both = [FORKS.Process(target=_work, args=(shop.folder, "load", None)) for _ in range(2)]
+    both = [FORKS.Process(target=_work, args=(shop.folder, shop.place, "load", None)) for _ in range(2)]
     for process in both:
         process.start()
     for process in both:
         process.join()
     assert 0 in {process.exitcode for process in both}
-    run(shop.folder, "load")
+    run(shop, "load")
     assert len(shop.lake.loads("shop", "orders")) == 1 and len(shop.rows()) == 600
     shop.assert_clean()

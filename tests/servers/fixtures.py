@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from servers import glue as glue_server
+    from servers import iceberg_rest as iceberg_rest_server
     from servers import s3 as s3_server
     from servers.kafka import Server as Kafka
     from servers.postgres import Server
@@ -50,3 +53,39 @@ def kafka() -> Iterator[Kafka]:
             yield server
     except servers.Missing as missing:
         give_up(str(missing))
+
+
+@pytest.fixture(scope="session")
+def glue() -> Iterator[glue_server.Server]:
+    """AWS Glue for all tests of a process."""
+    if importlib.util.find_spec("moto") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("moto not installed: make setup")
+    from servers.glue import running
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def iceberg_rest(postgres: Server, s3: s3_server.Server) -> Iterator[iceberg_rest_server.Server]:
+    """A REST catalog for all tests of a process."""
+    from servers.iceberg_rest import Missing, running
+    from servers.s3 import ACCESS_KEY, SECRET_KEY
+
+    try:
+        with running(postgres.database(), s3.endpoint, s3.bucket(), ACCESS_KEY, SECRET_KEY) as server:
+            yield server
+    except Missing as missing:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+
+
+@pytest.fixture(scope="session")
+def azure() -> Iterator[str]:
+    """The endpoint of an Azure Blob Storage for all tests of a process, with a container `shop`."""
+    if shutil.which("npm") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("npm is not installed: apt-get install npm")
+    from servers.clouds import azurite, make_container
+
+    with azurite() as endpoint:
+        make_container(endpoint)
+        yield endpoint

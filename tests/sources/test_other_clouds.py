@@ -60,7 +60,7 @@ def expected(url: str) -> dict[str, bytes]:
 @requirement("S3-34")
 @pytest.mark.parametrize("url", ["az://shop", f"abfss://shop@{clouds.ACCOUNT}.dfs.core.windows.net"])
 def test_azure(azure: StorageSettings, tmp_path: Path, url: str) -> None:
-    make_container(azure)
+    clouds.make_container(azure.endpoint)
     store = connect(url, azure)
     for key, body in KEYS.items():
         obstore.put(store, key, body)
@@ -88,23 +88,3 @@ def test_google(google: StorageSettings, tmp_path: Path) -> None:
         url = f"{google.endpoint}/upload/storage/v1/b/shop/o?uploadType=media&name={quote(key, safe='')}"
         clouds.google_request(url, body, "text/csv")
     assert read("gs://shop", google, tmp_path) == expected("gs://shop")
-
-
-def make_container(storage: StorageSettings) -> None:
-    """obstore makes no containers: by Azure's own protocol."""
-    import base64
-    import hashlib
-    import hmac
-    import urllib.request
-    from email.utils import formatdate
-
-    date, place = formatdate(usegmt=True), f"/{clouds.ACCOUNT}/{clouds.ACCOUNT}/shop\nrestype:container"
-    text = "PUT" + "\n" * 12 + f"x-ms-date:{date}\nx-ms-version:2021-08-06\n{place}"
-    digest = hmac.new(base64.b64decode(clouds.ACCOUNT_KEY), text.encode(), hashlib.sha256).digest()
-    headers = {
-        "x-ms-date": date,
-        "x-ms-version": "2021-08-06",
-        "Authorization": f"SharedKey {clouds.ACCOUNT}:{base64.b64encode(digest).decode()}",
-    }
-    request = urllib.request.Request(f"{storage.endpoint}/shop?restype=container", method="PUT", headers=headers)
-    urllib.request.urlopen(request).close()

@@ -29,8 +29,11 @@ def backup(
     from shophouse.backup import backup
     from shophouse.shop import Shop
 
-    done = backup(Shop.open(project).project, file, with_data=with_data)
+    opened = Shop.open(project).project
+    done = backup(opened, file, with_data=with_data)
     say(f"{plural(done.files, 'file')}, {size(done.bytes)}, in {done.file}")
+    if opened.lake.is_remote:
+        say(f"the rows are in {opened.lake.path}, and not in this file: see the guide on backups")
 
 
 @command(MAINTAIN)
@@ -45,7 +48,7 @@ def restore(
     done = restore(file, folder)
     say(f"{plural(done.files, 'file')} restored in {done.folder}")
     project = Project.load(done.folder)
-    if project.lake_folder.resolve() != done.folder.resolve() / "lake":
+    if not project.lake.is_remote and project.lake_folder.resolve() != done.folder.resolve() / "lake":
         say(f"its lake is {done.folder / 'lake'}, but shophouse.yml says {project.lake.path}")
         say("  write there:   lake: {path: lake}")
     say(f"next:   shophouse run -p {folder}")

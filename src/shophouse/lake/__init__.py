@@ -1,11 +1,11 @@
-"""The landing: append-only Apache Iceberg tables in a folder, each commit holding data and progress together.
+"""The landing: append-only Apache Iceberg tables, each commit holding data and progress together.
 
-Reading what the lake holds needs the standard library only; pyiceberg is imported by what commits.
+They lie in a folder of this machine or in a bucket. Reading what a local lake holds needs the standard library only;
+pyiceberg is imported by what commits.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shophouse.errors import LakeError
-from shophouse.lake._catalog import QUARANTINE, Head, heads
-from shophouse.lake._lease import lease
+from shophouse.lake._catalog import QUARANTINE, Head
 from shophouse.lake._ledger import Ledger, LoadFile, LoadRecord
+from shophouse.lake._storage import Lease, LocalStorage, Storage
+from shophouse.lake.catalogs import Catalog, Pinned, catalog_of
+from shophouse.lake.catalogs.sqlite import SqliteCatalog
 from shophouse.lake.load import Load
 from shophouse.lake.maintenance import Change, Compaction, Expiry
 from shophouse.sources import Position
@@ -23,21 +25,53 @@ from shophouse.sources import Position
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from shophouse.project import Project
+
 __all__ = ["Change", "Compaction", "Expiry", "Lake", "Load", "LoadFile", "LoadRecord"]
 
 
 class Lake:
-    """The Iceberg tables under the folder `root`; a table is (source, table). The folder is made by the first load."""
+    """Iceberg tables; a table is (source, table). The first load makes what is not there yet.
 
-    def __init__(self, root: Path | str) -> None:
-        self.root = Path(os.path.abspath(root))
+    `root` is a folder of this machine, and holds the catalog, unless a storage and a catalog are given.
+    """
+
+    def __init__(
+        self, root: Path | str = "", *, storage: Storage | None = None, catalog: Catalog | None = None
+    ) -> None:
+        self.storage: Storage = storage or LocalStorage(root)
+        self.catalog: Catalog = catalog or SqliteCatalog(self.root / "catalog.db", self.storage)
+
+    @classmethod
+    def of(cls, project: Project) -> Lake:
+        """The lake that the project file describes. Raises ConfigError for a variable that isn't set."""
+        settings = project.lake
+        storage: Storage
+        if settings.is_remote:
+            from shophouse.lake._objects import ObjectStorage
+
+            storage = ObjectStorage(
+                settings.path, project.absolute(settings.cache), settings.storage, cache_bytes=settings.cache_size
+            )
+        else:
+            storage = LocalStorage(project.lake_folder)
+        return cls(storage=storage, catalog=catalog_of(settings.catalog, storage, project.folder))
+
+    def pinned(self) -> Lake:
+        """The lake as it is now, for reading: what others commit meanwhile is not in it."""
+        return Lake(storage=self.storage, catalog=Pinned(self.catalog))
+
+    @property
+    def root(self) -> Path:
+        """The lake's folder on this machine; of a lake in a bucket, the copies'."""
+        return self.storage.local(f"{self.storage.base}/x").parent
 
     def heads(self) -> dict[tuple[str, str], str]:
         """Each table's newest metadata file. Equal heads mean equal tables; costs a millisecond."""
-        return {key: head.location for key, head in self._heads().items()}
+        return {name: place for name, place in self.catalog.heads().items() if not name[1].endswith(QUARANTINE)}
 
     def tables(self) -> list[tuple[str, str]]:
-        return list(self._heads())
+        return list(self.heads())
 
     def schema(self, source: str, table: str) -> dict[str, str]:
         """Column names and types, with the lineage columns; empty for a table that never arrived."""
@@ -50,24 +84,26 @@ class Lake:
         return str(head.metadata["table-uuid"]) if head else ""
 
     def data_files(self, source: str, table: str) -> list[str]:
-        """Absolute paths of the current snapshot's Parquet files, oldest load first.
+        """Absolute paths of the current snapshot's Parquet files on this machine, oldest load first.
 
-        Files of older loads lack columns that came later.
+        Of a lake in a bucket they are copies, which are made here. Files of older loads lack columns that came later.
         """
         head = self.head(source, table)
         if head is None:
             return []
         ledger = Ledger.of(head)
         if head.metadata.get("last-sequence-number", 0) == ledger.sequence:
-            return [str(head.folder / file.path) for file in ledger.data]
-        from shophouse.lake.maintenance import planned_files
+            locations = [f"{head.folder}/{file.path}" for file in ledger.data]
+        else:
+            from shophouse.lake.maintenance import planned_files
 
-        return planned_files(self, source, table)
+            locations = planned_files(self, source, table)
+        return [str(path) for path in self.storage.fetch(locations)]
 
     def position(self, source: str, table: str) -> Position | None:
         """How far the table has been read, in its source's own terms."""
         head = self.head(source, table)
-        return Ledger.of(head).position if head else None
+        return Ledger.current(head).position if head else None
 
     def loads(self, source: str, table: str) -> list[LoadRecord]:
         """Every load that was committed, oldest first."""
@@ -94,8 +130,8 @@ class Lake:
 
         Waits up to `wait` seconds for another writer; raises LockedError that says who it is.
         """
-        with self.lease(source, table, wait):
-            load = Load(self, source, table, run_id)
+        with self.lease(source, table, wait) as lease:
+            load = Load(self, source, table, run_id, lease)
             try:
                 yield load
             finally:
@@ -111,8 +147,8 @@ class Lake:
         """Merge small files into bigger ones. Every row, its lineage and its order stay, and so does the position."""
         from shophouse.lake.maintenance import compact
 
-        with self.lease(source, table, wait):
-            return compact(self, source, table)
+        with self.lease(source, table, wait) as lease:
+            return compact(self, source, table, lease)
 
     def expire(
         self,
@@ -130,8 +166,8 @@ class Lake:
         """
         from shophouse.lake.maintenance import expire
 
-        with self.lease(source, table, wait):
-            return expire(self, source, table, keep, older_than)
+        with self.lease(source, table, wait) as lease:
+            return expire(self, source, table, keep, older_than, lease)
 
     def drop(self, source: str, table: str, *, wait: float = 0) -> None:
         """Delete a table with its quarantine, its history and its position: the next load reads everything anew."""
@@ -158,8 +194,8 @@ class Lake:
         """
         from shophouse.lake.repair import rebuild_ledger
 
-        with self.lease(source, table, wait):
-            rebuild_ledger(self, source, table)
+        with self.lease(source, table, wait) as lease:
+            rebuild_ledger(self, source, table, lease)
 
     def move(self) -> int:
         """Make a lake whose folder was moved or restored elsewhere at home where it is; returns the number of tables.
@@ -170,20 +206,23 @@ class Lake:
 
         return move(self)
 
+    def location(self, source: str, table: str) -> str:
+        """Where a table is made; an existing one has its own in its metadata."""
+        return f"{self.storage.base}/{source}/{table}"
+
     def folder(self, source: str, table: str) -> Path:
-        return self.root / source / table
+        """The same on this machine."""
+        return self.storage.local(self.location(source, table))
 
     def head(self, source: str, table: str) -> Head | None:
-        return heads(self.root / "catalog.db").get((source, table))
+        location = self.catalog.head((source, table))
+        return Head(location, self.storage) if location else None
 
     @contextmanager
-    def lease(self, source: str, table: str, wait: float = 0) -> Iterator[None]:
-        with lease(
-            self.root / "locks" / f"{source}.{table}.lock",
-            f"table {source}.{table}",
-            wait,
-        ):
-            yield
+    def lease(self, source: str, table: str, wait: float = 0) -> Iterator[Lease]:
+        with self.storage.lease(f"{source}.{table}", f"table {source}.{table}", wait) as lease:
+            if lease.taken_over:
+                from shophouse.lake.load import recover
 
-    def _heads(self) -> dict[tuple[str, str], Head]:
-        return {key: head for key, head in heads(self.root / "catalog.db").items() if not key[1].endswith(QUARANTINE)}
+                recover(self, source, table, lease)
+            yield lease

@@ -1,29 +1,23 @@
-"""What the lake's catalog says, read with the standard library alone.
+"""A table as its newest metadata file has it, read with the standard library alone.
 
-Importing pyiceberg takes two seconds, more than a run that finds nothing new may take. The catalog is a SQLite table
-that names each table's metadata file, and that file is JSON: nothing else is needed to know what a table holds.
+Importing pyiceberg takes two seconds, more than a run that finds nothing new may take. A catalog names each table's
+metadata file, and that file is JSON: nothing else is needed to know what a table holds.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from shophouse.errors import LakeError
+from shophouse.lake._storage import Storage
 
-__all__ = ["CATALOG", "QUARANTINE", "Head", "heads", "local_path"]
+__all__ = ["QUARANTINE", "Head"]
 
-CATALOG = "lake"
 QUARANTINE = "__quarantine"
-
-
-def local_path(location: str) -> Path:
-    return Path(location.removeprefix("file://"))
 
 
 @dataclass(frozen=True)
@@ -31,13 +25,14 @@ class Head:
     """A table as of its newest commit: `location` names the metadata file, which no commit changes."""
 
     location: str
+    storage: Storage
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        path = local_path(self.location)
         try:
-            found: dict[str, Any] = json.loads(path.read_bytes())
+            found: dict[str, Any] = json.loads(self.storage.fetch([self.location])[0].read_bytes())
         except FileNotFoundError as error:
+            path = PurePath(self.location)
             raise LakeError(
                 f"the lake's metadata file {path.name} is not at {path.parent}",
                 why="Iceberg's metadata holds absolute paths: was the folder moved, or restored elsewhere?",
@@ -46,8 +41,10 @@ class Head:
         return found
 
     @property
-    def folder(self) -> Path:
-        return local_path(self.metadata["location"])
+    def folder(self) -> str:
+        """The location of the table."""
+        found: str = self.metadata["location"]
+        return found.removeprefix("file://").rstrip("/")
 
     @property
     def properties(self) -> dict[str, str]:
@@ -76,23 +73,3 @@ def _column_type(iceberg: Any) -> str:
         return "text"
     names = {"string": "text", "long": "bigint", "int": "integer", "float": "double"}
     return names.get(iceberg, iceberg.replace(", ", ","))
-
-
-def heads(catalog: Path) -> dict[tuple[str, str], Head]:
-    """Every table of the catalog, quarantines too, by (source, table)."""
-    if not catalog.exists():
-        return {}
-    try:
-        # not read-only: a writer that was killed may have left a journal that has to be rolled back first
-        with closing(sqlite3.connect(catalog, timeout=30)) as db:
-            rows = db.execute(
-                "select table_namespace, table_name, metadata_location from iceberg_tables where catalog_name = ?",
-                (CATALOG,),
-            ).fetchall()
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return {}
-        raise LakeError(f"the lake's catalog {catalog} can't be read", why=str(error)) from error
-    except sqlite3.DatabaseError as error:
-        raise LakeError(f"the lake's catalog {catalog} can't be read", why=str(error)) from error
-    return {(source, table): Head(location) for source, table, location in sorted(rows)}

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import LakeError
@@ -20,10 +20,15 @@ from shophouse.sources import FileRead, Position
 
 if TYPE_CHECKING:
     from shophouse.lake._catalog import Head
+    from shophouse.lake._storage import Lease, Storage
 
-__all__ = ["DataFile", "Ledger", "LoadFile", "LoadRecord", "sync", "write_atomically"]
+__all__ = ["DataFile", "Ledger", "LoadFile", "LoadRecord", "LostLedger"]
 
 _KEPT = 3
+
+
+class LostLedger(LakeError):
+    """A ledger's file is lost or damaged."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class Ledger:
         files: list[FileRead],
         data: list[DataFile],
         position: Position,
+        makes_snapshot: bool,
     ) -> Ledger:
         read = {file.source_file for file in files}
         older = [
@@ -102,7 +108,7 @@ class Ledger:
             loads=[*self.loads, {**entry, "loaded_at": record.loaded_at.isoformat()}],
             files=[*older, *newer],
             data=[*self.data, *data],
-            sequence=self.sequence + bool(data),
+            sequence=self.sequence + makes_snapshot,
         )
 
     def load_records(self, source: str, table: str) -> list[LoadRecord]:
@@ -118,87 +124,75 @@ class Ledger:
     def load_files(self, source: str, table: str) -> list[LoadFile]:
         return [LoadFile(source, table, *file) for file in self.files]
 
-    def write(self, folder: Path, commit: int) -> str:
+    def write(self, storage: Storage, folder: str, commit: int, token: str = "") -> str:
         """Store it for commit number `commit` and return the name that the table's property gets."""
-        name = f"ledger-{commit:08}.json.gz"
-        write_atomically(folder / "ledger" / name, {"version": 1, **asdict(self)})
+        name = f"ledger-{commit:08}{token and '-'}{token}.json.gz"
+        storage.write(f"{folder}/ledger/{name}", _packed({"version": 1, **asdict(self)}))
         return name
 
     @classmethod
     def of(cls, head: Head) -> Ledger:
-        """The ledger of a table as of `head`. Raises LakeError when its file is lost or damaged."""
+        """The ledger of a table as of its commit `head`. Raises LostLedger."""
         return cls.at(head.folder, head)
 
     @classmethod
-    def at(cls, folder: Path, head: Head) -> Ledger:
+    def at(cls, folder: str, head: Head) -> Ledger:
         """The same, of a table that lies in another folder than its metadata says."""
         name = head.properties.get("shophouse.ledger")
         if name is None:
             return cls()
-        path = folder / "ledger" / name
+        location = f"{folder}/ledger/{name}"
         try:
-            stored = json.loads(gzip.decompress(path.read_bytes()))
+            stored = json.loads(gzip.decompress(head.storage.fetch([location])[0].read_bytes()))
         except (OSError, EOFError, ValueError) as error:
-            raise LakeError(
-                f"the ledger {path} can't be read",
-                why=str(error),
+            raise LostLedger(
+                f"the ledger {location} can't be read",
+                why=str(error).splitlines()[:1],
                 hint="rebuild it from the rows: shophouse lake repair",
             ) from error
-        ledger = cls(
+        return cls(
             position=stored["position"],
             loads=stored["loads"],
             files=[(load, path, rows, bad, by) for load, path, rows, bad, by in stored["files"]],
             data=[DataFile(**file) for file in stored["data"]],
             sequence=stored["sequence"],
         )
-        touched = _touched(path)
-        if touched.exists():
-            ledger.position = json.loads(gzip.decompress(touched.read_bytes()))
+
+    @classmethod
+    def current(cls, head: Head, folder: str | None = None) -> Ledger:
+        """The ledger with the position that was noted last, which means the same data as the committed one."""
+        folder = folder or head.folder
+        ledger = cls.at(folder, head)
+        if name := head.properties.get("shophouse.ledger"):
+            with suppress(FileNotFoundError):
+                ledger.position = json.loads(gzip.decompress(head.storage.read(_touched(folder, name))))
         return ledger
 
     @staticmethod
     def touch(head: Head, position: Position) -> None:
         """Note a position that means the same data as the committed one: if it is lost, files are hashed again."""
-        write_atomically(
-            _touched(head.folder / "ledger" / head.properties["shophouse.ledger"]),
-            position,
-        )
+        head.storage.write(_touched(head.folder, head.properties["shophouse.ledger"]), _packed(position))
 
     @staticmethod
-    def clean(folder: Path, commit: int) -> None:
+    def clean(storage: Storage, folder: str, commit: int, lease: Lease) -> None:
         """Remove what no reader can be looking at: ledgers of commits that never came, or were long ago."""
-        for path in (folder / "ledger").glob("*"):
-            number = path.name.split("-")[1].split(".")[0] if "-" in path.name else ""
-            if not number.isdigit() or not commit - _KEPT < int(number) <= commit:
-                path.unlink(missing_ok=True)
+        old = []
+        for file in storage.list(f"{folder}/ledger"):
+            number = re.match(r"[a-z]+-(\d+)", file.location.rpartition("/")[2])
+            if number is None or not commit - _KEPT < int(number[1]) <= commit:
+                old.append(file.location)
+        if old:
+            lease.renew()
+            storage.delete(old)
 
 
-def _touched(ledger: Path) -> Path:
-    return ledger.with_name(ledger.name.replace("ledger-", "touched-"))
+def _touched(folder: str, ledger: str) -> str:
+    return f"{folder}/ledger/{ledger.replace('ledger-', 'touched-')}"
 
 
-def write_atomically(path: Path, content: Any) -> None:
-    """Write gzipped JSON so that a reader, or a machine that lost its power, finds the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    packed = gzip.compress(
+def _packed(content: Any) -> bytes:
+    return gzip.compress(
         json.dumps(content, default=str, separators=(",", ":")).encode(),
         compresslevel=5,
         mtime=0,
     )
-    part = path.with_name(f"part{os.getpid()}")
-    part.write_bytes(packed)
-    sync(part)
-    part.replace(path)
-    sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Have a file or a folder on the disk itself. Does nothing for folders where the system can't."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except PermissionError:
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

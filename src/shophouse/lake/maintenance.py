@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shophouse.errors import LakeError
-from shophouse.lake._catalog import QUARANTINE, Head, local_path
-from shophouse.lake._ledger import DataFile, Ledger, sync
-from shophouse.lake.load import loads_beyond
+from shophouse.lake._catalog import QUARANTINE, Head
+from shophouse.lake._ledger import DataFile, Ledger
+from shophouse.lake._storage import Lease, Stored
+from shophouse.lake.load import committing, number_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,28 +95,29 @@ def history(lake: Lake, source: str, table: str) -> list[Change]:
 
 
 def planned_files(lake: Lake, source: str, table: str) -> list[str]:
-    """The current snapshot's data files as Iceberg's manifests have them."""
-    from shophouse.lake._iceberg import opened
+    """The locations of the current snapshot's data files as Iceberg's manifests have them."""
+    with lake.catalog.opened() as catalog:
+        tasks = catalog.load_table(lake.catalog.identifier((source, table))).scan().plan_files()
+        return sorted(task.file.file_path.removeprefix("file://") for task in tasks)
 
-    with opened(lake.root) as catalog:
-        tasks = catalog.load_table((source, table)).scan().plan_files()
-        return sorted(str(local_path(task.file.file_path)) for task in tasks)
+
+def quarantine_files(lake: Lake, source: str, table: str) -> list[str]:
+    """The locations of the files with rejected rows, of committed loads, oldest first."""
+    head, rejected = lake.head(source, table), lake.head(source, table + QUARANTINE)
+    committed = head.load_id if head else 0
+    if lake.storage.is_shared:
+        # a folder may hold what a load wrote that lost its lease
+        found = planned_files(lake, source, table + QUARANTINE) if rejected else []
+    else:
+        found = [file.location for file in lake.storage.list(f"{lake.location(source, table + QUARANTINE)}/data")]
+    return [file for file in found if file.endswith(".parquet") and (number_of(file, "load") or 0) <= committed]
 
 
 def quarantined(lake: Lake, source: str, table: str) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    head = lake.head(source, table)
-    folder = lake.folder(source, table + QUARANTINE)
-    committed = head.load_id if head else 0
-    waiting = set(loads_beyond(folder, "load", committed))
-    files = [
-        file
-        for load in sorted((folder / "data").glob("load-*"))
-        if load not in waiting
-        for file in sorted(load.glob("*.parquet"))
-    ]
+    files = lake.storage.fetch(quarantine_files(lake, source, table))
     schema = pa.schema(
         [
             ("_load_id", pa.int64()),
@@ -130,19 +132,19 @@ def quarantined(lake: Lake, source: str, table: str) -> pa.Table:
     return pa.concat_tables([schema.empty_table(), *(pq.read_table(file, schema=schema) for file in files)])
 
 
-def compact(lake: Lake, source: str, table: str) -> Compaction:
+def compact(lake: Lake, source: str, table: str, lease: Lease) -> Compaction:
     head = _head(lake, source, table)
-    ledger = Ledger.of(head)
+    ledger = Ledger.current(head)
     if head.metadata.get("last-sequence-number", 0) != ledger.sequence:
         raise LakeError(
             f"table {source}.{table} was changed by another program",
             why="its files are not those that the ledger lists",
             hint="repair the ledger first: shophouse lake repair",
         )
-    folder, commit = head.folder, head.commit + 1
-    target = folder / "data" / f"compact-{commit:08}"
-    for left in loads_beyond(folder, "compact", head.commit):
-        shutil.rmtree(left)
+    storage, folder, commit = lake.storage, head.folder, head.commit + 1
+    part = f"data/compact-{commit:08}{lease.token and '-'}{lease.token}"
+    target = storage.local(f"{folder}/{part}")
+    shutil.rmtree(target, ignore_errors=True)
     kept: list[DataFile] = []
     removed: list[DataFile] = []
     added: list[Path] = []
@@ -151,11 +153,10 @@ def compact(lake: Lake, source: str, table: str) -> Compaction:
             kept.append(run[0])
             continue
         path = target / f"part-{len(added) + 1:05}.parquet"
-        rows = _merge([folder / file.path for file in run], head.schema, path, target)
+        rows = _merge(storage.fetch([f"{folder}/{file.path}" for file in run]), head.schema, path, target)
         if rows != sum(file.rows for file in run):
             shutil.rmtree(target)
             raise LakeError(f"merging files of {source}.{table} gave {rows} rows for {sum(file.rows for file in run)}")
-        sync(path)
         added.append(path)
         removed += run
         first, last = (
@@ -164,7 +165,7 @@ def compact(lake: Lake, source: str, table: str) -> Compaction:
         )
         kept.append(
             DataFile(
-                path.relative_to(folder).as_posix(),
+                f"{part}/{path.name}",
                 rows,
                 path.stat().st_size,
                 first,
@@ -173,24 +174,27 @@ def compact(lake: Lake, source: str, table: str) -> Compaction:
         )
     if not added:
         return Compaction(len(ledger.data), len(ledger.data))
+    storage.keep(f"{folder}/{part}", added)
     before = len(ledger.data)
     ledger.data, ledger.sequence = kept, ledger.sequence + 1
     properties = {
         "shophouse.commit": str(commit),
-        "shophouse.ledger": ledger.write(folder, commit),
+        "shophouse.ledger": ledger.write(storage, folder, commit, lease.token),
     }
     from shophouse.lake._iceberg import commit as commit_to_iceberg
 
-    commit_to_iceberg(
-        lake.root,
-        source,
-        table,
-        folder,
-        {},
-        properties,
-        add=added,
-        remove=[file.path for file in removed],
-    )
+    with committing(lease):
+        commit_to_iceberg(
+            lake.catalog,
+            storage,
+            (source, table),
+            folder,
+            {},
+            properties,
+            expected=head.location,
+            add=[f"{folder}/{part}/{path.name}" for path in added],
+            remove=[f"{folder}/{file.path}" for file in removed],
+        )
     return Compaction(before, len(kept))
 
 
@@ -234,16 +238,17 @@ def _merge(files: list[Path], schema: dict[str, str], into: Path, spill: Path) -
     return int(written[0][0])
 
 
-def expire(lake: Lake, source: str, table: str, keep: int, older_than: timedelta | datetime) -> Expiry:
+def expire(lake: Lake, source: str, table: str, keep: int, older_than: timedelta | datetime, lease: Lease) -> Expiry:
     if keep < 1:
         raise LakeError("expire has to keep at least one snapshot", hint="--keep 1")
     _head(lake, source, table)
     limit = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
-    done = [_expire(lake, source, name, keep, limit) for name in (table, table + QUARANTINE) if lake.head(source, name)]
+    names = [name for name in (table, table + QUARANTINE) if lake.head(source, name)]
+    done = [_expire(lake, source, name, keep, limit, lease) for name in names]
     return Expiry(*(sum(counts) for counts in zip(*((e.snapshots, e.files, e.bytes) for e in done), strict=True)))
 
 
-def _expire(lake: Lake, source: str, table: str, keep: int, limit: datetime) -> Expiry:
+def _expire(lake: Lake, source: str, table: str, keep: int, limit: datetime, lease: Lease) -> Expiry:
     head = _head(lake, source, table)
     changes = history(lake, source, table)
     old = [change for change in changes[: max(0, len(changes) - keep)] if not change.current]
@@ -251,25 +256,23 @@ def _expire(lake: Lake, source: str, table: str, keep: int, limit: datetime) -> 
     if gone:
         from shophouse.lake._iceberg import commit
 
-        commit(lake.root, source, table, head.folder, {}, {}, expire=gone)
-    files, freed = 0, 0
-    for path in _unreferenced(lake, source, table):
-        freed += path.stat().st_size
-        files += 1
-        path.unlink()
-    for folder in (head.folder / "data").glob("*"):
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-    return Expiry(len(gone), files, freed)
+        with committing(lease):
+            commit(
+                lake.catalog, lake.storage, (source, table), head.folder, {}, {}, expected=head.location, expire=gone
+            )
+    left = _unreferenced(lake, source, table, lease)
+    lake.storage.delete([file.location for file in left])
+    return Expiry(len(gone), len(left), sum(file.size for file in left))
 
 
-def _unreferenced(lake: Lake, source: str, table: str) -> list[Path]:
+def _unreferenced(lake: Lake, source: str, table: str, lease: Lease) -> list[Stored]:
     """Files in the table's folder that no snapshot needs: the lease is held, so nobody is writing one."""
-    from shophouse.lake._iceberg import opened
-
-    head = _head(lake, source, table)
-    with opened(lake.root) as catalog:
-        found = catalog.load_table((source, table))
+    folder = _head(lake, source, table).folder
+    present = [file for part in ("data", "metadata") for file in lake.storage.list(f"{folder}/{part}")]
+    # a writer that came after us would be found here, and what it writes is not in the list
+    lease.renew()
+    with lake.catalog.opened() as catalog:
+        found = catalog.load_table(lake.catalog.identifier((source, table)))
         used = {
             found.metadata_location,
             *(entry.metadata_file for entry in found.metadata.metadata_log),
@@ -279,6 +282,5 @@ def _unreferenced(lake: Lake, source: str, table: str) -> list[Path]:
             for manifest in snapshot.manifests(found.io):
                 used.add(manifest.manifest_path)
                 used.update(entry.data_file.file_path for entry in manifest.fetch_manifest_entry(found.io))
-    needed = {local_path(location) for location in used}
-    present = [path for part in ("data", "metadata") for path in (head.folder / part).rglob("*") if path.is_file()]
-    return sorted(set(present) - needed)
+    needed = {location.removeprefix("file://") for location in used}
+    return [file for file in present if file.location not in needed]

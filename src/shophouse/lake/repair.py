@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
-from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import LakeError
-from shophouse.lake._catalog import QUARANTINE, Head, heads
+from shophouse.lake._catalog import QUARANTINE, Head
 from shophouse.lake._ledger import DataFile, Ledger
-from shophouse.lake.load import QUARANTINE_COLUMNS, loads_beyond
+from shophouse.lake._storage import Lease
+from shophouse.lake.load import QUARANTINE_COLUMNS, committing, number_of
 
 if TYPE_CHECKING:
     from shophouse.lake import Lake
@@ -22,63 +24,47 @@ __all__ = ["drop", "move", "rebuild_ledger"]
 def drop(lake: Lake, source: str, table: str) -> None:
     from shophouse.lake._iceberg import forget
 
+    storage = lake.storage
     for name in (table, table + QUARANTINE):
         # the catalog first: a table without an entry is not there, whatever files are left
-        forget(lake.root, source, name)
-        shutil.rmtree(lake.folder(source, name), ignore_errors=True)
+        forget(lake.catalog, (source, name))
+        folder = lake.location(source, name)
+        if storage.is_shared:
+            storage.delete([file.location for file in storage.list(folder)])
+        shutil.rmtree(storage.local(folder), ignore_errors=True)
 
 
 def move(lake: Lake) -> int:
     from shophouse.lake._iceberg import commit
 
-    catalog = lake.root / "catalog.db"
-    fresh = lake.root / "moved.db"
-    fresh.unlink(missing_ok=True)
     moved = 0
-    for (source, table), old in heads(catalog).items():
-        folder = lake.folder(source, table)
-        here = Head(str(folder / "metadata" / Path(old.location).name))
-        properties = {key: value for key, value in here.properties.items() if key.startswith("shophouse.")}
-        if table.endswith(QUARANTINE):
-            files = _quarantine_files(folder, here.load_id)
-            commit(
-                lake.root,
-                source,
-                table,
-                folder,
-                QUARANTINE_COLUMNS,
-                properties,
-                add=files,
-                catalog=fresh,
-            )
-            continue
-        ledger = Ledger.at(folder, here)
-        if here.metadata.get("last-sequence-number", 0) != ledger.sequence:
-            raise LakeError(
-                f"table {source}.{table} was changed by another program and can't be moved",
-                hint="put the lake back where it was and run: shophouse lake repair",
-            )
-        ledger.sequence = int(bool(ledger.data))
-        properties["shophouse.commit"] = str(here.commit + 1)
-        properties["shophouse.ledger"] = ledger.write(folder, here.commit + 1)
-        files = [folder / file.path for file in ledger.data]
-        commit(
-            lake.root,
-            source,
-            table,
-            folder,
-            here.schema,
-            properties,
-            add=files,
-            catalog=fresh,
-        )
-        moved += 1
-    if moved:
-        fresh.replace(catalog)
+    with lake.catalog.anew() as fresh:
+        for (source, table), location in lake.catalog.heads().items():
+            folder = lake.location(source, table)
+            file = re.split(r"[/\\]", location)[-1]
+            here = Head(f"{folder}/metadata/{file}", lake.storage)
+            properties = {key: value for key, value in here.properties.items() if key.startswith("shophouse.")}
+            columns = QUARANTINE_COLUMNS
+            if table.endswith(QUARANTINE):
+                files = _quarantine_files(lake, folder, here)
+            else:
+                ledger = Ledger.current(here, folder)
+                if here.metadata.get("last-sequence-number", 0) != ledger.sequence:
+                    raise LakeError(
+                        f"table {source}.{table} was changed by another program and can't be moved",
+                        hint="put the lake back where it was and run: shophouse lake repair",
+                    )
+                ledger.sequence = int(bool(ledger.data) or lake.storage.is_shared)
+                properties["shophouse.commit"] = str(here.commit + 1)
+                token = secrets.token_hex(4) if lake.storage.is_shared else ""
+                properties["shophouse.ledger"] = ledger.write(lake.storage, folder, here.commit + 1, token)
+                columns, files = here.schema, [f"{folder}/{file.path}" for file in ledger.data]
+                moved += 1
+            commit(fresh, lake.storage, (source, table), folder, columns, properties, expected=None, add=files)
     return moved
 
 
-def rebuild_ledger(lake: Lake, source: str, table: str) -> None:
+def rebuild_ledger(lake: Lake, source: str, table: str, lease: Lease) -> None:
     import duckdb
 
     from shophouse.lake._iceberg import commit
@@ -88,8 +74,9 @@ def rebuild_ledger(lake: Lake, source: str, table: str) -> None:
     head = lake.head(source, table)
     if head is None:
         raise LakeError(f"the lake has no table {source}.{table}")
-    paths = planned_files(lake, source, table)
-    ledger = Ledger(sequence=head.metadata.get("last-sequence-number", 0))
+    locations = planned_files(lake, source, table)
+    paths = [str(path) for path in lake.storage.fetch(locations)]
+    ledger = Ledger(sequence=head.metadata.get("last-sequence-number", 0) + lake.storage.is_shared)
     rejected: dict[tuple[int, str], int] = {}
     for row in quarantined(lake, source, table).to_pylist():
         key = (row["_load_id"], row["_source_file"])
@@ -101,12 +88,12 @@ def rebuild_ledger(lake: Lake, source: str, table: str) -> None:
                 "select _load_id, _source_file, count(*), min(_loaded_at) from read_parquet($1) group by all",
                 [paths],
             ).fetchall()
-            for path in paths:
+            for location, path in zip(locations, paths, strict=True):
                 rows, first, last = db.execute(
                     "select count(*), min(_load_id), max(_load_id) from read_parquet($1)",
                     [path],
                 ).fetchall()[0]
-                inside = Path(path).relative_to(head.folder).as_posix()
+                inside = location.removeprefix(f"{head.folder}/")
                 ledger.data.append(DataFile(inside, rows, Path(path).stat().st_size, first, last))
     ledger.data.sort(key=lambda file: (file.first_load, file.path))
     arrived = {(load, path): (rows, at) for load, path, rows, at in found}
@@ -148,11 +135,13 @@ def rebuild_ledger(lake: Lake, source: str, table: str) -> None:
     number = head.commit + 1
     properties = {
         "shophouse.commit": str(number),
-        "shophouse.ledger": ledger.write(head.folder, number),
+        "shophouse.ledger": ledger.write(lake.storage, head.folder, number, lease.token),
     }
-    commit(lake.root, source, table, head.folder, {}, properties)
+    with committing(lease):
+        commit(lake.catalog, lake.storage, (source, table), head.folder, {}, properties, expected=head.location)
 
 
-def _quarantine_files(folder: Path, committed: int) -> Sequence[Path]:
-    waiting = loads_beyond(folder, "load", committed)
-    return sorted(path for path in (folder / "data").glob("load-*/*.parquet") if path.parent not in waiting)
+def _quarantine_files(lake: Lake, folder: str, head: Head) -> list[str]:
+    """Those of committed loads, as they lie at the new place."""
+    files = [file.location for file in lake.storage.list(f"{folder}/data") if file.location.endswith(".parquet")]
+    return [file for file in files if (number_of(file, "load") or 0) <= head.load_id]

@@ -29,7 +29,8 @@ def summary(shop: Shop, run: Run) -> Iterator[str]:
     yield ""
     yield f"  reports    {_near(project.reports_folder)}/   (exports, and runs.html: what ran)"
     yield f"  database   {shop.engine.place()}"
-    yield f"  lake       {_near(project.lake_folder)}/   (every row that arrived, as Iceberg tables)"
+    lake = project.lake.path if project.lake.is_remote else _near(project.lake_folder)
+    yield f"  lake       {lake}/   (every row that arrived, as Iceberg tables)"
     yield ""
     yield "  next"
     yield f'    shophouse query "{_EXAMPLE}"{option}'
