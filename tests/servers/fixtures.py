@@ -41,6 +41,7 @@ def s3() -> Iterator[s3_server.Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
 def kafka() -> Iterator[Kafka]:
     """A Kafka broker for all tests of a process."""
     give_up = pytest.fail if os.environ.get("CI") else pytest.skip

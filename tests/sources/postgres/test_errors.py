@@ -253,7 +253,7 @@ def test_a_timeout_of_the_user_does_not_end_a_long_read(orders: Shop, monkeypatc
 
 def test_the_guides_user_may_read_and_not_write(orders: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     guide = Path(__file__).parents[3] / "docs" / "guides" / "postgres-source.md"
-    (statements,) = re.findall(r"```sql\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+    statements, *_ = re.findall(r"```sql\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
     orders.sql(*(line.strip() for line in statements.split(";") if line.strip()))
     dsn = orders.dsn.replace("postgres@", "shophouse_reader:…@")
     monkeypatch.setenv("SOURCE_DSN", dsn)

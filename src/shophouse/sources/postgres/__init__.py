@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,6 @@ from shophouse.sources.postgres import _catalog
 from shophouse.sources.postgres._catalog import Field, Relation
 from shophouse.sources.postgres._copying import Writer, chunks
 from shophouse.sources.postgres._database import Database
-from shophouse.sources.postgres._following import Following
 from shophouse.sources.postgres._unread import CURSOR_TYPES, EXTRAS, Unread
 from shophouse.sources.postgres._whole import Whole, copy_whole
 from shophouse.sources.postgres._window import Moment, Window, wait_until_durable
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from shophouse.project import Project
+    from shophouse.sources.postgres._following import Following
     from shophouse.values import Secret
 
 __all__ = ["PostgresSource"]
@@ -81,7 +82,8 @@ class PostgresSource:
         self.max_rejected_rate = max_rejected_rate
         self.progress = progress
         self._notice = notice
-        self.following = Following(self, slot or f"shophouse_{name}", scratch)
+        self._slot = slot or f"shophouse_{name}"
+        self._scratch = scratch
 
     @classmethod
     def of(
@@ -140,9 +142,17 @@ class PostgresSource:
         """Whether a read brings the rows that changed, not the whole table."""
         return self._own(table).read != "full"
 
+    @cached_property
+    def following(self) -> Following:
+        """What reads the changes of all tables that are read so; it needs numpy, which others don't wait for."""
+        from shophouse.sources.postgres._following import Following
+
+        return Following(self, self._slot, self._scratch)
+
     def recall(self, table: Table, newest: Newest) -> None:
         """See Follower."""
-        self.following.newest = newest
+        if self.follows(table):
+            self.following.newest = newest
 
     def committed(self, table: Table, position: Position | None) -> None:
         """See Listening: the slot is moved when all tables are read."""
@@ -151,7 +161,8 @@ class PostgresSource:
 
     def close(self) -> None:
         """See Listening."""
-        self.following.close()
+        if any(self.follows(table) for table in self.declared):
+            self.following.close()
 
     def read(
         self,
