@@ -12,7 +12,10 @@ from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
 from shophouse.sources import Column, Progress, Source, Table, kinds
 
-__all__ = ["Ingested", "ingest", "readers"]
+__all__ = ["Ingested", "Readers", "ingest", "readers"]
+
+Readers = Callable[[str], list[tuple[Source, Table]]]
+"""Gives the tables of a source of the project, each with what reads it."""
 
 
 @dataclass
@@ -39,10 +42,11 @@ def ingest(
     *,
     run_id: str,
     sources: Iterable[str] = (),
+    readers_of: Readers | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Ingested:
-    """Load what arrived in these sources, or in all of them.
+    """Load what arrived in these sources, or in all of them; `readers_of` gives what reads them, if not made anew.
 
     A table's load is committed whole or not at all; tables that were committed stay when a later one fails. Raises
     SourceError, LakeError or LockedError.
@@ -55,7 +59,7 @@ def ingest(
             notice(line)
 
     for name in sources or project.sources:
-        tables = readers(project, name, progress=progress, notice=tell)
+        tables = readers_of(name) if readers_of else readers(project, name, progress=progress, notice=tell)
         for source, table in tables:
             with lake.load(name, table.name, run_id=run_id) as load:
                 record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))

@@ -63,6 +63,19 @@ class Lake:
 
         return planned_files(self, source, table)
 
+    def files_after(self, source: str, table: str, load_id: int) -> list[str]:
+        """Absolute paths of the Parquet files that hold rows of later loads than this one, perhaps beside others."""
+        head = self.head(source, table)
+        if head is None:
+            return []
+        return [str(head.folder / file.path) for file in Ledger.of(head).data if file.last_load > load_id]
+
+    def small_files(self, source: str, table: str) -> int:
+        """How many small files loads brought that were not merged yet: what slows readers down."""
+        from shophouse.lake.maintenance import small_files
+
+        return small_files(self, source, table)
+
     def position(self, source: str, table: str) -> Position | None:
         """How far the table has been read, in its source's own terms."""
         head = self.head(source, table)
@@ -106,12 +119,16 @@ class Lake:
 
         return history(self, source, table)
 
-    def compact(self, source: str, table: str, *, wait: float = 0) -> Compaction:
-        """Merge small files into bigger ones. Every row, its lineage and its order stay, and so does the position."""
+    def compact(self, source: str, table: str, *, newest: bool = False, wait: float = 0) -> Compaction:
+        """Merge small files into bigger ones. Every row, its lineage and its order stay, and so does the position.
+
+        `newest` merges those that came last, and older ones only where they are not much larger: for a table that is
+        compacted often.
+        """
         from shophouse.lake.maintenance import compact
 
         with self.lease(source, table, wait):
-            return compact(self, source, table)
+            return compact(self, source, table, newest=newest)
 
     def expire(
         self,
