@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shophouse.errors import ConfigError
 from shophouse.project import PROJECT_FILE, Project
-from shophouse.settings import FilesTable, Freshness, PostgresSource, PostgresTable, TableSettings
+from shophouse.settings import FilesTable, Freshness, KafkaSource, PostgresSource, PostgresTable, TableSettings
 from shophouse.values import ColumnType, Delivery, Name, Words
 from shophouse.yamlfile import Document, Problem, did_you_mean, mistake, mistakes, read_yaml, validation_problems
 
@@ -92,7 +92,7 @@ def platform_declaration(name: str, project: Project) -> Declaration:
 def source_declaration(source: str, project: Project) -> Declaration:
     """The raw tables of one source: its platform's, with the source's own `tables` over them.
 
-    A table that only the project declares is a snapshot unless it says otherwise. Raises ConfigError as
+    A table that only the project declares is a snapshot unless it says otherwise, one of messages is appended to. Raises ConfigError as
     platform_declaration does.
     """
     settings = project.source(source)
@@ -108,12 +108,15 @@ def source_declaration(source: str, project: Project) -> Declaration:
                 why=f"known: {', '.join(base.tables)}",
                 hint=did_you_mean(name, base.tables) or 'a table of your own says which files it is: files: "*.csv"',
             )
-        tables[name] = _merged(tables.get(name) or RawTable(name=name, delivery="snapshot"), own)
+        usual: Delivery = "append" if isinstance(settings, KafkaSource) else "snapshot"
+        tables[name] = _merged(tables.get(name) or RawTable(name=name, delivery=usual), own)
         problems = list(_column_problems(tables[name], lambda _: 0, f"sources.{source}.tables.{name}"))
         if problems:
             raise mistakes(PROJECT_FILE, problems)
     if isinstance(settings, PostgresSource):
         tables = {name: _as_read(table, settings.tables.get(name)) for name, table in tables.items()}
+    if isinstance(settings, KafkaSource):
+        tables = {name: _as_told(table) for name, table in tables.items()}
     return base.model_copy(update={"tables": tables})
 
 
@@ -142,6 +145,13 @@ def _as_read(table: RawTable, own: PostgresTable | None) -> RawTable:
     if own is not None and own.read == "cursor":
         return table.model_copy(update={"delivery": "upsert", "version": None, "parent": (), "by_row": True})
     return table.model_copy(update={"delivery": "snapshot", "parent": ()})
+
+
+def _as_told(table: RawTable) -> RawTable:
+    """The table with the delivery that messages make: they are rows or versions of rows, never the whole."""
+    if table.delivery != "snapshot":
+        return table
+    return table.model_copy(update={"delivery": "upsert", "version": None, "parent": (), "by_row": True})
 
 
 _SAID = {"by_row": "read"}

@@ -10,12 +10,18 @@ from shophouse.errors import ConfigError
 from shophouse.lake import Lake, LoadRecord
 from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
-from shophouse.sources import Column, Progress, Source, Table, kinds
+from shophouse.sources import Column, Listening, Progress, Source, Table, kinds
 
-__all__ = ["Ingested", "Readers", "ingest", "readers"]
-
-Readers = Callable[[str], list[tuple[Source, Table]]]
-"""Gives the tables of a source of the project, each with what reads it."""
+        tables = readers_of(name) if readers_of else readers(project, name, progress=progress, notice=tell)
+        try:
+            for source, table in tables:
+                record = load_table(lake, source, table, run_id)
+                if record is not None:
+                    result.loads.append(record)
+        finally:
+            # whoever gave the readers keeps them
+            if readers_of is None:
+                close(tables)
 
 
 @dataclass
@@ -59,15 +65,44 @@ def ingest(
             notice(line)
 
     for name in sources or project.sources:
+<<<<<<< HEAD
         tables = readers_of(name) if readers_of else readers(project, name, progress=progress, notice=tell)
         for source, table in tables:
             with lake.load(name, table.name, run_id=run_id) as load:
                 record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
             if record is not None:
                 result.loads.append(record)
+=======
+        tables = readers(project, name, progress=progress, notice=tell)
+        try:
+            for source, table in tables:
+                record = load_table(lake, source, table, run_id)
+                if record is not None:
+                    result.loads.append(record)
+        finally:
+            for source in {id(source): source for source, _ in tables}.values():
+                if isinstance(source, Listening):
+                    source.close()
+>>>>>>> kafka
         if tables:
             result.ignored += getattr(tables[0][0], "ignored", list)()
     return result
+
+
+def close(tables: Iterable[tuple[Source, Table]]) -> None:
+    """Let the readers of a source go of what they hold."""
+    for source in {id(source): source for source, _ in tables}.values():
+        if isinstance(source, Listening):
+            source.close()
+
+
+def load_table(lake: Lake, source: Source, table: Table, run_id: str | None) -> LoadRecord | None:
+    """Load what arrived in one table, in one commit, and return its record; None when nothing did."""
+    with lake.load(table.source, table.name, run_id=run_id) as load:
+        record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
+    if isinstance(source, Listening):
+        source.committed(table, lake.position(table.source, table.name))
+    return record
 
 
 def readers(

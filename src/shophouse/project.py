@@ -26,6 +26,8 @@ from shophouse.settings import (
     FilesSource,
     FilesTable,
     Freshness,
+    KafkaSource,
+    KafkaTable,
     LakeSettings,
     PostgresEngine,
     PostgresSource,
@@ -51,6 +53,8 @@ __all__ = [
     "FilesSource",
     "FilesTable",
     "Freshness",
+    "KafkaSource",
+    "KafkaTable",
     "LakeSettings",
     "PostgresEngine",
     "PostgresSource",
@@ -67,7 +71,11 @@ __all__ = [
 
 PROJECT_FILE = "shophouse.yml"
 
-_SOURCES: Mapping[str, type[SourceSettings]] = {"files": FilesSource, "postgres": PostgresSource}
+_SOURCES: Mapping[str, type[SourceSettings]] = {
+    "files": FilesSource,
+    "kafka": KafkaSource,
+    "postgres": PostgresSource,
+}
 _ENGINES: Mapping[str, type[EngineSettings]] = {"duckdb": DuckdbEngine, "postgres": PostgresEngine}
 
 S = TypeVar("S", bound=Settings)

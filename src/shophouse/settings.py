@@ -192,6 +192,70 @@ class PostgresSource(SourceSettings):
     """Tables that the platform doesn't declare or declares otherwise, and how each is read."""
 
 
+class KafkaTable(TableSettings):
+    """A table that is read from Kafka topics."""
+
+    topics: Words | None = None
+    """The topics whose messages are the table's rows. When absent: all of the source, where it has one table, else the
+    topic of the same name."""
+    message_key: Words | None = None
+    """The columns that a message's key names, in a tombstone; the table's key when absent."""
+
+
+class KafkaSource(SourceSettings):
+    """Messages of Kafka topics. Needs `pip install "shophouse[kafka]"`."""
+
+    kind: Literal["kafka"]
+    brokers: Annotated[str, Field(min_length=1)]
+    """Brokers to begin with, as kafka-1:9092,kafka-2:9092, or by reference: env:KAFKA."""
+    topics: Words = ()
+    """The topics. Without declared tables, each is one, named after it."""
+    client: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
+    """Settings of librdkafka, as security.protocol: SASL_SSL; a value may be a reference, and a password must be one:
+    sasl.password: env:KAFKA_PASSWORD."""
+    group: Annotated[str, Field(min_length=1)] | None = None
+    """The group under which the broker is told how far the lake is; shophouse-<shop>-<source> when absent."""
+    max_rejected_rate: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """The share of a read's messages (0 to 1) that may go to quarantine before the load is refused. Ten always may,
+    except at 0."""
+    when_messages_are_gone: Literal["stop", "continue"] = "stop"
+    """What to do when the topic deleted messages before they were read: stop, or tell how many and continue."""
+    made_anew: Words = ()
+    """Ids of topics that were deleted and made again, and may be read from their beginning."""
+    patience_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """For how long brokers that don't answer are tried again."""
+    tables: Mapping[Name, KafkaTable] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare or declares otherwise, and their topics."""
+
+    @model_validator(mode="after")
+    def _keeps_secrets(self) -> Self:
+        for name, value in self.client.items():
+            if name in _KAFKA_SECRETS and not (isinstance(value, str) and value.startswith("env:")):
+                why, hint = "a secret is a reference: env:NAME", f"write   {name}: env:NAME"
+                raise mistake(f"has {name} in the file itself", why=why, hint=hint)
+        if not self.topics and not any(table.topics for table in self.tables.values()):
+            raise mistake("has no topics", why="nothing would be read", hint="write   topics: [orders]")
+        return self
+
+    @property
+    def resolved_brokers(self) -> str:
+        """The brokers themselves. Raises ConfigError when a reference leads nowhere."""
+        return str(_resolved(self.brokers))
+
+    @property
+    def resolved_client(self) -> dict[str, Any]:
+        """The client's settings with the values of references, secrets among them. Raises ConfigError."""
+        return {name: _resolved(value) for name, value in self.client.items()}
+
+
+_KAFKA_SECRETS = ("sasl.password", "ssl.key.password", "ssl.keystore.password", "sasl.oauthbearer.client.secret")
+
+
+def _resolved(value: Any) -> Any:
+    is_reference = isinstance(value, str) and value.startswith("env:")
+    return Secret(value).resolve().get_secret_value() if is_reference else value
+
+
 class EngineSettings(Settings):
     """Base of all engines. Others are found by an entry point of the group `shophouse.engines`, as sources are."""
 

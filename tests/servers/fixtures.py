@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from servers.kafka import Server as Kafka
     from servers.postgres import Server
 
 
@@ -23,3 +24,18 @@ def postgres() -> Iterator[Server]:
 
     with running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka]:
+    """A Kafka broker for all tests of a process."""
+    give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+    if importlib.util.find_spec("confluent_kafka") is None:
+        give_up("confluent-kafka is not installed: make setup")
+    from servers import kafka as servers
+
+    try:
+        with servers.running() as server:
+            yield server
+    except servers.Missing as missing:
+        give_up(str(missing))

@@ -26,6 +26,7 @@ __all__ = [
     "Column",
     "Delivery",
     "FileRead",
+    "Listening",
     "Notice",
     "Position",
     "Progress",
@@ -184,14 +185,26 @@ class Source(Protocol):
         """
 
 
+@runtime_checkable
+class Listening(Protocol):
+    """A source with connections of its own, or one that wants to know what became of its rows."""
+
+    def committed(self, table: Table, position: Position | None) -> None:
+        """Called once the lake has `table` up to `position`, whether the read brought rows or not."""
+
+    def close(self) -> None:
+        """Let go of what reads have opened. A later read opens it again."""
+
+
 def kinds() -> dict[str, type[Source]]:
     """The kinds of source by name: the built-in ones, and what installed packages register as `shophouse.sources`."""
     from importlib.metadata import entry_points
 
     from shophouse.sources.files import FilesSource
+    from shophouse.sources.kafka import KafkaSource
     from shophouse.sources.postgres import PostgresSource
 
-    found: dict[str, type[Source]] = {"files": FilesSource, "postgres": PostgresSource}
+    found: dict[str, type[Source]] = {"files": FilesSource, "kafka": KafkaSource, "postgres": PostgresSource}
     for point in entry_points(group="shophouse.sources"):
         found.setdefault(point.name, point.load())
     return found

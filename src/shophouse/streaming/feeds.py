@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from shophouse.errors import LockedError, SourceError
-from shophouse.ingestion import readers
+from shophouse.ingestion import close, readers
 from shophouse.sources import Source, Table
 from shophouse.steps import Run, Steps
 
@@ -99,8 +99,5 @@ class Feeds:
         return True
 
     def _let_go(self, feed: _Feed) -> None:
-        for source in {id(source): source for source, _ in feed.tables}.values():
-            close = getattr(source, "close", None)
-            if close is not None:
-                close()
+        close(feed.tables)
         feed.tables = []
