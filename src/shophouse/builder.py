@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shophouse.building import raise_for
@@ -17,9 +18,17 @@ from shophouse.state import Inputs
 if TYPE_CHECKING:
     from shophouse.engines.dbt import Dbt
 
-__all__ = ["Builder"]
+__all__ = ["Builder", "Built"]
 
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What became of each node, and the raw tables of which something downstream is to be built yet."""
+
+    results: list[NodeResult]
+    behind: tuple[str, ...] = ()
 
 
 class Builder:
@@ -30,6 +39,7 @@ class Builder:
         self.engine = engine
         self.progress = progress
         self._compiled: Callable[[], object] | None = None
+        self._kept: Plan | None = None
 
     @contextmanager
     def compiling(self, project: str) -> Iterator[None]:
@@ -51,28 +61,42 @@ class Builder:
                 self._compiled = None
 
     def build(
-        self, record: RunRecord, inputs: Inputs, changed: Collection[str], *, full: bool, unchanged: bool
-    ) -> list[NodeResult]:
+        self,
+        record: RunRecord,
+        inputs: Inputs,
+        changed: Collection[str],
+        *,
+        full: bool,
+        unchanged: bool,
+        behind: Collection[str] = (),
+        marts: Collection[str] | None = None,
+    ) -> Built:
         """Build and test everything, or, where the project is `unchanged`, what is downstream of these raw tables.
 
-        Raises BuildError.
+        What is downstream of the raw tables `behind` was built in part before. With `marts`, what can wait beside these
+        is left for later, where the project's SQL is known well enough. Raises BuildError.
         """
         if full and self._compiled is not None:
             self.progress("compiling the models", 0, 0)
             self._compiled()
         plan = self._plan(inputs.project, is_whole=full) if full or unchanged else None
         if plan is None:
-            return self._by_dbt(record, inputs, full=full)
+            return Built(self._by_dbt(record, inputs, full=full))
+        if not full and marts is not None and plan.may_wait:
+            models, tests, waits = plan.urgent(changed, behind, marts)
+            results = self._run(models, tests, anew=False)
+            self._write_down(record, results, with_sizes=False)
+            return Built(results, tuple(sorted({*changed, *behind})) if waits else ())
         if full:
             results = self._run(plan.models, plan.tests, anew=True)
             snapshots = list(plan.snapshots)
         else:
-            results = self._run(*plan.downstream(changed), anew=False)
-            snapshots = plan.snapshots_of(changed)
+            results = self._run(*plan.downstream(changed, behind), anew=False)
+            snapshots = plan.snapshots_of({*changed, *behind})
         self._write_down(record, results)
         if snapshots and not any(result.failed for result in results):
             results += self.dbt(record, "snapshot", "--select", *snapshots)
-        return results
+        return Built(results)
 
     def dbt(self, record: RunRecord, command: str, *arguments: str) -> list[NodeResult]:
         """Run a dbt command and write down what became of each node. Raises BuildError when dbt can't start on them."""
@@ -88,6 +112,7 @@ class Builder:
         raise_for(results, examples)
 
     def _by_dbt(self, record: RunRecord, inputs: Inputs, *, full: bool) -> list[NodeResult]:
+        self._kept = None
         dbt = self._dbt()
         results = self._invoke(dbt, record, "build", *(("--full-refresh",) if full else ()))
         if not any(result.failed for result in results):
@@ -105,7 +130,9 @@ class Builder:
         return results
 
     def _plan(self, project: str, *, is_whole: bool) -> Plan | None:
-        plan = Plan.load(plan_file(self.project), project)
+        plan = self._kept
+        if plan is None or plan.project != project:
+            plan = self._kept = Plan.load(plan_file(self.project), project)
         return plan if plan is not None and (plan.is_whole or not is_whole) else None
 
     def _dbt(self) -> Dbt:
@@ -123,11 +150,11 @@ class Builder:
     def _on_node(self, name: str, status: str, done: int, total: int) -> None:
         self.progress(name, done, total)
 
-    def _write_down(self, record: RunRecord, results: Sequence[NodeResult]) -> None:
+    def _write_down(self, record: RunRecord, results: Sequence[NodeResult], *, with_sizes: bool = True) -> None:
         sizes = self.engine.sizes(
             (result.schema, result.name)
             for result in results
-            if result.resource in ("model", "seed") and result.materialized not in ("view", "ephemeral")
+            if with_sizes and result.resource in ("model", "seed") and result.materialized not in ("view", "ephemeral")
         )
         for result in results:
             seconds = round(result.seconds, 3)

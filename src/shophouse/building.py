@@ -28,6 +28,8 @@ class Arrivals:
     arrived: list[LoadFile] = field(default_factory=list)
     watermarks: dict[tuple[str, str], int] = field(default_factory=dict)
     """The newest load of each raw table: where the watermarks are to be when the build is done."""
+    seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Where the watermarks were."""
 
     @property
     def tables(self) -> set[tuple[str, str]]:
@@ -73,7 +75,7 @@ def arrivals(project: Project, lake: Lake, watermarks: dict[tuple[str, str], int
     A file that was loaded again brings two arrivals under the deliveries append and snapshot: its new rows, and the old
     ones, which count no more.
     """
-    found = Arrivals()
+    found = Arrivals(seen=dict(watermarks))
     replacing = {
         (platform, name)
         for platform in project.platforms

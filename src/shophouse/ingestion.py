@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from shophouse.declarations import source_declaration
 from shophouse.errors import ConfigError
@@ -30,7 +30,21 @@ from shophouse.sources._retries import Retries, retried
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Ingested", "Replayed", "ingest", "load_table", "readers", "replay", "replayed_until", "waiting"]
+__all__ = [
+    "Ingested",
+    "Readers",
+    "Replayed",
+    "close",
+    "ingest",
+    "load_table",
+    "readers",
+    "replay",
+    "replayed_until",
+    "waiting",
+]
+
+Readers: TypeAlias = Callable[[str], list[tuple[Source, Table]]]
+"""Gives the tables of a source by its name, each with what reads it."""
 
 
 @dataclass
@@ -57,10 +71,11 @@ def ingest(
     *,
     run_id: str,
     sources: Iterable[str] = (),
+    readers_of: Readers | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Ingested:
-    """Load what arrived in these sources, or in all of them.
+    """Load what arrived in these sources, or in all of them; `readers_of` gives what reads them, if not made anew.
 
     A table's load is committed whole or not at all; tables that were committed stay when a later one fails. What does
     not answer is tried again as its settings say. Raises SourceError, LakeError or LockedError.
@@ -74,9 +89,8 @@ def ingest(
 
     for name in sources or project.sources:
         retries = Retries(project.source(name).retries)
-        tables = retried(
-            partial(readers, project, name, progress=progress, notice=tell), retries, about=name, notice=tell
-        )
+        make = partial(readers_of or partial(readers, project, progress=progress, notice=tell), name)
+        tables = retried(make, retries, about=name, notice=tell)
         try:
             for source, table in _arriving(lake, name, tables):
                 about = f"{name}.{table.name}"
@@ -84,12 +98,19 @@ def ingest(
                 if record is not None:
                     result.loads.append(record)
         finally:
-            for source in {id(source): source for source, _ in tables}.values():
-                if isinstance(source, Listening):
-                    source.close()
+            # whoever gave the readers keeps them
+            if readers_of is None:
+                close(tables)
         if tables:
             result.ignored += getattr(tables[0][0], "ignored", list)()
     return result
+
+
+def close(tables: Iterable[tuple[Source, Table]]) -> None:
+    """Let the readers of a source go of what they hold."""
+    for source in {id(source): source for source, _ in tables}.values():
+        if isinstance(source, Listening):
+            source.close()
 
 
 def load_table(lake: Lake, source: Source, table: Table, run_id: str | None) -> LoadRecord | None:
@@ -131,9 +152,7 @@ def replay(project: Project, lake: Lake, named: Iterable[tuple[str, str]], *, ru
                 if table.name == table_name:
                     found.append(_replayed(lake, source, table, run_id))
         finally:
-            for source in {id(source): source for source, _ in tables}.values():
-                if isinstance(source, Listening):
-                    source.close()
+            close(tables)
     return found
 
 

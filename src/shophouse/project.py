@@ -40,6 +40,7 @@ from shophouse.settings import (
     SnapshotEntity,
     SourceSettings,
     StockSettings,
+    StreamSettings,
     TableSettings,
 )
 from shophouse.values import ColumnType, Currency, Delivery, Name, Secret, TimeZone
@@ -118,6 +119,8 @@ class Project(Settings):
     """When stock is too low, too much, or dead."""
     snapshots: tuple[SnapshotEntity, ...] = ()
     """What builds keep the versions of, in schema `snapshots`. A build with news of it takes some seconds more."""
+    stream: StreamSettings = Field(default_factory=StreamSettings)
+    """What `shophouse stream` does how often."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
 
@@ -154,6 +157,10 @@ class Project(Settings):
             raise mistakes(PROJECT_FILE, problems)
         project._folder = root
         return project
+
+    def with_stream(self, **settings: Any) -> Project:
+        """This project with other settings of `stream`. Raises ValidationError of pydantic for those that can't be."""
+        return self.model_copy(update={"stream": StreamSettings(**{**dict(self.stream), **settings})})
 
     @property
     def folder(self) -> Path:

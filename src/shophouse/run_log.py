@@ -15,12 +15,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FreshnessResult", "ModelRun", "RunLog", "RunRecord", "TestResult", "records"]
+__all__ = ["FreshnessResult", "ModelRun", "RunLog", "RunRecord", "TestResult", "close_records", "records"]
 
 _log = logging.getLogger("shophouse")
+_LARGEST_LOG = 20_000_000
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class RunRecord:
     models: list[ModelRun] = field(default_factory=list)
     tests: list[TestResult] = field(default_factory=list)
     freshness: list[FreshnessResult] = field(default_factory=list)
+    stream: dict[str, Any] = field(default_factory=dict)
+    """Of a stream: its rounds, the latency of its rows, and a line for each minute. Models and tests are those of its
+    last whole round, or of one that failed since."""
 
     @property
     def seconds(self) -> float:
@@ -110,7 +116,9 @@ class RunLog:
         self.record = RunRecord(run_id, command, now.isoformat(timespec="microseconds"), version)
         self._file = self.folder / f"{run_id}.json"
         folder.mkdir(parents=True, exist_ok=True)
-        self._handler = logging.FileHandler(folder / "shophouse.log", encoding="utf-8")
+        self._handler = RotatingFileHandler(
+            folder / "shophouse.log", maxBytes=_LARGEST_LOG, backupCount=3, encoding="utf-8"
+        )
         self._handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s {run_id} %(message)s"))
         _log.addHandler(self._handler)
         _log.setLevel(logging.INFO)
@@ -119,20 +127,25 @@ class RunLog:
         _log.info("%s starts", command)
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
+    def phase(self, name: str, record: RunRecord | None = None) -> Iterator[None]:
+        """Times a phase of the run, or of a part of it that has a record of its own and is not told in the log."""
         started = time.perf_counter()
         try:
             yield
         finally:
             seconds = time.perf_counter() - started
-            self.record.phases[name] = round(self.record.phases.get(name, 0.0) + seconds, 3)
-            _log.info("%s took %.3f s", name, seconds)
+            phases = (record or self.record).phases
+            phases[name] = round(phases.get(name, 0.0) + seconds, 3)
+            if record is None:
+                _log.info("%s took %.3f s", name, seconds)
+
+    def note(self, line: str, *, is_error: bool = False) -> None:
+        """A line of the log."""
+        _log.log(logging.ERROR if is_error else logging.INFO, "%s", line)
 
     def save(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        incoming = self._file.with_suffix(".tmp")
-        incoming.write_text(json.dumps(asdict(self.record), indent=1, ensure_ascii=False), encoding="utf-8")
-        os.replace(incoming, self._file)
+        _write(self._file, self.record)
 
     def end(self, status: str, message: str = "") -> None:
         self.record.status = status
@@ -154,3 +167,17 @@ def records(folder: Path, newest: int | None = None) -> list[RunRecord]:
         except (OSError, ValueError, TypeError):
             _log.warning("%s is no run record", file)
     return found
+
+
+def close_records(folder: Path, command: str, but: RunRecord) -> None:
+    """Say of records of a command that are still running that it was killed: nothing else does, and it runs alone."""
+    for record in records(folder, _LOOKED_AT):
+        if record.command == command and record.status == "running" and record.run_id != but.run_id:
+            record.status, record.message = "stopped", "it was killed"
+            _write(folder / "runs" / f"{record.run_id}.json", record)
+
+
+def _write(file: Path, record: RunRecord) -> None:
+    incoming = file.with_suffix(".tmp")
+    incoming.write_text(json.dumps(asdict(record), indent=1, ensure_ascii=False), encoding="utf-8")
+    os.replace(incoming, file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -567,3 +568,23 @@ class StockSettings(Settings):
     """More stock than is sold in so many days is too much."""
     dead_after_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """Stock of which nothing was sold for so many days is dead."""
+
+
+class StreamSettings(Settings):
+    """What `shophouse stream` does how often."""
+
+    every: Duration = timedelta(seconds=1)
+    """A round begins at most so often; none begins before the last one has ended."""
+    rows: Annotated[int, Field(ge=1)] = 50_000
+    """A round begins earlier where so many rows wait, as far as the source can tell."""
+    marts: Words = ()
+    """What each round brings up to date, beside the facts: sales_daily, executive_daily … Other marts wait for a whole
+    round, and stay as they were proved before. Empty: every round is whole."""
+    whole_every: Duration = timedelta(minutes=1)
+    """How often a round is whole, where marts are named: it builds everything that waits, and tests it."""
+    full_reads_every: Duration = timedelta(minutes=5)
+    """How often tables are read that can only be read whole."""
+    exports_every: Duration = timedelta(hours=1)
+    """How often the files of reports/ are written."""
+    snapshots_kept: Duration = timedelta(minutes=10)
+    """How long the lake keeps what a merge of small files replaced, for readers that still look at it."""

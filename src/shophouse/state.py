@@ -69,6 +69,8 @@ class State:
     """The published version that the files in `reports/` were made from."""
     is_whole: bool = True
     """Whether what is in the warehouse now went through its build and its tests."""
+    behind: list[str] = field(default_factory=list)
+    """Tables of schema raw that builds have passed on to what could not wait alone; the rest is to be built yet."""
 
     @staticmethod
     def file(project: Project) -> Path:
@@ -85,6 +87,7 @@ class State:
                 version=data["version"],
                 exported=data["exported"],
                 is_whole=data.get("is_whole", True),
+                behind=data.get("behind", []),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return cls()

@@ -105,10 +105,10 @@ def _name(value: str) -> str:
 def _duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
-    match = re.fullmatch(r"\s*(\d+)\s*([mhd])\s*", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"\s*(\d+)\s*([smhd])\s*", value) if isinstance(value, str) else None
     if not match:
-        raise mistake(f"can't be {value!r}", why="a time span is a number with m, h or d: 90m, 36h, 7d")
-    return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])})
+        raise mistake(f"can't be {value!r}", why="a time span is a number with s, m, h or d: 30s, 90m, 36h, 7d")
+    return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])})
 
 
 _BUCKETS = {"s3": "S3", "az": "Azure", "abfs": "Azure", "abfss": "Azure", "gs": "Google Cloud"}
@@ -194,7 +194,7 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Currency = Annotated[str, AfterValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})]
 ColumnType = Annotated[str, AfterValidator(_column_type)]
 Duration = Annotated[
-    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[mhd]\s*$"})
+    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[smhd]\s*$"})
 ]
 Words = Annotated[
     tuple[str, ...],

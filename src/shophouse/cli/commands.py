@@ -13,6 +13,7 @@ from shophouse.cli import (
     serve,
     slots,
     start,
+    stream,
     work,
 )
 from shophouse.cli.app import app
@@ -29,5 +30,6 @@ __all__ = [
     "serve",
     "slots",
     "start",
+    "stream",
     "work",
 ]

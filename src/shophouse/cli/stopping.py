@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["code", "listen"]
+__all__ = ["code", "gently", "listen"]
 
 _asked: int | None = None
 
@@ -22,6 +25,24 @@ def code() -> int | None:
     To be asked after any exception: DuckDB turns what a signal raises during a query into a RuntimeError.
     """
     return None if _asked is None else 128 + _asked
+
+
+@contextmanager
+def gently() -> Iterator[threading.Event]:
+    """In this block the first signal sets the event, so that what is under way can end; the second one stops it."""
+    asked = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            _interrupt(number, frame)
+        asked.set()
+
+    before = [(number, signal.signal(number, ask)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield asked
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

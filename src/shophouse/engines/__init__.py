@@ -77,6 +77,9 @@ class Engine(Protocol):
     def environment(self) -> AbstractContextManager[None]:
         """What has to be around dbt where it parses and compiles, and connects to nothing."""
 
+    def session(self) -> AbstractContextManager[None]:
+        """Keep what each call would open anew, for a process that calls often."""
+
     def replace(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Replace all rows of an ops table, in one transaction."""
 

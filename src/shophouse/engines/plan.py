@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal
@@ -131,11 +131,65 @@ class Plan:
     snapshots: Mapping[str, Sequence[str]]
     is_whole: bool = False
 
-    def downstream(self, raw_tables: Iterable[str]) -> tuple[list[CompiledModel], list[CompiledTest]]:
-        """What must be built when these tables of schema raw have changed, and the tests that concern it."""
-        reached = self._reached(raw_tables)
+    def downstream(
+        self, raw_tables: Iterable[str], behind: Collection[str] = ()
+    ) -> tuple[list[CompiledModel], list[CompiledTest]]:
+        """What must be built when these tables of schema raw have changed, and the tests that concern it.
+
+        Of the raw tables `behind`, only what is urgent has been built before. Tests of what was left then look at all
+        rows, for nobody looked at those that these builds wrote.
+        """
+        changed = {*raw_tables, *behind}
+        reached = self._reached(changed)
         found = [model for model in self.models if model.holds_rows and model.unique_id in reached]
-        return found, [test for test in self.tests if not reached.isdisjoint(test.parents)]
+        tests = [test for test in self.tests if not reached.isdisjoint(test.parents)]
+        if behind and self.may_wait:
+            left = self._standing_on(self._waiting(self._reached(behind), self._urgent(())))
+            tests = [test if left.isdisjoint(test.parents) else replace(test, sql=test.full_sql) for test in tests]
+        return found, tests
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether a part can be built alone and the rest later: tests of the rest must be known for all rows."""
+        return all(test.full_sql for test in self.tests)
+
+    def urgent(
+        self, raw_tables: Iterable[str], behind: Collection[str], marts: Collection[str]
+    ) -> tuple[list[CompiledModel], list[CompiledTest], bool]:
+        """What of `downstream` can't wait: these marts, what is told of each arrival only once, and what they read.
+
+        The tests are those that read nothing that waits; the last value says whether anything does.
+        """
+        now, ever = self._reached(raw_tables), self._reached({*raw_tables, *behind})
+        urgent = self._urgent(marts)
+        waiting = self._waiting(ever, urgent)
+        found = [model for model in self.models if model.holds_rows and model.unique_id in now & urgent]
+        left = self._standing_on(waiting)
+        tests = [test for test in self.tests if not now.isdisjoint(test.parents) and left.isdisjoint(test.parents)]
+        return found, tests, bool(waiting)
+
+    def _urgent(self, marts: Collection[str]) -> set[str]:
+        """These marts, all incremental models, and what they read."""
+        found: set[str] = set()
+        for model in reversed(self.models):
+            if model.materialized == "incremental" or model.name in marts or model.unique_id in found:
+                found |= {model.unique_id, *model.parents}
+        return found
+
+    def _waiting(self, reached: Collection[str], urgent: Collection[str]) -> set[str]:
+        return {
+            model.unique_id
+            for model in self.models
+            if model.holds_rows and model.unique_id in reached and model.unique_id not in urgent
+        }
+
+    def _standing_on(self, models: Collection[str]) -> set[str]:
+        """These models and the views over them."""
+        found = set(models)
+        for model in self.models:
+            if not model.holds_rows and not found.isdisjoint(model.parents):
+                found.add(model.unique_id)
+        return found
 
     def snapshots_of(self, raw_tables: Iterable[str]) -> list[str]:
         """The names of the snapshots that must be taken when these tables of schema raw have changed."""

@@ -100,6 +100,20 @@ class Lake:
             locations = planned_files(self, source, table)
         return [str(path) for path in self.storage.fetch(locations)]
 
+    def files_after(self, source: str, table: str, load_id: int) -> list[str]:
+        """Absolute paths of the Parquet files that hold rows of later loads than this one, perhaps beside others."""
+        head = self.head(source, table)
+        if head is None:
+            return []
+        later = [f"{head.folder}/{file.path}" for file in Ledger.of(head).data if file.last_load > load_id]
+        return [str(path) for path in self.storage.fetch(later)]
+
+    def small_files(self, source: str, table: str) -> int:
+        """How many small files loads brought that were not merged yet: what slows readers down."""
+        from shophouse.lake.maintenance import small_files
+
+        return small_files(self, source, table)
+
     def position(self, source: str, table: str) -> Position | None:
         """How far the table has been read, in its source's own terms."""
         head = self.head(source, table)
@@ -143,12 +157,16 @@ class Lake:
 
         return history(self, source, table)
 
-    def compact(self, source: str, table: str, *, wait: float = 0) -> Compaction:
-        """Merge small files into bigger ones. Every row, its lineage and its order stay, and so does the position."""
+    def compact(self, source: str, table: str, *, newest: bool = False, wait: float = 0) -> Compaction:
+        """Merge small files into bigger ones. Every row, its lineage and its order stay, and so does the position.
+
+        `newest` merges those that came last, and older ones only where they are not much larger: for a table that is
+        compacted often.
+        """
         from shophouse.lake.maintenance import compact
 
         with self.lease(source, table, wait) as lease:
-            return compact(self, source, table, lease)
+            return compact(self, source, table, lease, newest=newest)
 
     def expire(
         self,

@@ -28,6 +28,7 @@ __all__ = [
     "history",
     "planned_files",
     "quarantined",
+    "small_files",
 ]
 
 _SMALL = 64 << 20
@@ -132,7 +133,14 @@ def quarantined(lake: Lake, source: str, table: str) -> pa.Table:
     return pa.concat_tables([schema.empty_table(), *(pq.read_table(file, schema=schema) for file in files)])
 
 
-def compact(lake: Lake, source: str, table: str, lease: Lease) -> Compaction:
+def small_files(lake: Lake, source: str, table: str) -> int:
+    """How many small files loads brought that were not merged yet."""
+    head = lake.head(source, table)
+    files = Ledger.of(head).data if head else []
+    return sum(file.bytes < _SMALL and file.first_load == file.last_load for file in files)
+
+
+def compact(lake: Lake, source: str, table: str, lease: Lease, *, newest: bool = False) -> Compaction:
     head = _head(lake, source, table)
     ledger = Ledger.current(head)
     if head.metadata.get("last-sequence-number", 0) != ledger.sequence:
@@ -148,7 +156,7 @@ def compact(lake: Lake, source: str, table: str, lease: Lease) -> Compaction:
     kept: list[DataFile] = []
     removed: list[DataFile] = []
     added: list[Path] = []
-    for run in _runs(ledger.data):
+    for run in _newest(ledger.data) if newest else _runs(ledger.data):
         if len(run) == 1:
             kept.append(run[0])
             continue
@@ -208,6 +216,20 @@ def _runs(files: list[DataFile]) -> list[list[DataFile]]:
         else:
             runs.append([file])
     return runs
+
+
+def _newest(files: list[DataFile]) -> list[list[DataFile]]:
+    """The newest files as one, with older ones that are not much larger: so no row is written again very often."""
+    run: list[DataFile] = []
+    size = 0
+    for file in reversed(files):
+        was_merged = file.first_load < file.last_load
+        if file.bytes >= _SMALL or (was_merged and file.bytes > 2 * size) or size + file.bytes > _MERGED:
+            break
+        run.insert(0, file)
+        size += file.bytes
+    rest = [[file] for file in files[: len(files) - len(run)]]
+    return [*rest, run] if run else rest
 
 
 def _merge(files: list[Path], schema: dict[str, str], into: Path, spill: Path) -> int:

@@ -92,6 +92,12 @@ class DuckdbEngine:
         return nullcontext()
 
     @contextmanager
+    def session(self) -> Iterator[None]:
+        # as long as one connection is open, others to the same file share its catalog and what it has in memory
+        with self._connect():
+            yield
+
+    @contextmanager
     def _connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
@@ -215,7 +221,7 @@ class DuckdbEngine:
             return found
 
     def publish(self) -> int:
-        return publish.publish(self.file, self.folder)
+        return publish.publish(self.file, self.folder, self._config())
 
     def published(self) -> int | None:
         versions = publish.versions(self.folder)

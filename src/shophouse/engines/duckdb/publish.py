@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import BuildError
 
@@ -34,11 +35,14 @@ def version_file(folder: Path, number: int) -> Path:
     return folder / f"shop-{number}.duckdb"
 
 
-def publish(built: Path, folder: Path) -> int:
-    """Publish a copy of the database `built` and return its number. Nothing may have `built` open."""
+def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
+    """Publish a copy of the database `built` and return its number.
+
+    `config` is what its other connections in this process have. Nothing may be writing to it.
+    """
     import duckdb
 
-    with duckdb.connect(str(built)) as connection:
+    with duckdb.connect(str(built), config=dict(config)) as connection:
         connection.execute("checkpoint")
     numbers = versions(folder)
     number = numbers[-1] + 1 if numbers else 1

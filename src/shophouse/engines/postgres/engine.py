@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from shophouse.engines import RawTable, plan
@@ -150,6 +150,10 @@ class PostgresEngine:
 
     def environment(self) -> AbstractContextManager[None]:
         return self.database.environment()
+
+    def session(self) -> AbstractContextManager[None]:
+        # a connection costs some milliseconds, and one that is kept would have to be looked after
+        return nullcontext()
 
     @contextmanager
     def dbt(self) -> Iterator[None]:

@@ -1,0 +1,77 @@
+"""The commands of a shop that is always up to date: stream, and produce, which plays a shop's history to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shophouse.cli import stopping
+from shophouse.cli.app import RUN, AsJson, ProjectFolder, command
+from shophouse.cli.output import Bars, json_text, note, plural, say
+
+if TYPE_CHECKING:
+    from shophouse.run_log import RunRecord
+
+__all__: list[str] = []
+
+
+@command(RUN)
+def stream(
+    every: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0, help="A round begins at most so often.")
+    ] = None,
+    rows: Annotated[int | None, typer.Option(min=1, help="Or as soon as so many rows wait.")] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", "-s", metavar="MART", help="Bring this one up to date in each round, others later."),
+    ] = None,
+    whole_every: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0, help="How often everything else is built, with --select.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option("--for", metavar="SECONDS", min=0, help="End after so long.")] = None,
+    project: ProjectFolder = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Run again and again, in one process that stays.
+
+    Ctrl-C or SIGTERM end it when its round is done, a second one at once. A round in which something fails is told and
+    publishes nothing; the stream tries again. `shophouse status` tells how long rows take from event to mart.
+    """
+    from shophouse.shop import Shop
+
+    given: dict[str, Any] = {
+        "every": None if every is None else timedelta(seconds=every),
+        "rows": rows,
+        "marts": tuple(select) if select else None,
+        "whole_every": None if whole_every is None else timedelta(seconds=whole_every),
+    }
+    pace = {name: value for name, value in given.items() if value is not None}
+    # a bar for each round would flicker
+    with stopping.gently() as stop:
+        shop = Shop.open(project, Bars(quiet=True))
+        note("streaming; Ctrl-C ends it")
+        record = shop.stream(seconds=seconds, stop=stop, told=note, **pace)
+    _print(record, as_json=as_json)
+
+
+def _print(record: RunRecord, *, as_json: bool) -> None:
+    if as_json:
+        say(json_text({"run_id": record.run_id, "published": record.published, **record.stream}, indent=1))
+        return
+    counts = record.stream
+    told = plural(counts["rounds"], "round")
+    if counts["failed_rounds"]:
+        told += f", {counts['failed_rounds']:,} that failed"
+    say(f"streamed   {told}; {plural(sum(load['rows'] for load in record.loads), 'row')}")
+    if record.published is not None:
+        say(f"published  version {record.published}")
+    if counts["latency"] and counts["latency"]["rows"]:
+        say(f"latency    {latency_text(counts['latency'])}")
+
+
+def latency_text(figures: dict[str, Any]) -> str:
+    """Seconds from event to mart, as people read them."""
+    return f"{figures['p50']:.1f} s in the middle, {figures['p95']:.1f} s for 95 %, {figures['max']:.1f} s at most"

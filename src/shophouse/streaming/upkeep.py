@@ -1,0 +1,32 @@
+"""Small files are merged and old snapshots forgotten while the stream runs, so that no reader is slowed by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from shophouse.errors import LockedError
+
+if TYPE_CHECKING:
+    from shophouse.lake import Lake
+
+__all__ = ["FILES", "tidy"]
+
+FILES = 40
+"""A table that was given so many files since it was last merged is merged."""
+
+
+def tidy(lake: Lake, tables: Iterable[tuple[str, str]], keep: timedelta) -> list[tuple[str, str]]:
+    """Merge and expire those of the tables that need it, and return them. One that is being written waits."""
+    done = []
+    for source, table in tables:
+        if lake.small_files(source, table) < FILES:
+            continue
+        try:
+            lake.compact(source, table, newest=True)
+            lake.expire(source, table, older_than=keep)
+        except LockedError:
+            continue
+        done.append((source, table))
+    return done
