@@ -12,16 +12,10 @@ from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
 from shophouse.sources import Column, Listening, Progress, Source, Table, kinds
 
-        tables = readers_of(name) if readers_of else readers(project, name, progress=progress, notice=tell)
-        try:
-            for source, table in tables:
-                record = load_table(lake, source, table, run_id)
-                if record is not None:
-                    result.loads.append(record)
-        finally:
-            # whoever gave the readers keeps them
-            if readers_of is None:
-                close(tables)
+__all__ = ["Ingested", "Readers", "close", "ingest", "load_table", "readers"]
+
+Readers = Callable[[str], list[tuple[Source, Table]]]
+"""Gives the tables of a source of the project, each with what reads it."""
 
 
 @dataclass
@@ -65,25 +59,16 @@ def ingest(
             notice(line)
 
     for name in sources or project.sources:
-<<<<<<< HEAD
         tables = readers_of(name) if readers_of else readers(project, name, progress=progress, notice=tell)
-        for source, table in tables:
-            with lake.load(name, table.name, run_id=run_id) as load:
-                record = load.commit(source.read(table, load.position, load.folder, load.load_id, load.loaded_at))
-            if record is not None:
-                result.loads.append(record)
-=======
-        tables = readers(project, name, progress=progress, notice=tell)
         try:
             for source, table in tables:
                 record = load_table(lake, source, table, run_id)
                 if record is not None:
                     result.loads.append(record)
         finally:
-            for source in {id(source): source for source, _ in tables}.values():
-                if isinstance(source, Listening):
-                    source.close()
->>>>>>> kafka
+            # whoever gave the readers keeps them
+            if readers_of is None:
+                close(tables)
         if tables:
             result.ignored += getattr(tables[0][0], "ignored", list)()
     return result
