@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from shophouse.declarations import source_declaration
 from shophouse.errors import ConfigError
@@ -11,6 +12,7 @@ from shophouse.lake import Lake, LoadRecord
 from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
 from shophouse.sources import Column, Listening, Progress, Source, Table, kinds
+from shophouse.sources._retries import Retries, retried
 
 __all__ = ["Ingested", "Readers", "close", "ingest", "load_table", "readers"]
 
@@ -48,8 +50,8 @@ def ingest(
 ) -> Ingested:
     """Load what arrived in these sources, or in all of them; `readers_of` gives what reads them, if not made anew.
 
-    A table's load is committed whole or not at all; tables that were committed stay when a later one fails. Raises
-    SourceError, LakeError or LockedError.
+    A table's load is committed whole or not at all; tables that were committed stay when a later one fails. What does
+    not answer is tried again as its settings say. Raises SourceError, LakeError or LockedError.
     """
     result = Ingested()
 
@@ -59,10 +61,14 @@ def ingest(
             notice(line)
 
     for name in sources or project.sources:
-        tables = readers_of(name) if readers_of else readers(project, name, progress=progress, notice=tell)
+        # whoever keeps the readers tries again when it likes
+        retries = Retries(0) if readers_of else Retries(project.source(name).retries)
+        open_readers = readers_of or partial(readers, project, progress=progress, notice=tell)
+        tables = retried(partial(open_readers, name), retries, about=name, notice=tell)
         try:
             for source, table in tables:
-                record = load_table(lake, source, table, run_id)
+                about = f"{name}.{table.name}"
+                record = retried(partial(load_table, lake, source, table, run_id), retries, about=about, notice=tell)
                 if record is not None:
                     result.loads.append(record)
         finally:

@@ -105,11 +105,22 @@ class SourceSettings(Settings):
     """The platform whose staging models read this source: a folder of models/staging/, or a packaged one."""
     timezone: TimeZone | None = None
     """The time zone of times that name none; the project's when absent."""
+    retries: Annotated[int, Field(ge=0, le=100)] = 3
+    """How often reading a table is tried again when the system does not answer, after pauses of about 1, 3, 9 …
+    seconds, 60 at most. Nothing of a failed try is kept."""
     tables: Mapping[Name, TableSettings] = Field(default_factory=dict)
     """Tables that the platform doesn't declare, or declares otherwise."""
 
 
-class FileFormat(Settings):
+class Tolerance(Settings):
+    """How much of what is read may be unreadable."""
+
+    max_rejected_rate: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The share of the rows of a file, or of one read of a table (0 to 1), that may go to quarantine before the load is
+    refused: 0.1 when absent. Ten rows always may, except at 0."""
+
+
+class FileFormat(Tolerance):
     """How files are written. What is absent is found out from the file."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=4)] | None = None
@@ -124,9 +135,6 @@ class FileFormat(Settings):
     """Words that mean "no value", beside the empty one."""
     decimal_separator: Literal[".", ","] | None = None
     """The decimal point."""
-    max_rejected_rate: Annotated[float, Field(ge=0, le=1)] | None = None
-    """The share of a file's rows (0 to 1) that may go to quarantine before the load is refused: 0.1 when absent.
-    Ten rows always may, except at 0."""
 
 
 class FilesTable(TableSettings, FileFormat):
@@ -142,6 +150,8 @@ class FilesSource(SourceSettings, FileFormat):
     kind: Literal["files"]
     path: LocalGlob
     """A glob, relative to the shop's folder or absolute: data/*.csv.gz"""
+    retries: Annotated[int, Field(ge=0, le=100)] = 0
+    """How often reading a table is tried again when the folder does not answer; for one on another machine."""
     tables: Mapping[Name, FilesTable] = Field(default_factory=dict)
     """Tables that the platform doesn't declare, or declares otherwise."""
 
@@ -153,7 +163,7 @@ class FilesSource(SourceSettings, FileFormat):
         return FileFormat(**{n: getattr(s, n) for s in layers for n in names if n in s.model_fields_set})
 
 
-class PostgresTable(TableSettings):
+class PostgresTable(TableSettings, Tolerance):
     """A table that is read from a PostgreSQL database."""
 
     table: Annotated[str, Field(min_length=1)] | None = None
@@ -180,7 +190,7 @@ class PostgresTable(TableSettings):
         return self
 
 
-class PostgresSource(SourceSettings):
+class PostgresSource(SourceSettings, Tolerance):
     """Tables of a PostgreSQL database (13 or newer). Needs `pip install "shophouse[postgres]"`."""
 
     kind: Literal["postgres"]
@@ -192,7 +202,17 @@ class PostgresSource(SourceSettings):
     """Tables that the platform doesn't declare or declares otherwise, and how each is read."""
 
 
-class KafkaTable(TableSettings):
+class KafkaFormat(Tolerance):
+    """How messages are written."""
+
+    format: Literal["json", "debezium", "avro", "protobuf"] | None = None
+    """json when absent: an object each. debezium: its envelopes of changed rows, with or without their schema, as JSON,
+    or as Avro where there is a registry. avro, protobuf: as their serializers for the schema registry write them."""
+    epoch: Literal["milliseconds", "microseconds", "nanoseconds"] | None = None
+    """What a whole number in a column of type timestamp counts, since 1970 in UTC. When absent it is no timestamp."""
+
+
+class KafkaTable(TableSettings, KafkaFormat):
     """A table that is read from Kafka topics."""
 
     topics: Words | None = None
@@ -202,7 +222,7 @@ class KafkaTable(TableSettings):
     """The columns that a message's key names, in a tombstone; the table's key when absent."""
 
 
-class KafkaSource(SourceSettings):
+class KafkaSource(SourceSettings, KafkaFormat):
     """Messages of Kafka topics. Needs `pip install "shophouse[kafka]"`."""
 
     kind: Literal["kafka"]
@@ -213,26 +233,32 @@ class KafkaSource(SourceSettings):
     client: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
     """Settings of librdkafka, as security.protocol: SASL_SSL; a value may be a reference, and a password must be one:
     sasl.password: env:KAFKA_PASSWORD."""
+    registry: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
+    """Settings of the schema registry's client, as url: https://registry:8081; a value may be a reference, and
+    basic.auth.user.info must be one."""
     group: Annotated[str, Field(min_length=1)] | None = None
     """The group under which the broker is told how far the lake is; shophouse-<shop>-<source> when absent."""
-    max_rejected_rate: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """The share of a read's messages (0 to 1) that may go to quarantine before the load is refused. Ten always may,
-    except at 0."""
+    dead_letter_topic: Annotated[str, Field(min_length=1)] | None = None
+    """A topic that gets a copy of each message that went to quarantine."""
     when_messages_are_gone: Literal["stop", "continue"] = "stop"
     """What to do when the topic deleted messages before they were read: stop, or tell how many and continue."""
     made_anew: Words = ()
     """Ids of topics that were deleted and made again, and may be read from their beginning."""
-    patience_seconds: Annotated[float, Field(gt=0)] = 30.0
-    """For how long brokers that don't answer are tried again."""
+    patience_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """How long brokers may take to answer, before a try counts as failed."""
     tables: Mapping[Name, KafkaTable] = Field(default_factory=dict)
     """Tables that the platform doesn't declare or declares otherwise, and their topics."""
 
     @model_validator(mode="after")
     def _keeps_secrets(self) -> Self:
-        for name, value in self.client.items():
+        for name, value in (*self.client.items(), *self.registry.items()):
             if name in _KAFKA_SECRETS and not (isinstance(value, str) and value.startswith("env:")):
                 why, hint = "a secret is a reference: env:NAME", f"write   {name}: env:NAME"
                 raise mistake(f"has {name} in the file itself", why=why, hint=hint)
+        needing = [self.format, *(table.format for table in self.tables.values())]
+        if not self.registry and ("avro" in needing or "protobuf" in needing):
+            why, hint = "their schemas are in one", "write   registry: {url: https://…}"
+            raise mistake("needs a schema registry for Avro and Protobuf", why=why, hint=hint)
         if not self.topics and not any(table.topics for table in self.tables.values()):
             raise mistake("has no topics", why="nothing would be read", hint="write   topics: [orders]")
         return self
@@ -247,8 +273,27 @@ class KafkaSource(SourceSettings):
         """The client's settings with the values of references, secrets among them. Raises ConfigError."""
         return {name: _resolved(value) for name, value in self.client.items()}
 
+    @property
+    def resolved_registry(self) -> dict[str, Any]:
+        """The registry's settings with the values of references. Raises ConfigError."""
+        return {name: _resolved(value) for name, value in self.registry.items()}
 
-_KAFKA_SECRETS = ("sasl.password", "ssl.key.password", "ssl.keystore.password", "sasl.oauthbearer.client.secret")
+    def format_of(self, table: str) -> KafkaFormat:
+        """How the messages of `table` are written: its own settings over the source's."""
+        names = KafkaFormat.model_fields
+        own = self.tables.get(table)
+        layers: list[KafkaFormat] = [self] if own is None else [self, own]
+        return KafkaFormat(**{n: getattr(s, n) for s in layers for n in names if n in s.model_fields_set})
+
+
+_KAFKA_SECRETS = (
+    "basic.auth.user.info",
+    "bearer.auth.token",
+    "sasl.oauthbearer.client.secret",
+    "sasl.password",
+    "ssl.key.password",
+    "ssl.keystore.password",
+)
 
 
 def _resolved(value: Any) -> Any:

@@ -14,6 +14,7 @@ from shophouse.errors import ConfigError, SourceMismatch
 from shophouse.sources import Batch, FileRead, Position, Rejected, Table
 from shophouse.sources._fingerprint import compression_of, fingerprint, is_plain_utf8
 from shophouse.sources._header import Header, match_columns, read_header
+from shophouse.sources._tolerance import is_refused
 
 if TYPE_CHECKING:
     from shophouse.sources.files import FilesSource
@@ -22,7 +23,6 @@ __all__ = ["File", "Work", "same_stat"]
 
 _GROUP_BYTES = 64 << 20
 _GROUP_FILES = 500
-_FEW_REJECTED = 10
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ class Work:
 
     def _refuse_if_broken(self, label: str, rows: int, bad: int, first: Rejected) -> None:
         rate = self._source.max_rejected_rate
-        if bad > (max(_FEW_REJECTED, rate * (rows + bad)) if rate > 0 else 0):
+        if is_refused(bad, rows, rate):
             raise SourceMismatch(
                 f"{self._table.name}: {bad:,} of {rows + bad:,} rows of {label} can't be read",
                 where=f"source {self._source.name}, first at line {first.line}: {(first.raw or '')[:200]!r}",

@@ -25,6 +25,7 @@ from typing import Any
 from shophouse.errors import ConfigError, SourceUnreachable
 from shophouse.sources import Batch, Notice, Position, Progress, Table
 from shophouse.sources._fingerprint import Compression, is_plain_utf8
+from shophouse.sources._tolerance import USUAL_REJECTED_RATE
 from shophouse.sources._work import File, Work, same_stat
 
 __all__ = ["FilesSource", "position_of", "table_name"]
@@ -90,7 +91,7 @@ class FilesSource:
         decimal_separator: str = ".",
         quote: str = '"',
         escape: str = '"',
-        max_rejected_rate: float = 0.1,
+        max_rejected_rate: float = USUAL_REJECTED_RATE,
         settle_seconds: float = 0.5,
         memory_limit: str = "2GB",
         threads: int | None = None,

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from shophouse import settings as described
 from shophouse.errors import ConfigError, SourceMismatch
-from shophouse.settings import KafkaTable
 from shophouse.sources import Batch, FileRead, Notice, Position, Progress, Rejected, Table
+from shophouse.sources._tolerance import is_refused
 from shophouse.sources.files import table_name
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ __all__ = ["KafkaSource"]
 
 _log = logging.getLogger(__name__)
 
-_FEW_REJECTED = 10
 _MOST_REJECTED = 100_000
 
 
@@ -276,11 +275,12 @@ class KafkaSource:
 
 
 class _Counts:
-    """Refuses a read of which too much can't be parsed, as files do."""
+    """Refuses a read of which too much can't be parsed."""
 
     def __init__(self, source: KafkaSource, table: Table) -> None:
         self.source = source
         self.table = table
+        self.rate = 0.1 if (rate := source.settings.format_of(table.name).max_rejected_rate) is None else rate
         self.rows = 0
         self.bad = 0
         self.judged = _MOST_REJECTED
@@ -296,17 +296,16 @@ class _Counts:
             self.refuse_if_broken()
 
     def refuse_if_broken(self) -> None:
-        rate = self.source.settings.max_rejected_rate
-        total = self.rows + self.bad
-        if self.first is None or self.bad <= (max(_FEW_REJECTED, rate * total) if rate > 0 else 0):
+        if self.first is None or not is_refused(self.bad, self.rows, self.rate):
             return
+        first, name = self.first, self.table.name
         raise SourceMismatch(
-            f"{self.table.name}: {self.bad:,} of {total:,} messages can't be read",
-            where=f"source {self.source.name}, first at {self.first.source_file.partition('@')[0]}, "
-            f"offset {self.first.line}: {(self.first.raw or '')[:200]!r}",
+            f"{name}: {self.bad:,} of {self.rows + self.bad:,} messages can't be read",
+            where=f"source {self.source.name}, first in {first.source_file.partition('@')[0]} "
+            f"at offset {first.line}: {(first.raw or '')[:200]!r}",
             why=[
-                f"{self.first.column_name}: {self.first.reason}" if self.first.column_name else self.first.reason,
-                f"more than max_rejected_rate ({rate:g}) allows; nothing of {self.table.name} was loaded",
+                f"{first.column_name}: {first.reason}" if first.column_name else first.reason,
+                f"more than max_rejected_rate ({self.rate:g}) allows; nothing of {name} was loaded",
             ],
             hint="are format, columns and their types right? "
             f"Else raise max_rejected_rate of source {self.source.name}",

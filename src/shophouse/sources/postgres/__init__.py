@@ -23,6 +23,7 @@ from shophouse import settings as described
 from shophouse.errors import SourceMismatch
 from shophouse.settings import PostgresTable
 from shophouse.sources import Batch, FileRead, Notice, Position, Progress, Table
+from shophouse.sources._tolerance import USUAL_REJECTED_RATE
 from shophouse.sources.postgres import _catalog
 from shophouse.sources.postgres._catalog import Field, Relation
 from shophouse.sources.postgres._copying import Writer, chunks
@@ -47,6 +48,8 @@ class PostgresSource:
     `tables` are declared ones; without any, each table and view of `schema` is one, by its name. `own` says of a table
     where it lies and how it is read; what it does not name is read whole. A declared table that `own` does not name and
     that never had rows may be missing. `timezone` is the zone that the source's times are said to be of.
+    `max_rejected_rate` is the share of a read's rows that may go to quarantine before the load is refused, where `own`
+    says no other; ten always may, except at 0.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class PostgresSource:
         tables: Sequence[Table] = (),
         own: Mapping[str, PostgresTable] | None = None,
         timezone: str | None = None,
+        max_rejected_rate: float = USUAL_REJECTED_RATE,
         progress: Progress | None = None,
         notice: Notice | None = None,
     ) -> None:
@@ -67,6 +71,7 @@ class PostgresSource:
         self.declared = tuple(tables)
         self.own = dict(own or {})
         self.timezone = timezone
+        self.max_rejected_rate = max_rejected_rate
         self.progress = progress
         self._notice = notice
 
@@ -82,6 +87,7 @@ class PostgresSource:
         notice: Notice | None = None,
     ) -> PostgresSource:
         """The source that a project describes under `name`."""
+        rate = settings.max_rejected_rate
         return cls(
             name,
             settings.dsn,
@@ -89,6 +95,7 @@ class PostgresSource:
             tables=tables,
             own=settings.tables,
             timezone=project.timezone_of(name),
+            max_rejected_rate=USUAL_REJECTED_RATE if rate is None else rate,
             progress=progress,
             notice=notice,
         )
@@ -131,6 +138,7 @@ class PostgresSource:
             if relation is None:
                 return
             by_cursor = self.reads_changes(table)
+            own_rate = self._own(table).max_rejected_rate
             before = Moment.of(connection) if by_cursor else None
             with self.database.snapshot(connection, relation.lock):
                 columns = self._fields(connection, relation, table)
@@ -144,6 +152,7 @@ class PostgresSource:
                     load_id,
                     loaded_at,
                     f"{self.database.place}, {relation.schema}.{relation.name}",
+                    self.max_rejected_rate if own_rate is None else own_rate,
                 )
                 try:
                     moment = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import SourceMismatch
 from shophouse.sources import LINEAGE, Rejected
+from shophouse.sources._tolerance import USUAL_REJECTED_RATE, is_refused
 from shophouse.sources.postgres._catalog import Field
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Writer", "arrow_type", "chunks", "typed"]
 
 _CHUNK_BYTES = 16 << 20
-_FEW_REJECTED = 10
-_REJECTED_RATE = 0.1
 _MOST_REJECTED = 100_000
 _FAULTY_RAW = 2_000
 
@@ -93,6 +92,7 @@ class Writer:
     load_id: int
     loaded_at: datetime
     where: str
+    max_rejected_rate: float = USUAL_REJECTED_RATE
     rows: int = 0
     size: int = 0
     rejected: list[Rejected] = field(default_factory=list)
@@ -212,13 +212,16 @@ class Writer:
 
     def _refuse_if_broken(self) -> None:
         bad, rows = len(self.rejected), self.rows + len(self.rejected)
-        if bad > max(_FEW_REJECTED, _REJECTED_RATE * rows):
+        if is_refused(bad, self.rows, self.max_rejected_rate):
             first = self.rejected[0]
             raise SourceMismatch(
                 f"{bad:,} of {rows:,} rows can't be read",
                 where=f"{self.where}, first at row {first.line}: {(first.raw or '')[:200]!r}",
-                why=f"{first.column_name}: {first.reason}",
-                hint="declare the column otherwise in shophouse.yml; text takes everything",
+                why=[
+                    f"{first.column_name}: {first.reason}",
+                    f"more than max_rejected_rate ({self.max_rejected_rate:g}) allows; nothing was loaded",
+                ],
+                hint="declare the column otherwise in shophouse.yml, text takes everything; or raise max_rejected_rate",
             )
 
 
