@@ -239,7 +239,8 @@ class Steps:
         with self.phase(run, "publish"):
             state = State.load(self.project)
             if with_history:
-                record_runs(self.engine, [*records(self.project.logs_folder, _RUNS_IN_OPS), run.record])
+                assert self.log is not None
+                record_runs(self.engine, [*records(self.project.logs_folder, _RUNS_IN_OPS), self.log.record])
             state.version = self.engine.publish()
             state.published = state.built
             state.save(self.project)

@@ -64,25 +64,23 @@ def opened(platform: str | None, folder: Path, source: str | None = None) -> Ite
         if platform == "order_events":
             from shophouse.produce.shop_events import shop_events
 
-            told = shop_events(folder, source).fetch_arrow_reader()
+            db.register("told", shop_events(folder, source).fetch_arrow_reader())
         elif platform == "olist_stream":
             from shophouse.demo.olist_events import order_events
 
-            told = order_events(db, folder).fetch_arrow_reader()
+            order_events(db, folder).create_view("told")
         else:
             raise ConfigError(
                 f"nobody knows what messages of the platform {platform} look like",
                 why="histories are sent as order_events, or as olist_stream from Olist's files",
                 hint="staging: order_events",
             )
-        db.register("told", told)
         # a table is filled in the order of the reader, which is that of the events
         db.execute("create sequence numbers minvalue 0 start 0")
         db.execute(
             "create table history as select nextval('numbers') as number,"
             " cast(occurred_at as timestamp) as occurred_at, key, cast(value as varchar) as value from told"
         )
-        db.unregister("told")
         row = db.execute(
             "select count(*), min(occurred_at), max(occurred_at), bit_xor(md5_number_lower(number || value))"
             " from history"

@@ -153,7 +153,8 @@ class _Sender:
 def _partitions(client: Mapping[str, Any], topic: str, wanted: int) -> int:
     """The number of the topic's partitions; it is made where it isn't there."""
     from confluent_kafka import KafkaError, KafkaException
-    from confluent_kafka.admin import AdminClient, NewTopic
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
 
     admin = AdminClient(dict(client))
     try:
@@ -176,7 +177,7 @@ def _reached(client: Mapping[str, Any], topic: str, history: History, partitions
     try:
         for partition in range(partitions):
             place = TopicPartition(topic, partition)
-            low, high = consumer.get_watermark_offsets(place, timeout=_PATIENCE)
+            low, high = _ends(consumer, place)
             if low == high and high > 0:
                 raise SourceMismatch(
                     f"the topic {topic} has lost what was sent to it",
@@ -189,6 +190,21 @@ def _reached(client: Mapping[str, Any], topic: str, history: History, partitions
     finally:
         consumer.close()
     return found
+
+
+def _ends(consumer: Any, place: Any) -> tuple[int, int]:
+    """The first offset of a partition and the one after the last. One that was just made has no leader yet."""
+    from confluent_kafka import KafkaException
+
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(place, timeout=_PATIENCE)
+            return int(low), int(high)
+        except KafkaException as error:
+            if not error.args[0].retriable() or time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
 
 def _number(consumer: Any, place: Any, high: int, history: History) -> int:

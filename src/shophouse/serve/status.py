@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["status"]
 
+_LOOKED_AT = 50
+_MINUTES = 10
+
 
 def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
     """Plain values, as `shophouse status --json` prints them; runs newest first, times UTC in ISO 8601."""
@@ -38,6 +41,7 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
         "folder": str(project.folder),
         "published": shop.engine.published(),
         "writing": shop.engine.writer(),
+        "stream": _stream(shop),
         "runs": [
             {
                 "run_id": run.run_id,
@@ -53,8 +57,27 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
                 "tests": len(run.tests),
                 "failed_tests": sum(test.status in ("fail", "error") for test in run.tests),
                 "published": run.published,
+                "rounds": run.stream.get("rounds"),
             }
             for run in reversed(shop.runs(newest))
         ],
         "tables": tables,
+    }
+
+
+def _stream(shop: Shop) -> dict[str, Any] | None:
+    """The newest stream: its rounds, what fails, and how long rows take from their event to the published marts."""
+    newest = next((run for run in reversed(shop.runs(_LOOKED_AT)) if run.command == "stream" and run.stream), None)
+    if newest is None:
+        return None
+    counts = {name: newest.stream[name] for name in ("rounds", "whole_rounds", "failed_rounds")}
+    minutes = newest.stream["minutes"]
+    return {
+        "run_id": newest.run_id,
+        "status": newest.status,
+        "started_at": newest.started_at,
+        **counts,
+        "trouble": newest.stream.get("trouble"),
+        "latency": newest.stream["latency"],
+        "minutes": minutes[-_MINUTES:],
     }
