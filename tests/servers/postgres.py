@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -27,12 +27,15 @@ _UNPRIVILEGED = "nobody"
 _LOCALE = "template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
-    """A running server; `dsn` leads to its database `postgres`."""
+    """A running server; `dsn` leads to its database `postgres`. Its log (wal_level) has what replication needs."""
 
     port: int
-    _numbers: Iterator[int]
+    _start: Callable[[], subprocess.Popen[bytes]]
+    _log: Path
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _process: subprocess.Popen[bytes] | None = None
 
     def dsn(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -43,6 +46,20 @@ class Server:
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
             connection.execute(f"create database {name} {options}")
         return self.dsn(name)
+
+    def start(self) -> None:
+        self._process = self._start()
+        _wait(self, self._process, self._log)
+
+    def stop(self, kind: signal.Signals) -> None:
+        """As PostgreSQL takes signals: SIGINT ends connections, SIGQUIT ends as in a crash."""
+        assert self._process is not None
+        self._process.send_signal(kind)
+        self._process.wait(30)
+
+    def restart(self, kind: signal.Signals = signal.SIGQUIT) -> None:
+        self.stop(kind)
+        self.start()
 
 
 @contextmanager
@@ -85,23 +102,29 @@ def running() -> Iterator[Server]:
             f"unix_socket_directories={data}",
             "fsync=off",
             "full_page_writes=off",
+            "wal_level=logical",
+            "max_replication_slots=30",
+            "max_wal_senders=30",
         ]
         options = [word for setting in settings for word in ("-c", setting)]
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-p", str(port), *options],
-            stdout=log,
-            stderr=log,
-            preexec_fn=drop,
-            cwd=data,
-        )
+
+        def start() -> subprocess.Popen[bytes]:
+            with (base / "log").open("ab") as log:
+                return subprocess.Popen(
+                    [binaries / "postgres", "-D", data, "-p", str(port), *options],
+                    stdout=log,
+                    stderr=log,
+                    preexec_fn=drop,
+                    cwd=data,
+                )
+
+    server = Server(port, start, base / "log")
     try:
-        server = Server(port, count(1))
-        _wait(server, process, base / "log")
+        server.start()
         yield server
     finally:
         # at once: nothing of it is kept
-        process.send_signal(signal.SIGQUIT)
-        process.wait(20)
+        server.stop(signal.SIGQUIT)
         shutil.rmtree(base, ignore_errors=True)
 
 
