@@ -279,10 +279,14 @@ class Steps:
             )
 
     def prepare_dbt(self) -> None:
-        from shophouse.building import raw_tables
-
         self.inputs()
         self.engine.prepare()
+        self.attach()
+
+    def attach(self) -> None:
+        """Show the lake's files as they are now."""
+        from shophouse.building import raw_tables
+
         self.engine.attach(raw_tables(self.project, self.lake))
 
 

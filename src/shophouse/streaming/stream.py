@@ -32,7 +32,7 @@ _LONGEST_WAIT = 60.0
 _UNEXPECTED_IN_A_ROW = 5
 _SAVED_EVERY = 2.0
 _PROJECT_READ_EVERY = 10.0
-_FRESHNESS_EVERY = 60.0
+_FRESHNESS_EVERY = 300.0
 
 
 def back_off(failures: int) -> float:
@@ -173,12 +173,21 @@ class Stream:
             rounds.idle(part.record)
             return
         self._build(part, rounds, inputs, began, is_whole=is_whole)
-        tidied = tidy(self.steps.lake, feeds.tables, self.pace.snapshots_kept)
-        for source, table in tidied:
-            self._log(f"merged small files of {source}.{table}")
+        self._tidy(inputs, feeds)
         if is_whole and self._exported.now:
             self.steps.export(part)
             self._exported.done()
+
+    def _tidy(self, inputs: Inputs, feeds: Feeds) -> None:
+        """Merge small files. They hold the same rows, so what was built of the old ones is built of the new."""
+        tidied = tidy(self.steps.lake, feeds.tables, self.pace.snapshots_kept)
+        for source, table in tidied:
+            self._log(f"merged small files of {source}.{table}")
+        state = State.load(self.project)
+        if tidied and state.published == inputs:
+            self.steps.attach()
+            state.built = state.published = inputs.at(self.steps.lake.heads())
+            state.save(self.project)
 
     def _build(self, part: Run, rounds: Rounds, inputs: Inputs, began: float, *, is_whole: bool) -> None:
         steps = self.steps
