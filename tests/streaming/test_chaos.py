@@ -112,7 +112,7 @@ def test_what_is_killed_and_restarted_loses_and_repeats_nothing(
     chance = random.Random(KILLS)
     origin = new_storefront(tmp_path / "origin", orders=ORDERS)
     assert origin.run().status == "success"
-    topic = f"chaos-{time.time_ns()}"
+    topic = kafka.topic(partitions=3)
     dsn = postgres.database()
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("create table visits (visit_id bigint primary key, updated_at timestamptz not null)")
@@ -137,8 +137,10 @@ def test_what_is_killed_and_restarted_loses_and_repeats_nothing(
     (folder / "shophouse.yml").write_text(yaml.safe_dump(settings), "utf-8")
     env = {**environment(), "CHAOS_DSN": dsn}
     os.environ["CHAOS_DSN"] = dsn
+    # a first build takes longer than many a stream of this test lives
+    assert Shop.open(folder).run().status == "success"
     stream = Process(["stream"], folder, env)
-    produce = Process(["produce", "orders", "--from", str(origin.project.folder), "--partitions", "3"], folder, env)
+    produce = Process(["produce", "orders", "--from", str(origin.project.folder)], folder, env)
     produce.words += ["--rate", f"{max(20, ORDERS * 4 // (KILLS * 10))}/s"]
     try:
         with writing(dsn) as committed:
