@@ -130,6 +130,7 @@ def test_what_is_killed_and_restarted_loses_and_repeats_nothing(
         "site": {
             "kind": "postgres",
             "dsn": "env:CHAOS_DSN",
+            "timezone": "UTC",
             "tables": {"visits": {"read": "cursor", "cursor": "updated_at", "key": "visit_id", "delivery": "upsert"}},
         },
     }

@@ -55,7 +55,7 @@ class Streaming:
     records: list[RunRecord] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
 
-    def wait(self, until: Callable[[], Any], seconds: float = 120) -> None:
+    def wait(self, until: Callable[[], Any], seconds: float = 400) -> None:
         end = time.monotonic() + seconds
         while not until():
             assert not self.errors, self.errors
@@ -83,7 +83,7 @@ def streaming(shop: Shop, **pace: Any) -> Iterator[Streaming]:
         yield found
     finally:
         found.stop.set()
-        thread.join(120)
+        thread.join(400)
     assert not thread.is_alive()
 
 
@@ -189,7 +189,7 @@ def test_a_signal_ends_it_when_its_round_is_done(shop: Shop, by: signal.Signals)
         delta(folder / "data", orders=20)
         wait_for(lambda: len(list((folder / "lake" / "storefront" / "orders" / "data").glob("load-*"))) > 1, process)
         process.send_signal(by)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=400)
     finally:
         process.kill()
     assert process.returncode == 0, errors
@@ -239,7 +239,7 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(reached: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 120) -> None:
+def wait_for(reached: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 400) -> None:
     end = time.monotonic() + seconds
     while not reached():
         assert process.poll() is None, process.communicate()
