@@ -25,7 +25,7 @@ TOTALS = {
     "payments": "select payment_kind, payment_status, count(*), sum(payment_amount), sum(fee_amount)"
     " from core.fct_payments group by all order by all",
     "refunds": "select count(*), sum(refund_amount), sum(product_amount), max(refunded_at) from core.fct_refunds",
-    "days": "select order_date, order_count, net_sales_amount from marts.sales_daily order by all",
+    "days": "select date_day, sum(order_count), sum(net_sales_amount) from marts.sales_daily group by all order by all",
 }
 
 

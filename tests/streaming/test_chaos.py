@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 KILLS = int(os.environ.get("SHOPHOUSE_CHAOS", "2"))
-ORDERS = 150 if KILLS < 10 else 2_000
-LONGEST = 9.0 if KILLS < 10 else 20.0
+ORDERS = 150 if KILLS < 10 else 400
+LONGEST = 10.0
 
 
 @dataclass

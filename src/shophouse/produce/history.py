@@ -64,7 +64,7 @@ def opened(platform: str | None, folder: Path, source: str | None = None) -> Ite
         if platform == "order_events":
             from shophouse.produce.shop_events import shop_events
 
-            db.register("told", shop_events(folder, source).fetch_arrow_reader())
+            db.register("told", shop_events(folder, source).to_arrow_reader())
         elif platform == "olist_stream":
             from shophouse.demo.olist_events import order_events
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -114,6 +114,7 @@ class Stream:
                     held.enter_context(self.steps.engine.writing("shophouse stream"))
                     held.enter_context(self.steps.engine.session())
                     feeds = held.enter_context(closing(Feeds(self.steps, self.pace.full_reads_every, self._notice)))
+                    held.enter_context(self._compiling())
                     close_records(self.project.logs_folder, "stream", run.record)
                     must_begin = False
                     while not (self._is_over(until) or rounds.is_over or self._has_changed()):
@@ -143,6 +144,14 @@ class Stream:
             self.stop.wait(min(back_off(failures), max(0.0, until - time.monotonic())))
             if self._is_over(until):
                 return
+
+    def _compiling(self) -> AbstractContextManager[None]:
+        """Where everything has to be built, compile the models beside reading what arrived."""
+        self._inputs = self._inputs or self.steps.inputs()
+        built = State.load(self.project).built
+        if built is not None and built.foundation == self._inputs.foundation:
+            return nullcontext()
+        return self.steps.builder.compiling(self._inputs.project)
 
     def _part(self, run: Run) -> Run:
         record = run.record
