@@ -62,6 +62,10 @@ class Streaming:
             assert time.monotonic() < end, self.told
             time.sleep(0.05)
 
+    def wait_for(self, version: int) -> None:
+        """Wait until there is one after this version."""
+        self.wait(lambda: self.version > version)
+
     @property
     def version(self) -> int:
         return self.shop.engine.published() or 0
@@ -103,7 +107,7 @@ def test_rounds_publish_what_arrived_and_measure_how_long_it_took(shop: Shop) ->
         for _ in range(2):
             version = stream.version
             delta(shop.project.folder / "data", orders=20)
-            stream.wait(lambda since=version: stream.version > since)
+            stream.wait_for(version)
     (record,) = stream.records
     assert record.status == "success"
     assert record.stream["rounds"] == 2
@@ -147,7 +151,7 @@ def test_a_failing_test_is_told_publishes_nothing_and_the_stream_goes_on_when_it
     tests.mkdir(exist_ok=True)
     (tests / "no_order_is_odd.sql").write_text("select order_key from {{ ref('fct_orders') }} where order_id = '99999'")
     assert shop.run().status == "success"
-    version = shop.engine.published()
+    version = shop.engine.published() or 0
     data = shop.project.folder / "data"
     with streaming(shop) as stream:
         file = delta(data, orders=20)
@@ -219,7 +223,7 @@ def test_small_files_are_merged_by_themselves(shop: Shop, monkeypatch: pytest.Mo
         for _ in range(3):
             version = stream.version
             delta(shop.project.folder / "data", orders=20)
-            stream.wait(lambda since=version: stream.version > since)
+            stream.wait_for(version)
     assert shop.lake.small_files("storefront", "orders") < 3
     assert len(shop.lake.data_files("storefront", "orders")) < 4
     assert shop.run().status == "nothing new"
