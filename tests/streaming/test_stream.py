@@ -24,6 +24,7 @@ from shophouse.demo.storefront import delta
 from shophouse.run_log import RunRecord
 from shophouse.shop import Shop
 from shophouse.state import State
+from shophouse.streaming import stream as stream_module
 from shophouse.streaming import upkeep
 
 pytestmark = pytest.mark.slow
@@ -163,6 +164,23 @@ def test_a_failing_test_is_told_publishes_nothing_and_the_stream_goes_on_when_it
     assert stream.records[0].stream["failed_rounds"] >= 1
     assert stream.records[0].stream["trouble"] is None
     assert value(shop, "select count(*) from core.fct_orders where order_id = '99999'") == 1
+
+
+def test_a_project_that_is_changed_meanwhile_is_built_as_it_is_now(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "_PROJECT_READ_EVERY", 0.5)
+    models = shop.project.folder / "models" / "marts"
+    models.mkdir(parents=True, exist_ok=True)
+    with streaming(shop) as stream:
+        stream.wait(lambda: stream.shop.engine.writer())
+        (models / "own_orders.sql").write_text("select count(*) as order_count from {{ ref('fct_orders') }}")
+        stream.wait_for(1)
+        delta(shop.project.folder / "data", orders=20)
+        stream.wait_for(stream.version)
+    assert not stream.told
+    counted = shop.sql("select count(*) from core.fct_orders").fetchall()
+    published = shop.sql("select schema_name from duckdb_tables() where table_name = 'own_orders'").fetchone()
+    assert published is not None
+    assert shop.sql(f"select order_count from {published[0]}.own_orders").fetchall() == counted
 
 
 def test_a_second_stream_or_run_is_told_who_streams(shop: Shop) -> None:
