@@ -92,8 +92,8 @@ def platform_declaration(name: str, project: Project) -> Declaration:
 def source_declaration(source: str, project: Project) -> Declaration:
     """The raw tables of one source: its platform's, with the source's own `tables` over them.
 
-    A table that only the project declares is a snapshot unless it says otherwise, one of messages is appended to. Raises ConfigError as
-    platform_declaration does.
+    A table that only the project declares is a snapshot unless it says otherwise; messages are appended. Raises
+    ConfigError as platform_declaration does.
     """
     settings = project.source(source)
     base = Declaration(platform=None, file=None, tables={})

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shophouse.errors import ShophouseError
-from shophouse.project import FilesSource, PostgresSource, Project
+from shophouse.project import FilesSource, KafkaSource, PostgresSource, Project
 from shophouse.version import __version__
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def examine(folder: Path) -> Iterator[Finding]:
     for name, settings in project.sources.items():
         if isinstance(settings, FilesSource):
             yield from _files(project, name)
+        elif isinstance(settings, KafkaSource):
+            yield from _kafka(project, name)
         elif isinstance(settings, PostgresSource):
             yield from _postgres(project, name)
     yield from _lake(project)
@@ -173,6 +175,38 @@ def _postgres(project: Project, source: str) -> Iterator[Finding]:
         if absent := [at.name for at in fields if at.sql is None]:
             what = f"{table.name}: the database lacks the columns {', '.join(absent)}"
             yield Finding(about, "warning", what, "they are null in all rows")
+
+
+def _kafka(project: Project, source: str) -> Iterator[Finding]:
+    from shophouse.ingestion import readers
+    from shophouse.lake import Lake
+    from shophouse.sources.kafka import KafkaSource as Reader
+
+    about = f"source {source}"
+    try:
+        tables = readers(project, source)
+    except ShophouseError as error:
+        yield _told(about, error)
+        return
+    lake = Lake(project.lake_folder)
+    try:
+        for reader, table in tables:
+            assert isinstance(reader, Reader)
+            try:
+                topics = reader.examine(table, lake.position(source, table.name))
+            except ShophouseError as error:
+                yield _told(about, error)
+                if error.retryable:
+                    return
+                continue
+            if not topics:
+                yield Finding(about, "ok", f"{table.name}: no topic; it is empty")
+            for topic, (partitions, waiting) in topics.items():
+                waits = f"{_many(waiting, 'message')} to read"
+                yield Finding(about, "ok", f"{table.name}: {topic}, {_many(partitions, 'partition')}, {waits}")
+    finally:
+        for reader in {reader for reader, _ in tables if isinstance(reader, Reader)}:
+            reader.close()
 
 
 def _present(project: Project, settings: FilesSource) -> list[Path]:

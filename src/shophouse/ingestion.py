@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from shophouse.declarations import source_declaration
 from shophouse.errors import ConfigError
 from shophouse.lake import Lake, LoadRecord
 from shophouse.project import FilesSource as FilesSettings
 from shophouse.project import Project
-from shophouse.sources import Column, Listening, Progress, Source, Table, kinds
+from shophouse.sources import Column, Listening, Progress, Rejected, Replaying, Source, Table, kinds
 from shophouse.sources._retries import Retries, retried
 
-__all__ = ["Ingested", "Readers", "close", "ingest", "load_table", "readers"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "Ingested",
+    "Readers",
+    "Replayed",
+    "close",
+    "ingest",
+    "load_table",
+    "readers",
+    "replay",
+    "replayed_until",
+    "waiting",
+]
 
 Readers = Callable[[str], list[tuple[Source, Table]]]
 """Gives the tables of a source of the project, each with what reads it."""
@@ -94,6 +109,66 @@ def load_table(lake: Lake, source: Source, table: Table, run_id: str | None) -> 
     if isinstance(source, Listening):
         source.committed(table, lake.position(table.source, table.name))
     return record
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What became of a table's quarantine: rows that are in the lake now, and those that still can't be read.
+
+    Both are None where the kind of source reads nothing again.
+    """
+
+    source: str
+    table: str
+    rows: int | None
+    rejected_rows: int | None
+
+
+def replay(project: Project, lake: Lake, named: Iterable[tuple[str, str]], *, run_id: str | None) -> list[Replayed]:
+    """Read again what is in the quarantine of these tables, one commit for each; what is read is not read once more.
+
+    Raises what `ingest` raises.
+    """
+    found: list[Replayed] = []
+    for name, table_name in named:
+        if not waiting(lake, name, table_name).num_rows or name not in project.sources:
+            continue
+        tables = readers(project, name)
+        try:
+            for source, table in tables:
+                if table.name == table_name:
+                    found.append(_replayed(lake, source, table, run_id))
+        finally:
+            close(tables)
+    return found
+
+
+def waiting(lake: Lake, source: str, table: str) -> pa.Table:
+    """The rows of a table's quarantine that were not read again."""
+    import pyarrow.compute as pc
+
+    rows = lake.quarantine(source, table)
+    return rows.filter(pc.greater(rows["_load_id"], replayed_until(lake, source, table)))
+
+
+def replayed_until(lake: Lake, source: str, table: str) -> int:
+    """The load up to which the quarantine of a table was read again; 0 where none was."""
+    return int((lake.position(source, table) or {}).get("replayed", 0))
+
+
+def _replayed(lake: Lake, source: Source, table: Table, run_id: str | None) -> Replayed:
+    if not isinstance(source, Replaying):
+        return Replayed(table.source, table.name, None, None)
+    with lake.load(table.source, table.name, run_id=run_id) as load:
+        rejected = [
+            Rejected(row["_source_file"], row["line"], row["column_name"], row["reason"], row["raw"])
+            for row in waiting(lake, table.source, table.name).to_pylist()
+        ]
+        batches = source.replay(table, rejected, load.position, load.folder, load.load_id, load.loaded_at)
+        done = {"replayed": load.load_id - 1}
+        record = load.commit(replace(batch, position={**batch.position, **done}) for batch in batches)
+    rows, bad = (record.rows, record.rejected_rows) if record else (0, 0)
+    return Replayed(table.source, table.name, rows, bad)
 
 
 def readers(

@@ -1,4 +1,4 @@
-"""A real Apache Kafka for tests: one broker and controller, a free port of 127.0.0.1, stopped by its process at the end.
+"""A real Apache Kafka for tests: one broker, free ports of 127.0.0.1, stopped by its process at the end.
 
 Its jars come from Maven Central once, into ~/.cache/shophouse-tests.
 """
@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from filelock import FileLock
 
 _POM = Path(__file__).with_name("kafka.pom.xml")

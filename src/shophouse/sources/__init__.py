@@ -31,6 +31,7 @@ __all__ = [
     "Position",
     "Progress",
     "Rejected",
+    "Replaying",
     "Source",
     "Table",
     "is_column_type",
@@ -40,7 +41,8 @@ __all__ = [
 Delivery: TypeAlias = Literal["append", "upsert", "snapshot"]
 
 Position: TypeAlias = dict[str, Any]
-"""How far a table has been read: JSON that only its source understands."""
+"""How far a table has been read: JSON that only its source understands, but for `replayed`: the load up to which what
+was in quarantine has been read again, where that was done."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being read, the bytes done and the bytes in all."""
@@ -194,6 +196,25 @@ class Listening(Protocol):
 
     def close(self) -> None:
         """Let go of what reads have opened. A later read opens it again."""
+
+
+@runtime_checkable
+class Replaying(Protocol):
+    """A source that can read again what went to quarantine."""
+
+    def replay(
+        self,
+        table: Table,
+        rejected: Sequence[Rejected],
+        since: Position | None,
+        into: Path,
+        load_id: int,
+        loaded_at: datetime,
+    ) -> Iterator[Batch]:
+        """Yield the rows that `rejected` are now, as `read` would; what still can't be read is rejected again.
+
+        The batches' position is `since`: whoever calls adds `replayed`.
+        """
 
 
 def kinds() -> dict[str, type[Source]]:

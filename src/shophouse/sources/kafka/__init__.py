@@ -10,29 +10,37 @@ A read ends where the topic ended when it began. Of transactions, only what was 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse import settings as described
-from shophouse.errors import ConfigError, SourceMismatch
+from shophouse.errors import ConfigError, SourceError
 from shophouse.sources import Batch, FileRead, Notice, Position, Progress, Rejected, Table
-from shophouse.sources._tolerance import is_refused
 from shophouse.sources.files import table_name
+from shophouse.sources.kafka import _places as places
+from shophouse.sources.kafka._counts import Counts
 
 if TYPE_CHECKING:
     from shophouse.project import Project
     from shophouse.sources.kafka._client import Cluster, Topic
-    from shophouse.sources.kafka._fetching import Fetcher
+    from shophouse.sources.kafka._dead_letters import Dead
+    from shophouse.sources.kafka._decoding import Decoder
+    from shophouse.sources.kafka._fetching import Chunk, Fetcher
     from shophouse.sources.kafka._parsing import Parsed, Parser
 
 __all__ = ["KafkaSource"]
 
 _log = logging.getLogger(__name__)
 
-_MOST_REJECTED = 100_000
+# chunks that are parsed while the next is fetched
+_AT_ONCE = 2
 
 
 class KafkaSource:
@@ -59,8 +67,10 @@ class KafkaSource:
         self.progress = progress
         self._notice = notice
         self._cluster: Cluster | None = None
+        self._decoder: Decoder | None = None
         self._fetchers: dict[str, Fetcher] = {}
         self._told: dict[str, Position] = {}
+        self._buried: dict[str, dict[str, Dead]] = {}
 
     @classmethod
     def of(
@@ -112,23 +122,32 @@ class KafkaSource:
         load_id: int,
         loaded_at: datetime,
     ) -> Iterator[Batch]:
-        """Yield what the table's topics have, one after the other, in files of some 200,000 rows.
+        """Yield what the table's topics have, one after the other, in files of some 125,000 rows.
 
         Besides what Source.read says, raises SourceMismatch when a topic was made anew, when messages were deleted
         before they were read, and when too many can't be parsed.
         """
-        from shophouse.sources.kafka._parsing import Parser
-
+        self._bury(table, since)
+        dead: dict[str, Dead] = {}
+        kept = {name: value for name, value in (since or {}).items() if name != "dead"}
         known: dict[str, Any] = {name: dict(at) for name, at in (since or {}).get("topics", {}).items()}
         names: dict[str, str] = dict((since or {}).get("columns", {}))
-        counts = _Counts(self, table)
-        parser = Parser(table, self._key_of(table), into, load_id, loaded_at, names)
+        counts = Counts(self, table)
+        numbers = count(1)
+        parser = self._parser(table, into, load_id, loaded_at, names)
         try:
-            with ThreadPoolExecutor(1) as pool:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
                 for topic in self.topics_of(table):
-                    for parsed, place in self._parsed(table, topic, known.get(topic), parser, pool):
+                    for parsed, place in self._parsed(table, topic, known.get(topic), parser, pool, numbers):
                         known = {**known, topic: place}
-                        position = {"topics": known, "columns": dict(names)}
+                        if parsed is not None and self.settings.dead_letter_topic:
+                            _note_dead(dead, topic, parsed.rejected)
+                        position = {
+                            **kept,
+                            "topics": known,
+                            "columns": dict(names),
+                            **({"dead": deepcopy(dead)} if dead else {}),
+                        }
                         if parsed is None:
                             yield Batch(position)
                         else:
@@ -138,6 +157,67 @@ class KafkaSource:
             counts.refuse_if_broken()
         finally:
             parser.close()
+
+    def replay(
+        self,
+        table: Table,
+        rejected: Sequence[Rejected],
+        since: Position | None,
+        into: Path,
+        load_id: int,
+        loaded_at: datetime,
+    ) -> Iterator[Batch]:
+        """Yield what these messages are now: from the topics, or as the quarantine has them where they are gone."""
+        names: dict[str, str] = dict((since or {}).get("columns", {}))
+        parser = self._parser(table, into, load_id, loaded_at, names, again=f"+{load_id}")
+        wanted: dict[str, dict[int, dict[int, Rejected]]] = {}
+        for row in rejected:
+            topic, _, partition = row.source_file.rpartition("@")[0].rpartition("-")
+            wanted.setdefault(topic, {}).setdefault(int(partition), {})[row.line or 0] = row
+        try:
+            for number, (topic, partitions) in enumerate(wanted.items(), 1):
+                id_known = (since or {}).get("topics", {}).get(topic, {}).get("id", "")
+                chunk, gone = self._found_again(table, topic, partitions, id_known)
+                firsts = {partition: min(offsets) for partition, offsets in partitions.items()}
+                parsed = parser.parse(chunk, firsts, number)
+                files = {file.source_file: file for file in parsed.files}
+                for row in gone:
+                    label = f"{row.source_file.partition('@')[0]}@"
+                    read = next((file for file in files.values() if file.source_file.startswith(label)), None)
+                    read = read or FileRead(f"{label}{row.line}+{load_id}", 0, 0, 0)
+                    files[read.source_file] = replace(read, rejected_rows=read.rejected_rows + 1)
+                    parsed.rejected.append(replace(row, source_file=read.source_file))
+                position = {**(since or {}), "columns": dict(names)}
+                parquet = [parsed.parquet] if parsed.parquet else []
+                yield Batch(position, parquet, parsed.columns, list(files.values()), parsed.rejected)
+        finally:
+            parser.close()
+
+    def _found_again(
+        self, table: Table, name: str, partitions: Mapping[int, Mapping[int, Rejected]], id_known: str
+    ) -> tuple[Chunk, list[Rejected]]:
+        """The messages, and those that neither topic nor quarantine can give."""
+        import pyarrow as pa
+
+        from shophouse.sources.kafka._fetching import as_messages
+
+        topic = self._topic(table, name)
+        lows = {at.number: at.low for at in topic.partitions if topic.id == id_known}
+        there = {
+            number: [at for at in offsets if at >= lows[number]]
+            for number, offsets in partitions.items()
+            if number in lows
+        }
+        chunk = self._fetcher(name).picked({number: offsets for number, offsets in there.items() if offsets})
+        spots = zip(chunk.messages["partition"].to_pylist(), chunk.messages["offset"].to_pylist(), strict=True)
+        found = set(spots)
+        lost = [(n, at, row) for n, rows in partitions.items() for at, row in rows.items() if (n, at) not in found]
+        if not lost:
+            return chunk, []
+        if self._decoder_of(table) is not None:
+            return chunk, [replace(row, reason="it is no longer in the topic") for *_, row in lost]
+        kept = as_messages([(n, at, None if row.raw is None else row.raw.encode()) for n, at, row in lost])
+        return replace(chunk, messages=pa.concat_tables([chunk.messages, kept])), []
 
     def committed(self, table: Table, position: Position | None) -> None:
         """Tell the broker how far the lake is, for tools that show a group's lag. A failure is told, not raised."""
@@ -156,157 +236,146 @@ class KafkaSource:
                 )
                 return
             self._told[topic] = place
+        try:
+            self._bury(table, position)
+        except SourceError as error:
+            self.tell(f"{self.name}.{table.name}: dead letters are sent by the next run: {error.what}")
+
+    def _bury(self, table: Table, position: Position | None) -> None:
+        """Send the dead letters that came with a position, unless they were."""
+        dead = (position or {}).get("dead", {})
+        target = self.settings.dead_letter_topic
+        if not dead or target is None or self._buried.get(table.name) == dead:
+            return
+        from shophouse.sources.kafka._dead_letters import send
+
+        for topic, of_topic in dead.items():
+            gone = send(self.cluster, self._fetcher(topic), table.name, target, of_topic)
+            if gone:
+                self.tell(f"{self.name}.{table.name}: {gone:,} dead letters are not sent, {topic} has them no more")
+        self._buried[table.name] = dead
 
     def waiting(self, table: Table, since: Position | None) -> int:
         """How many messages lie between a position and the ends of the table's topics, gaps counted, too."""
-        total = 0
+        return sum(waiting for _, waiting in self.examine(table, since).values())
+
+    def examine(self, table: Table, since: Position | None) -> dict[str, tuple[int, int]]:
+        """Of each topic of a table how many partitions it has, and how many messages wait; gaps are counted, too.
+
+        Raises what `read` would raise before its first message.
+        """
+        found = {}
         for name in self.topics_of(table):
             topic = self._topic(table, name)
-            offsets = (since or {}).get("topics", {}).get(name, {}).get("offsets", {})
-            total += sum(max(at.high - max(offsets.get(str(at.number), 0), at.low), 0) for at in topic.partitions)
-        return total
+            offsets = places.since(self, table, topic, (since or {}).get("topics", {}).get(name))
+            found[name] = len(topic.partitions), sum(at.high - offsets[at.number] for at in topic.partitions)
+        self._decoder_of(table)
+        return found
 
     def close(self) -> None:
         """Let go of the brokers; the next read connects anew."""
         for fetcher in self._fetchers.values():
             fetcher.close()
         self._fetchers.clear()
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
 
     def tell(self, line: str) -> None:
         _log.info(line)
         if self._notice:
             self._notice(line)
 
+    def _parser(
+        self, table: Table, into: Path, load_id: int, loaded_at: datetime, names: dict[str, str], again: str = ""
+    ) -> Parser:
+        from shophouse.sources.kafka._parsing import Parser
+
+        written = self.settings.format_of(table.name)
+        return Parser(
+            table,
+            self._key_of(table),
+            into,
+            load_id,
+            loaded_at,
+            names,
+            decoder=self._decoder_of(table),
+            is_debezium=written.format == "debezium",
+            epoch=written.epoch,
+            again=again,
+        )
+
+    def _decoder_of(self, table: Table) -> Decoder | None:
+        chosen = self.settings.format_of(table.name).format
+        if chosen in (None, "json") or (chosen == "debezium" and not self.settings.registry):
+            return None
+        if self._decoder is None:
+            from shophouse.sources.kafka._decoding import Decoder
+
+            self._decoder = Decoder(self.name, self.settings.resolved_registry)
+        return self._decoder
+
     def _key_of(self, table: Table) -> tuple[str, ...]:
         own = self.settings.tables.get(table.name)
         return (own.message_key if own else None) or table.key
 
     def _parsed(
-        self, table: Table, name: str, place: dict[str, Any] | None, parser: Parser, pool: ThreadPoolExecutor
+        self,
+        table: Table,
+        name: str,
+        place: dict[str, Any] | None,
+        parser: Parser,
+        pool: ThreadPoolExecutor,
+        numbers: Iterator[int],
     ) -> Iterator[tuple[Parsed | None, dict[str, Any]]]:
         """Each chunk of a topic parsed, with the place reached, while the next one is fetched."""
         topic = self._topic(table, name)
-        since = self._since(table, topic, place)
-        pending: tuple[Future[Parsed] | None, dict[str, Any]] | None = None
+        since = places.since(self, table, topic, place)
+        pending: deque[tuple[Future[Parsed] | None, dict[str, Any]]] = deque()
         done, total = 0, sum(at.high - since[at.number] for at in topic.partitions)
         for chunk in self._fetcher(name).chunks(topic, since):
-            reached = {"id": topic.id, "offsets": {str(number): at for number, at in chunk.offsets.items()}}
-            future = pool.submit(parser.parse, chunk, since) if chunk.messages is not None else None
-            if pending is not None:
-                yield (pending[0].result() if pending[0] else None), pending[1]
-            pending = (future, reached)
-            if chunk.messages is not None and self.progress:
+            reached = {
+                "id": topic.id or (place or {}).get("id", ""),
+                "offsets": {str(number): at for number, at in chunk.offsets.items()},
+            }
+            if not chunk.messages.num_rows:
+                pending.append((None, reached))
+            else:
+                pending.append((pool.submit(parser.parse, chunk, since, next(numbers)), reached))
                 done = min(done + chunk.messages.num_rows, total)
-                self.progress(f"{self.name}.{table.name}", done, total)
-        if pending is not None:
-            yield (pending[0].result() if pending[0] else None), pending[1]
+                if self.progress:
+                    self.progress(f"{self.name}.{table.name}", done, total)
+            if len(pending) > _AT_ONCE:
+                parsed, place = pending.popleft()
+                yield (parsed.result() if parsed else None), place
+        for parsed, place in pending:
+            yield (parsed.result() if parsed else None), place
 
-    def _fetcher(self, topic: str) -> Fetcher:
+    @property
+    def cluster(self) -> Cluster:
         from shophouse.sources.kafka._client import Cluster
-        from shophouse.sources.kafka._fetching import Fetcher
 
         if self._cluster is None:
             settings = self.settings
             self._cluster = Cluster(
                 self.name, settings.resolved_brokers, settings.resolved_client, self.group, settings.patience_seconds
             )
+        return self._cluster
+
+    def _fetcher(self, topic: str) -> Fetcher:
+        from shophouse.sources.kafka._fetching import Fetcher
+
         if topic not in self._fetchers:
-            self._fetchers[topic] = Fetcher(self._cluster, topic)
+            self._fetchers[topic] = Fetcher(self.cluster, topic)
         return self._fetchers[topic]
 
     def _topic(self, table: Table, name: str) -> Topic:
-        fetcher = self._fetcher(name)
         own = self.settings.tables.get(table.name)
-        setting = (
-            f"sources.{self.name}.tables.{table.name}.topics" if own and own.topics else f"sources.{self.name}.topics"
-        )
-        return fetcher.cluster.topic(fetcher.consumer, name, setting)
-
-    def _since(self, table: Table, topic: Topic, place: Mapping[str, Any] | None) -> dict[int, int]:
-        """The next offset of each partition. Raises SourceMismatch when it is not there any more."""
-        if place is None:
-            return {at.number: at.low for at in topic.partitions}
-        if place["id"] and topic.id and place["id"] != topic.id:
-            if topic.id in self.settings.made_anew:
-                return {at.number: at.low for at in topic.partitions}
-            raise SourceMismatch(
-                f"the topic {topic.name} was deleted and made again",
-                where=f"source {self.name}, table {table.name}",
-                why=f"its id is {topic.id}; what was read until now had {place['id']}",
-                hint=[
-                    "to read the new one from its beginning, beside the rows that the lake has, write",
-                    f"  made_anew: [{topic.id}]   under sources.{self.name} in shophouse.yml",
-                ],
-            )
-        offsets: dict[int, int] = {}
-        for at in topic.partitions:
-            reached = place["offsets"].get(str(at.number), at.low)
-            if reached > at.high:
-                raise SourceMismatch(
-                    f"the topic {topic.name} ends before what was read of it",
-                    where=f"source {self.name}, table {table.name}, partition {at.number}",
-                    why=f"the lake has it up to offset {reached:,}, the broker has {at.high:,}: was it deleted and made"
-                    " again, or did the broker lose messages?",
-                    hint=[
-                        f"load it anew:   shophouse lake drop {self.name}.{table.name}",
-                        "                shophouse run --full-refresh",
-                    ],
-                )
-            offsets[at.number] = max(reached, at.low)
-        gone = sum(max(at.low - place["offsets"].get(str(at.number), at.low), 0) for at in topic.partitions)
-        if gone:
-            self._miss(table, topic, gone)
-        return offsets
-
-    def _miss(self, table: Table, topic: Topic, gone: int) -> None:
-        what = f"{gone:,} messages of {topic.name} were deleted before they were read"
-        if self.settings.when_messages_are_gone == "continue":
-            self.tell(f"{self.name}.{table.name}: {what}")
-            return
-        raise SourceMismatch(
-            what,
-            where=f"source {self.name}, table {table.name}",
-            why="the topic keeps messages for a shorter time than passed between two runs (retention.ms)",
-            hint=[
-                "run more often, or have the topic keep them longer. To go on with those that are left, write",
-                f"  when_messages_are_gone: continue   under sources.{self.name} in shophouse.yml",
-            ],
-        )
+        of_table = f".tables.{table.name}" if own and own.topics else ""
+        return self.cluster.topic(name, f"sources.{self.name}{of_table}.topics")
 
 
-class _Counts:
-    """Refuses a read of which too much can't be parsed."""
-
-    def __init__(self, source: KafkaSource, table: Table) -> None:
-        self.source = source
-        self.table = table
-        self.rate = 0.1 if (rate := source.settings.format_of(table.name).max_rejected_rate) is None else rate
-        self.rows = 0
-        self.bad = 0
-        self.judged = _MOST_REJECTED
-        self.first: Rejected | None = None
-
-    def add(self, files: Sequence[FileRead], rejected: Sequence[Rejected]) -> None:
-        self.rows += sum(file.rows for file in files)
-        self.bad += len(rejected)
-        if rejected and self.first is None:
-            self.first = rejected[0]
-        if self.bad > self.judged:
-            self.judged *= 2
-            self.refuse_if_broken()
-
-    def refuse_if_broken(self) -> None:
-        if self.first is None or not is_refused(self.bad, self.rows, self.rate):
-            return
-        first, name = self.first, self.table.name
-        raise SourceMismatch(
-            f"{name}: {self.bad:,} of {self.rows + self.bad:,} messages can't be read",
-            where=f"source {self.source.name}, first in {first.source_file.partition('@')[0]} "
-            f"at offset {first.line}: {(first.raw or '')[:200]!r}",
-            why=[
-                f"{first.column_name}: {first.reason}" if first.column_name else first.reason,
-                f"more than max_rejected_rate ({self.rate:g}) allows; nothing of {name} was loaded",
-            ],
-            hint="are format, columns and their types right? "
-            f"Else raise max_rejected_rate of source {self.source.name}",
-        )
+def _note_dead(dead: dict[str, Dead], topic: str, rejected: Sequence[Rejected]) -> None:
+    for row in rejected:
+        partition = row.source_file.rpartition("@")[0].rpartition("-")[2]
+        dead.setdefault(topic, {}).setdefault(partition, {})[str(row.line)] = row.reason[:200]

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import ConfigError, ShophouseError, SourceMismatch, SourceUnreachable
@@ -85,12 +86,15 @@ class Cluster:
         self._settings = {**_USUAL, **settings, "bootstrap.servers": brokers}
         self._problem: KafkaError | None = None
         self._admin: AdminClient | None = None
+        self._watcher: Consumer | None = None
 
-    def consumer(self) -> Consumer:
+    def consumer(self, group: str | None = None) -> Consumer:
         from confluent_kafka import Consumer, KafkaException
 
         try:
-            return Consumer({**self._settings, **_OURS, "group.id": self.group, "error_cb": self._heard}, logger=_log)
+            return Consumer(
+                {**self._settings, **_OURS, "group.id": group or self.group, "error_cb": self._heard}, logger=_log
+            )
         except KafkaException as error:
             raise self._refused(error) from None
 
@@ -98,22 +102,34 @@ class Cluster:
         consumer_only = {"fetch.queue.backoff.ms", "queued.max.messages.kbytes"}
         return {name: value for name, value in self._settings.items() if name not in consumer_only}
 
-    def topics(self, consumer: Consumer) -> list[str]:
+    @property
+    def watcher(self) -> Consumer:
+        """Asks about topics. One that fetches waits for messages, and what it asks the broker waits behind that."""
+        if self._watcher is None:
+            self._watcher = self.consumer()
+        return self._watcher
+
+    def close(self) -> None:
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
+
+    def topics(self) -> list[str]:
         """The topics that there are, without Kafka's own. Raises SourceUnreachable or SourceMismatch."""
-        found = self._patiently(consumer, lambda: consumer.list_topics(timeout=2))
+        found = self._patiently(lambda: self.watcher.list_topics(timeout=2))
         return sorted(name for name in found.topics if not name.startswith("__"))
 
-    def topic(self, consumer: Consumer, name: str, setting: str) -> Topic:
+    def topic(self, name: str, setting: str) -> Topic:
         """The topic `name`, which `setting` refers to. Raises SourceUnreachable or SourceMismatch."""
         from confluent_kafka import KafkaError, TopicPartition
 
-        found = self._patiently(consumer, lambda: consumer.list_topics(name, timeout=2)).topics[name]
+        found = self._patiently(lambda: self.watcher.list_topics(name, timeout=2)).topics[name]
         if found.error is not None:
             if found.error.code() == KafkaError.LEADER_NOT_AVAILABLE:
                 raise SourceUnreachable(f"the topic {name} has no leader", where=self.where, why=found.error.str())
             if found.error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise self.error(found.error, f"the topic {name}")
-            there = self.topics(consumer)
+            there = self.topics()
             raise SourceMismatch(
                 f"there is no topic {name}",
                 where=self.where,
@@ -123,9 +139,7 @@ class Cluster:
         partitions = []
         for number in sorted(found.partitions):
             at = TopicPartition(name, number)
-            low, high = self._patiently(
-                consumer, lambda at=at: consumer.get_watermark_offsets(at, timeout=2, cached=False)
-            )
+            low, high = self._patiently(partial(self.watcher.get_watermark_offsets, at, timeout=2, cached=False))
             partitions.append(Partition(number, low, high))
         return Topic(name, self._topic_id(name), partitions)
 
@@ -189,7 +203,7 @@ class Cluster:
         _log.info("%s", error.str())
         self._problem = error
 
-    def _patiently(self, consumer: Consumer, ask: Any) -> Any:
+    def _patiently(self, ask: Any) -> Any:
         """The answer, asked for again until `patience` is over; the client itself connects anew with back-off."""
         from confluent_kafka import KafkaException
 
@@ -198,7 +212,7 @@ class Cluster:
             try:
                 return ask()
             except KafkaException as error:
-                consumer.poll(0)
+                self.watcher.poll(0)
                 self.check()
                 problem: KafkaError = error.args[0]
                 if not _is_passing(problem):

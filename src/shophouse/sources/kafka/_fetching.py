@@ -20,17 +20,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from confluent_kafka import Message
 
-__all__ = ["Chunk", "Fetcher"]
+__all__ = ["Chunk", "Fetcher", "as_messages"]
 
-_CHUNK_ROWS = 200_000
-_CHUNK_BYTES = 64 << 20
+_CHUNK_ROWS = 125_000
+_CHUNK_BYTES = 48 << 20
 # more at once leave the processor's cache before they are looked at
 _AT_ONCE = 500
+_FAR = 20_000
 
 
 @dataclass
 class Chunk:
-    """Messages of a topic: value, key (bytes), partition, offset, timestamp, headers (JSON).
+    """Messages of a topic: value, key (bytes), partition, offset, timestamp, headers (JSON); there may be none.
 
     `offsets` are by partition: what to read next once this chunk is stored.
     """
@@ -93,8 +94,37 @@ class Fetcher:
                 yield self._chunk(gathered, offsets)
                 gathered = _Gathered()
         self._next = dict(offsets)
-        if gathered.rows or offsets != since:
-            yield self._chunk(gathered, offsets)
+        yield self._chunk(gathered, offsets)
+
+    def picked(self, wanted: Mapping[int, Sequence[int]]) -> Chunk:
+        """The messages at these offsets, by partition, as far as they are still there.
+
+        Raises SourceUnreachable as `chunks` does.
+        """
+        gathered = _Gathered()
+        self._next = {}
+        for partition, offsets in wanted.items():
+            for group in _near(sorted(offsets)):
+                self._pick(gathered, partition, group)
+        return self._chunk(gathered, {})
+
+    def _pick(self, gathered: _Gathered, partition: int, offsets: Sequence[int]) -> None:
+        from confluent_kafka import TopicPartition
+
+        chosen, place = set(offsets), {partition: offsets[0]}
+        self.consumer.assign([TopicPartition(self.topic, partition, offsets[0])])
+        heard = time.monotonic()
+        while place[partition] <= offsets[-1]:
+            messages = self.consumer.consume(_AT_ONCE, 0.1)
+            if messages:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > self.cluster.patience:
+                raise self.cluster.unreachable(f"{self.topic} brings no more messages, though it has some")
+            good = self._without_errors(messages, place)
+            if good:
+                place[partition] = max(place[partition], (good[-1].offset() or 0) + 1)
+            if found := [message for message in good if message.offset() in chosen]:
+                self._gather(gathered, found, dict(place))
 
     def _go_to(self, offsets: Mapping[int, int]) -> None:
         from confluent_kafka import TopicPartition
@@ -107,16 +137,15 @@ class Fetcher:
     def _without_errors(self, messages: Sequence[Message], offsets: dict[int, int]) -> list[Message]:
         from confluent_kafka import KafkaError
 
-        good = []
+        good: list[Message] = []
+        ends: list[tuple[int, int]] = []
         for message in messages:
             error = message.error()
             if error is None:
                 good.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
                 # after the last message there may be records of transactions, which only the broker sees
-                partition, offset = message.partition(), message.offset()
-                before = max((m.offset() + 1 for m in good if m.partition() == partition), default=0)
-                offsets[partition] = max(offsets[partition], before, offset)
+                ends.append((message.partition() or 0, message.offset() or 0))
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
                 raise SourceMismatch(
                     f"messages of {self.topic} vanished while they were read",
@@ -126,6 +155,8 @@ class Fetcher:
                 )
             elif not error.retriable():
                 raise self.cluster.error(error, f"the topic {self.topic}")
+        for partition, end in ends:
+            offsets[partition] = max(offsets[partition], end)
         return good
 
     def _gather(self, gathered: _Gathered, messages: list[Message], offsets: dict[int, int]) -> None:
@@ -133,39 +164,79 @@ class Fetcher:
         import pyarrow as pa
         from confluent_kafka import Message
 
-        values = pa.array(map(Message.value, messages), pa.large_binary(), size=len(messages))
-        numbers = np.fromiter(map(Message.partition, messages), np.int32, len(messages))
-        places = np.fromiter(map(Message.offset, messages), np.int64, len(messages))
-        stamps = np.fromiter((stamp for _, stamp in map(Message.timestamp, messages)), np.int64, len(messages))
-        headers = [_shown(found) for found in map(Message.headers, messages)]
+        count = len(messages)
+        values = pa.array(list(map(Message.value, messages)), pa.large_binary())
+        numbers = np.array(list(map(Message.partition, messages)), np.int32)
+        places = np.array(list(map(Message.offset, messages)), np.int64)
+        stamps = np.array([stamp for _, stamp in map(Message.timestamp, messages)], np.int64)
+        headers = list(map(Message.headers, messages))
+        shown = (
+            pa.array(map(_shown, headers), pa.string(), size=count) if any(headers) else pa.nulls(count, pa.string())
+        )
         gathered.messages.append(
             pa.record_batch(
                 [
                     values,
-                    pa.array(map(Message.key, messages), pa.large_binary(), size=len(messages)),
+                    pa.array(list(map(Message.key, messages)), pa.large_binary()),
                     pa.array(numbers),
                     pa.array(places),
                     pa.array(stamps, mask=stamps < 0),
-                    pa.array(headers, pa.string()),
+                    shown,
                 ],
-                ["value", "key", "partition", "offset", "timestamp", "headers"],
+                schema=_schema(),
             )
         )
         for number in np.unique(numbers).tolist():
             # of one partition, the last is the newest
             last = len(numbers) - 1 - int(np.argmax(numbers[::-1] == number))
             offsets[number] = max(offsets[number], int(places[last]) + 1)
-        gathered.rows += len(messages)
+        gathered.rows += count
         gathered.bytes += values.nbytes
 
     def _chunk(self, gathered: _Gathered, offsets: Mapping[int, int]) -> Chunk:
         import pyarrow as pa
 
-        messages = pa.Table.from_batches(gathered.messages) if gathered.messages else None
+        messages = pa.Table.from_batches(gathered.messages, _schema())
         return Chunk(self.topic, messages, gathered.bytes, dict(offsets))
 
 
-def _shown(headers: list[tuple[str, bytes | str | None]] | None) -> str | None:
+def _near(offsets: Sequence[int]) -> Iterator[list[int]]:
+    """The offsets in groups between which it pays to go there anew."""
+    group: list[int] = []
+    for offset in offsets:
+        if group and offset - group[-1] > _FAR:
+            yield group
+            group = []
+        group.append(offset)
+    if group:
+        yield group
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        {
+            "value": pa.large_binary(),
+            "key": pa.large_binary(),
+            "partition": pa.int32(),
+            "offset": pa.int64(),
+            "timestamp": pa.int64(),
+            "headers": pa.string(),
+        }
+    )
+
+
+def as_messages(rows: Sequence[tuple[int, int, bytes | None]]) -> pa.Table:
+    """Messages of which only partition, offset and value are known."""
+    import pyarrow as pa
+
+    partitions, offsets, values = zip(*rows, strict=True)
+    nothing = [None] * len(rows)
+    return pa.table([list(values), nothing, list(partitions), list(offsets), nothing, nothing], schema=_schema())
+
+
+def _shown(headers: Any) -> str | None:
     if not headers:
         return None
     shown: list[Any] = []

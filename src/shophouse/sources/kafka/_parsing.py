@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from shophouse.sources import LINEAGE, FileRead, Rejected, Table
 from shophouse.sources._header import match_columns
 from shophouse.sources._reading import literal
+from shophouse.sources.kafka._decoding import Decoder
 from shophouse.sources.kafka._fetching import Chunk
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ class _Value:
 class Parser:
     """Parses for one load. `names` are of columns that are not declared, by lower-case name, and are added to.
 
-    `key` are the columns that a message's key names.
+    `key` are the columns that a message's key names. `again` ends the names of parts that were read before.
     """
 
     def __init__(
@@ -65,6 +68,11 @@ class Parser:
         load_id: int,
         loaded_at: datetime,
         names: dict[str, str],
+        *,
+        decoder: Decoder | None = None,
+        is_debezium: bool = False,
+        epoch: str | None = None,
+        again: str = "",
         memory_limit: str = "1GB",
     ) -> None:
         import duckdb
@@ -76,57 +84,64 @@ class Parser:
         self.load_id = load_id
         self.loaded_at = loaded_at.astimezone(UTC).replace(tzinfo=None)
         self.names = names
-        self._files = 0
+        self._decoder = decoder
+        self._is_debezium = is_debezium
+        self._epoch = epoch
+        self._again = again
+        # the fields that values are taken apart into, as they are spelled, by lower-case name
+        self._fields = {name.lower(): name for name in (*table.types, *names.values())}
+        self._lock = Lock()
+        # each chunk is one thread's: several in a query wait for one another more than they gain
         self._db: duckdb.DuckDBPyConnection = duckdb.connect(
-            ":memory:", config={"memory_limit": memory_limit, "preserve_insertion_order": True}
+            ":memory:", config={"memory_limit": memory_limit, "preserve_insertion_order": True, "threads": 1}
         )
         self._db.execute("set enable_progress_bar = false")
 
     def close(self) -> None:
         self._db.close()
 
-    def parse(self, chunk: Chunk, firsts: Mapping[int, int]) -> Parsed:
-        """Write a chunk's rows. `firsts` are the first offsets of the load's parts, by partition.
+    def parse(self, chunk: Chunk, firsts: Mapping[int, int], number: int) -> Parsed:
+        """Write a chunk's rows into a file with this number. May be called by several threads at once.
 
-        A row's `_source_file` is its topic, partition and that offset, its `_row_number` the place from there.
+        `firsts` are the first offsets of the load's parts, by partition. A row's `_source_file` is its topic, partition
+        and that offset, its `_row_number` the place from there.
         """
-        self._db.register("messages", chunk.messages)
+        if self._decoder is not None:
+            chunk = replace(chunk, messages=self._decoder.decoded(chunk.messages))
+        mine = copy(self)
+        # what is registered and temporary tables are a connection's own
+        mine._db = self._db.cursor()
+        mine._db.register("messages", chunk.messages)
         try:
-            return self._parsed(chunk, firsts)
+            return mine._parsed(chunk, firsts, self.into / f"part-{number:05}.parquet")
         finally:
-            self._db.unregister("messages")
+            mine._db.close()
 
-    def _parsed(self, chunk: Chunk, firsts: Mapping[int, int]) -> Parsed:
-        documents = self._documents()
+    def _parsed(self, chunk: Chunk, firsts: Mapping[int, int], path: Path) -> Parsed:
         has_tombstones = chunk.messages["value"].null_count > 0
-        columns = match_columns(self.table, chunk.topic, self._keys(documents), self.names)
+        columns = self._take_apart(chunk.topic)
         values = self._values(columns, has_tombstones)
-        shape = literal(json.dumps(dict.fromkeys((key for key in columns.values() if key), "VARCHAR")))
-        parsed = f"from_json(document, {shape})" if any(columns.values()) else "null"
-        rows = f"(select *, {parsed} as object from {documents})"
-        labels = {number: f"{chunk.topic}-{number}@{first}" for number, first in firsts.items()}
+        labels = {number: f"{chunk.topic}-{number}@{first}{self._again}" for number, first in firsts.items()}
         label = f"map {{{', '.join(f'{number}: {literal(text)}' for number, text in labels.items())}}}[partition]"
         first = f"map {{{', '.join(f'{number}: {offset}' for number, offset in firsts.items())}}}[partition]"
         if len(firsts) == 1:
             ((only, text),) = labels.items()
             label, first = literal(text), str(firsts[only])
         checks = [value for value in values if value.wrong]
-        good = " and ".join(["(is_object or is_tombstone)", *(f"not ({value.wrong})" for value in checks)])
+        good = " and ".join([f"({_IS_OBJECT} or is_tombstone)", *(f"not ({value.wrong})" for value in checks)])
         selected = [
             *(f"{value.sql} as {_quoted(value.name)}" for value in values),
             f"{literal(chunk.topic)} as _topic",
             'partition as _partition, "offset" as _offset',
             'make_timestamp("timestamp" * 1000) as _timestamp',
-            "coalesce(key_text, base64(key)) as _key, headers as _headers",
+            "coalesce(key_text, key_bytes) as _key, headers as _headers",
             f"cast({self.load_id} as bigint) as _load_id",
             f"timestamp {literal(self.loaded_at.isoformat(sep=' ', timespec='microseconds'))} as _loaded_at",
             f'{label} as _source_file, "offset" - {first} + 1 as _row_number',
-            "case when is_tombstone then 'delete' else 'insert' end as _operation",
+            "coalesce(does, 'insert') as _operation",
         ]
-        self._files += 1
-        path = self.into / f"part-{self._files:05}.parquet"
         written = self._db.execute(
-            f"copy (select {', '.join(selected)} from {rows} where {good}) to {literal(str(path))} "
+            f"copy (select {', '.join(selected)} from taken_apart where {good}) to {literal(str(path))} "
             "(format parquet, compression zstd)"
         ).fetchall()[0][0]
         if not written:
@@ -134,42 +149,85 @@ class Parser:
         bad: dict[int, int] = {}
         rejected = []
         if written < chunk.messages.num_rows:
-            for number, offset, column, reason, raw in self._reasons(rows, good, checks):
+            for number, offset, column, reason, raw in self._reasons(good, checks):
                 bad[number] = bad.get(number, 0) + 1
                 rejected.append(Rejected(labels[number], offset, column, reason, raw))
         kinds = {value.name: value.type for value in values} | dict(MESSAGE)
         return Parsed(kinds, path if written else None, self._counted(chunk, labels, bad), rejected)
 
-    def _documents(self) -> str:
-        decoded = "select *, try(decode(value)) as text, try(decode(key)) as key_text from messages"
-        # malformed text must not even reach a JSON function: DuckDB moves common expressions out of a `case`
-        valid = (
-            "select *, value is null as is_tombstone, "
-            f"case when json_valid(text) then text end as document from ({decoded})"
+    def _take_apart(self, topic: str) -> dict[str, list[str]]:
+        """Make the table `taken_apart` of the messages, and return its columns, each with its spellings in the chunk.
+
+        What is parsed is kept in a table: in a subquery, DuckDB would parse a text again for each place that names it.
+        """
+        read = self._read()
+        found = self._db.execute(
+            f"select json_keys(document) as keys from taken_apart where {_IS_OBJECT} "
+            'group by keys order by min(("partition", "offset"))'
+        ).fetchall()
+        keys = list(dict.fromkeys(key for (keys,) in found for key in keys))
+        with self._lock:
+            missing = {key.lower(): key for key in reversed(keys) if key.lower() not in self._fields}
+            self._fields.update(missing)
+        if any(key.lower() not in read for key in keys):
+            self._read()
+        # a column keeps the name that it came under first
+        firsts = list({key.lower(): key for key in reversed(keys)}.values())[::-1]
+        with self._lock:
+            matched = match_columns(self.table, topic, firsts, self.names)
+        return {
+            name: [key for key in keys if first is not None and key.lower() == first.lower()]
+            for name, first in matched.items()
+        }
+
+    def _read(self) -> set[str]:
+        """Fill the table, and return the fields that values were taken apart into, in lower case."""
+        with self._lock:
+            fields = dict(self._fields)
+        shape = literal(json.dumps(dict.fromkeys(fields.values() or ["_"], "VARCHAR")))
+        problem = "problem" if self._decoder is not None else "cast(null as varchar)"
+        told = f"""
+            select
+                partition, "offset", "timestamp", headers,
+                {problem} as problem,
+                value is null as is_tombstone,
+                try(decode(value)) as text,
+                try(decode(key)) as key_text,
+                case when try(decode(key)) is null then base64(key) end as key_bytes
+            from messages
+        """
+        if self._is_debezium:
+            rows = _unwrapped(told)
+        else:
+            text = "text" if self._decoder is None else "case when problem is null then text end"
+            rows = f"select *, {text} as document, case when is_tombstone then 'delete' end as does from ({told})"
+        self._db.execute(
+            "create or replace temp table taken_apart as "
+            f"select * exclude (text), try(from_json(document, {shape})) as object from ({rows})"
         )
-        return f"(select *, coalesce(json_type(document) = 'OBJECT', false) as is_object from ({valid}))"
+        return set(fields)
 
-    def _keys(self, documents: str) -> list[str]:
-        """The keys of the chunk's objects, in the order in which they came."""
-        found = self._db.execute(f"select distinct json_keys(document) from {documents} where is_object").fetchall()
-        return list(dict.fromkeys(key for (keys,) in found for key in keys))
-
-    def _values(self, columns: Mapping[str, str | None], has_tombstones: bool) -> list[_Value]:
+    def _values(self, columns: Mapping[str, Sequence[str]], has_tombstones: bool) -> list[_Value]:
         types = self.table.types
         required = {name.lower() for name in self.required}
         taken = {*LINEAGE, *MESSAGE}
         values = []
         for name, found in columns.items():
             kind = types.get(name, "text")
-            text = f"object[{literal(found)}]" if found else "cast(null as varchar)"
+            text = "cast(null as varchar)"
+            if found and found == [self._fields[found[0].lower()]]:
+                text = f"object[{literal(found[0])}]"
+            elif found:
+                # of an object that has a key in several cases, a structure could hold one
+                text = f"coalesce({', '.join(f'document ->> {literal(_pointer(key))}' for key in found)})"
             if has_tombstones and name in self.key:
                 text = f"case when is_tombstone then {self._key_text(name)} else {text} end"
-            sql = text if kind == "text" else f"try_cast({text} as {kind})"
+            sql = self._typed(text, kind)
             reasons = []
             if kind != "text":
                 reasons.append((f"{text} is not null and {sql} is null", f"{literal(f'not a {kind}: ')} || {text}"))
             if name.lower() in required:
-                reasons.append((f"{text} is null and not is_tombstone", literal("is missing")))
+                reasons.append((f"{text} is null and coalesce(does, '') <> 'delete'", literal("is missing")))
             if has_tombstones and name in self.key:
                 reasons.append((f"is_tombstone and {text} is null", literal("a tombstone whose key does not name it")))
             wrong = " or ".join(f"({condition})" for condition, _ in reasons) or None
@@ -178,35 +236,59 @@ class Parser:
             values.append(_Value(shown, kind, sql, wrong, f"case {cases} end" if cases else ""))
         return values
 
+    def _typed(self, text: str, kind: str) -> str:
+        if kind == "text":
+            return text
+        plain = f"try_cast({text} as {kind})"
+        whole = f"try_cast({text} as bigint)"
+        if kind == "timestamp" and self._epoch is not None:
+            return f"coalesce({plain}, {_MOMENTS[self._epoch].format(whole)})"
+        if kind == "date" and self._is_debezium:
+            return f"coalesce({plain}, date '1970-01-01' + cast({whole} as integer))"
+        return plain
+
     def _key_text(self, name: str) -> str:
         """What a message's key says of a column: a field of an object, or the whole where it is one column."""
-        is_object = "json_valid(key_text) and json_type(case when json_valid(key_text) then key_text end) = 'OBJECT'"
+        valid = "case when json_valid(key_text) then key_text end"
+        is_object = f"coalesce(json_type({valid}) = 'OBJECT', false)"
         of_object = f"(case when {is_object} then key_text end ->> {literal(name)})"
+        if self._is_debezium:
+            in_payload = f"(case when {is_object} then key_text end -> 'payload' ->> {literal(name)})"
+            of_object = f"coalesce({of_object}, {in_payload})"
         if len(self.key) > 1:
             return of_object
         return f"case when {is_object} then {of_object} else key_text end"
 
-    def _reasons(
-        self, rows: str, good: str, checks: Sequence[_Value]
-    ) -> list[tuple[int, int, str | None, str, str | None]]:
+    def _reasons(self, good: str, checks: Sequence[_Value]) -> list[tuple[int, int, str | None, str, str | None]]:
         cases = [
             ("is_tombstone", None),
-            ("octet_length(value) = 0", "an empty message"),
+            ("problem is not null", "problem"),
+            ("text = ''", "an empty message"),
             ("text is null", "not UTF-8"),
-            ("document is null", "not JSON"),
-            ("not is_object", "not a JSON object"),
+            ("not json_valid(text)", "not JSON"),
+            (
+                f"not coalesce({_IS_OBJECT}, false)",
+                "not a change of a row" if self._is_debezium else "not a JSON object",
+            ),
         ]
-        shape = " ".join(f"when {when} then {literal(why) if why else 'null'}" for when, why in cases)
+        shown = {None: "null", "problem": "problem"}
+        shape = " ".join(f"when {when} then {shown.get(why) or literal(why or '')}" for when, why in cases)
         column = " ".join(f"when {value.wrong} then {literal(value.name)}" for value in checks)
         reason = " ".join(f"when {value.wrong} then {value.reason}" for value in checks)
         return self._db.execute(
-            f"""select
-                    partition,
-                    "offset",
-                    {f"case when is_object or is_tombstone then case {column} end end" if checks else "null"},
+            f"""with told as (
+                    select partition, "offset", value, try(decode(value)) as text from messages
+                )
+                select
+                    taken_apart.partition,
+                    taken_apart."offset",
+                    {f"case when {_IS_OBJECT} or is_tombstone then case {column} end end" if checks else "null"},
                     coalesce(case {shape} end, {f"case {reason} end" if checks else "''"}),
-                    coalesce(text, base64(value))
-                from {rows} where not coalesce({good}, false)"""
+                    coalesce(case when problem is null then text end, base64(told.value))
+                from taken_apart
+                join told on taken_apart.partition = told.partition and taken_apart."offset" = told."offset"
+                where not coalesce({good}, false)
+                order by all"""
         ).fetchall()
 
     def _counted(self, chunk: Chunk, labels: Mapping[int, str], bad: Mapping[int, int]) -> list[FileRead]:
@@ -217,6 +299,45 @@ class Parser:
             FileRead(labels[number], rows - bad.get(number, 0), bad.get(number, 0), int(size))
             for number, rows, size in counted
         ]
+
+
+_MOMENTS = {
+    "milliseconds": "make_timestamp({} * 1000)",
+    "microseconds": "make_timestamp({})",
+    "nanoseconds": "make_timestamp({} // 1000)",
+}
+
+
+_SPACE = "chr(32) || chr(9) || chr(10) || chr(13)"
+# what is no object is a structure of nulls, too
+_IS_OBJECT = f"(object is not null and (starts_with(document, '{{') or starts_with(ltrim(document, {_SPACE}), '{{')))"
+
+
+def _unwrapped(told: str) -> str:
+    """Messages in Debezium's envelope, which may lie with its schema in another: the row, and what became of it."""
+    row = '{"op": "VARCHAR", "before": "VARCHAR", "after": "VARCHAR"}'
+    envelope = literal('{"payload": ' + row + ", " + row[1:])
+    return f"""
+        select
+            * exclude (envelope, payload),
+            case when is_tombstone then 'delete'
+                else map {{'c': 'insert', 'r': 'insert', 'u': 'update', 'd': 'delete'}}[payload.op]
+            end as does,
+            case when payload.op = 'd' then payload.before when payload.op in ('c', 'r', 'u') then payload.after
+            end as document
+        from (
+            select *, case when envelope.payload.op is null then struct_pack(
+                op := envelope.op, "before" := envelope."before", "after" := envelope."after"
+            ) else envelope.payload end as payload
+            from (
+                select *, try(from_json(case when problem is null then text end, {envelope})) as envelope from ({told})
+            )
+        )
+    """
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 def _quoted(name: str) -> str:
