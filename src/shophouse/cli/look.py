@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shophouse.cli.app import LOOK, AsJson, ProjectFolder, command
-from shophouse.cli.output import ago, count, json_text, note, say, table, working
+from shophouse.cli.output import ago, count, json_text, note, plural, say, table, working
 from shophouse.errors import ConfigError, ShophouseError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def status(
 def _say_stream(found: dict[str, Any]) -> None:
     """From event to mart, in the minutes that had news."""
     failed = f", {found['failed_rounds']:,} failed" if found["failed_rounds"] else ""
-    say(f"stream: {found['status']}, {count(found['rounds'])} rounds since {ago(found['started_at'])}{failed}")
+    say(f"stream: {found['status']}, {plural(found['rounds'], 'round')} since {ago(found['started_at'])}{failed}")
     if found["trouble"]:
         say(f"  it fails: {found['trouble']}")
     shown = [minute for minute in found["minutes"] if (minute.get("latency") or {}).get("rows")]
