@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,9 @@ def test_a_failing_test_is_told_publishes_nothing_and_the_stream_goes_on_when_it
         stream.wait(lambda: stream.told)
         assert "rate" in stream.told[0]
         assert stream.version == 1
-        rate = f"{sold['ordered_at'][:10]},EUR,USD,1.10"
+        # of the day before, for the order's own day is New York's
+        day = date.fromisoformat(sold["ordered_at"][:10]) - timedelta(days=1)
+        rate = f"{day},EUR,USD,1.10"
         (data / "exchange_rates.csv").write_text(f"rate_date,from_currency,to_currency,rate\n{rate}\n")
         stream.wait_for(1)
     assert stream.records[0].stream["failed_rounds"] >= 1
