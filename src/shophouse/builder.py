@@ -11,9 +11,11 @@ from shophouse.building import raise_for
 from shophouse.engines import Engine, plan_cache
 from shophouse.engines.compiling import compile_ahead, plan_file
 from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Plan
+from shophouse.errors import ConfigError
 from shophouse.project import Project
 from shophouse.run_log import ModelRun, RunRecord, TestResult
 from shophouse.state import Inputs
+from shophouse.yamlfile import did_you_mean
 
 if TYPE_CHECKING:
     from shophouse.engines.dbt import Dbt
@@ -83,6 +85,7 @@ class Builder:
         if plan is None:
             return Built(self._by_dbt(record, inputs, full=full))
         if not full and marts is not None and plan.may_wait:
+            _refuse_unknown(marts, plan)
             models, tests, waits = plan.urgent(changed, behind, marts)
             results = self._run(models, tests, anew=False)
             self._write_down(record, results, with_sizes=False)
@@ -172,3 +175,10 @@ class Builder:
             return []
         rows = self.engine.query(f"select * from ({file.read_text(encoding='utf-8')}) as failing limit 5").to_pylist()
         return [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows]
+
+
+def _refuse_unknown(marts: Collection[str], plan: Plan) -> None:
+    known = {model.name for model in plan.models}
+    for name in marts:
+        if name not in known:
+            raise ConfigError(f"there is no model {name}", where="stream.marts", hint=did_you_mean(name, known))

@@ -88,9 +88,10 @@ def ingest(
             notice(line)
 
     for name in sources or project.sources:
-        retries = Retries(project.source(name).retries)
-        make = partial(readers_of or partial(readers, project, progress=progress, notice=tell), name)
-        tables = retried(make, retries, about=name, notice=tell)
+        # whoever keeps the readers tries again when it likes
+        retries = Retries(0) if readers_of else Retries(project.source(name).retries)
+        open_readers = readers_of or partial(readers, project, progress=progress, notice=tell)
+        tables = retried(partial(open_readers, name), retries, about=name, notice=tell)
         try:
             for source, table in _arriving(lake, name, tables):
                 about = f"{name}.{table.name}"

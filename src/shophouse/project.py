@@ -120,7 +120,7 @@ class Project(Settings):
     snapshots: tuple[SnapshotEntity, ...] = ()
     """What builds keep the versions of, in schema `snapshots`. A build with news of it takes some seconds more."""
     stream: StreamSettings = Field(default_factory=StreamSettings)
-    """What `shophouse stream` does how often."""
+    """How `shophouse stream` keeps the shop up to date."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
 

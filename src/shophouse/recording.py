@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from shophouse.engines import Engine
 from shophouse.run_log import RunRecord
@@ -12,7 +13,7 @@ __all__ = ["record_runs"]
 
 
 def record_runs(engine: Engine, runs: Iterable[RunRecord]) -> None:
-    """Bring ops.runs, phases, model_runs, test_results and freshness in step with the records.
+    """Bring ops.runs, phases, model_runs, test_results, freshness and stream_minutes in step with the records.
 
     Of several records of one run the last one counts.
     """
@@ -26,7 +27,8 @@ def record_runs(engine: Engine, runs: Iterable[RunRecord]) -> None:
                 _utc(run.started_at),
                 _utc(run.ended_at),
                 run.command,
-                "success" if run.status == "running" else run.status,
+                # a run is written before it is published, which is its end; a stream goes on
+                "success" if run.status == "running" and run.command != "stream" else run.status,
                 run.message,
                 run.version,
                 run.is_full_refresh,
@@ -65,6 +67,22 @@ def record_runs(engine: Engine, runs: Iterable[RunRecord]) -> None:
             for run in found
             for f in run.freshness
         ],
+    )
+    engine.replace(
+        "stream_minutes", [_minute(run, minute) for run in found for minute in run.stream.get("minutes", ())]
+    )
+
+
+def _minute(run: RunRecord, minute: Mapping[str, Any]) -> tuple[Any, ...]:
+    latency = minute.get("latency") or {}
+    counts = ("rounds", "whole_rounds", "failed_rounds", "rows", "seconds", "longest_seconds")
+    return (
+        run.run_id,
+        _utc(minute["minute"]),
+        *(minute[name] for name in counts),
+        minute.get("version"),
+        latency.get("rows", 0),
+        *(latency.get(name) for name in ("p50", "p95", "p99", "max")),
     )
 
 

@@ -241,7 +241,8 @@ class Steps:
         with self.phase(run, "publish"):
             state = State.load(self.project)
             if with_history:
-                record_runs(self.engine, [*records(self.project.logs_folder, _RUNS_IN_OPS), run.record])
+                assert self.log is not None
+                record_runs(self.engine, [*records(self.project.logs_folder, _RUNS_IN_OPS), self.log.record])
             state.version = self.engine.publish()
             state.published = state.built
             state.save(self.project)
@@ -280,10 +281,14 @@ class Steps:
             )
 
     def prepare_dbt(self) -> None:
-        from shophouse.building import raw_tables
-
         self.inputs()
         self.engine.prepare()
+        self.attach()
+
+    def attach(self) -> None:
+        """Show the lake's files as they are now."""
+        from shophouse.building import raw_tables
+
         self.engine.attach(raw_tables(self.project, self.lake))
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,64 @@ def test_what_is_built_is_what_depends_on_what_arrived_through_views_too() -> No
 def test_a_test_on_a_view_alone_is_run_when_what_the_view_shows_has_changed() -> None:
     assert "orders_are_known" in names(PLAN.downstream(["shop__orders"]))[1]
     assert "orders_are_known" not in names(PLAN.downstream(["shop__products"]))[1]
+
+
+# orders is told of each arrival only once; sales and report can wait
+FACTS = Plan(
+    "a-b",
+    {"shop__orders": "source.orders", "shop__products": "source.products"},
+    [
+        model("prices", "source.products"),
+        model("orders", "source.orders", "model.prices", materialized="incremental"),
+        model("sales", "model.orders"),
+        model("report", "model.orders"),
+        model("reports", "model.report", materialized="view"),
+    ],
+    [
+        replace(data_test(name, *parents), full_sql=f"select '{name}' where false")
+        for name, parents in {
+            "orders_are_unique": ["model.orders"],
+            "sales_are_orders": ["model.sales", "model.orders"],
+            "report_is_orders": ["model.report", "model.orders"],
+            "reports_are_orders": ["model.reports", "model.orders"],
+        }.items()
+    ],
+    {},
+)
+
+
+def test_what_is_urgent_is_the_marts_asked_for_what_is_incremental_and_what_these_read() -> None:
+    models, tests, waits = FACTS.urgent(["shop__orders"], [], ["sales"])
+    assert names((models, tests)) == (["orders", "sales"], ["orders_are_unique", "sales_are_orders"])
+    assert waits
+    assert names(FACTS.urgent(["shop__products"], [], [])[:2])[0] == ["prices", "orders"]
+
+
+def test_nothing_waits_where_everything_is_urgent() -> None:
+    assert FACTS.urgent(["shop__orders"], [], ["sales", "report"])[2] is False
+
+
+def test_a_test_of_what_an_earlier_build_left_waits_with_it() -> None:
+    plan = replace(FACTS, raw={**FACTS.raw, "shop__other": "source.other"})
+    models, tests, waits = plan.urgent(["shop__other"], ["shop__orders"], ["sales"])
+    assert names((models, tests)) == ([], [])
+    assert waits
+
+
+def test_what_was_left_is_made_up_for_and_its_tests_look_at_all_rows() -> None:
+    models, tests = FACTS.downstream([], ["shop__orders"])
+    assert [model.name for model in models] == ["orders", "sales", "report"]
+    assert {test.name: test.sql == test.full_sql for test in tests} == {
+        "orders_are_unique": False,
+        "sales_are_orders": True,
+        "report_is_orders": True,
+        "reports_are_orders": True,
+    }
+
+
+def test_nothing_may_wait_when_a_test_is_not_known_for_all_rows() -> None:
+    assert FACTS.may_wait
+    assert not PLAN.may_wait
 
 
 def test_a_snapshot_is_taken_when_what_it_reads_has_news() -> None:

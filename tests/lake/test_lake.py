@@ -15,6 +15,7 @@ import pytest
 
 from shophouse.errors import LakeError, LockedError, SourceMismatch
 from shophouse.lake import Lake
+from shophouse.lake._ledger import DataFile, Ledger
 from shophouse.lake.maintenance import planned_files
 from shophouse.sources import Column, Table
 
@@ -191,6 +192,24 @@ def test_ledgers_do_not_pile_up_and_metadata_stays_small(shop: Shop) -> None:
     assert len(shop.lying("ledger")) <= 4
     head = shop.lake.head("shop", "orders")
     assert head is not None and "orders-3.csv" not in json.dumps(head.metadata)
+
+
+def test_newest_files_are_merged_and_older_ones_only_where_they_are_not_much_larger(shop: Shop) -> None:
+    sizes: list[list[int]] = []
+    for number in range(18):
+        shop.write(f"orders-{number}.csv", *(f"{number * 1000 + row},{row}.5" for row in range(200)))
+        shop.load()
+        assert shop.lake.small_files("shop", "orders") == number % 3 + 1
+        if number % 3 == 2:
+            before = shop.rows()
+            shop.lake.compact("shop", "orders", newest=True)
+            assert shop.rows() == before
+            sizes.append([one.last_load - one.first_load + 1 for one in files(shop)])
+    # what was merged is left alone until as much has come since
+    assert sizes == [[3], [6], [9], [9, 3], [15], [15, 3]]
+    assert len(shop.lake.files_after("shop", "orders", 15)) == 1
+    assert len(shop.lake.files_after("shop", "orders", 14)) == 2
+    assert shop.lake.files_after("shop", "orders", 18) == []
 
 
 @EVERYWHERE
@@ -392,3 +411,9 @@ def test_a_table_declared_without_types_lands_as_text(tmp_path: Path) -> None:
     shop.write("orders-1.csv", "007,1e3")
     shop.load()
     assert shop.rows("id, price") == [("007", "1e3")]
+
+
+def files(shop: Shop) -> list[DataFile]:
+    head = shop.lake.head("shop", "orders")
+    assert head is not None
+    return Ledger.of(head).data

@@ -65,16 +65,16 @@ class Server:
             )
         _wait(self, self._process)
 
-    def stop(self) -> None:
-        """Have it end at once, as in a crash."""
+    def stop(self, kind: signal.Signals = signal.SIGQUIT) -> None:
+        """Have it end, as PostgreSQL takes signals: SIGQUIT at once as in a crash, SIGINT ends connections first."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
+            self._process.send_signal(kind)
             self._process.wait(20)
             self._process = None
 
-    def restart(self) -> None:
-        """End it as in a crash, and start it again."""
-        self.stop()
+    def restart(self, kind: signal.Signals = signal.SIGQUIT) -> None:
+        """End it, as stop does, and start it again."""
+        self.stop(kind)
         self.start()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shophouse.cli.app import LOOK, AsJson, ProjectFolder, command
-from shophouse.cli.output import ago, count, json_text, note, say, size, table, working
+from shophouse.cli.output import ago, count, json_text, note, plural, say, size, table, working
 from shophouse.errors import ConfigError, ShophouseError
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ def status(
     say(f"{found['shop']}: " + (f"version {published} is published" if published else "nothing is published yet"))
     if found["writing"]:
         say(f"being written: {found['writing']}")
+    if found["stream"] is not None:
+        _say_stream(found["stream"])
     if found["runs"]:
         say()
         table(
@@ -188,6 +190,32 @@ def status(
             ],
             right=(2, 3),
         )
+
+
+def _say_stream(found: dict[str, Any]) -> None:
+    """From event to mart, in the minutes that had news."""
+    failed = f", {found['failed_rounds']:,} failed" if found["failed_rounds"] else ""
+    say(f"stream: {found['status']}, {plural(found['rounds'], 'round')} since {ago(found['started_at'])}{failed}")
+    if found["trouble"]:
+        say(f"  it fails: {found['trouble']}")
+    shown = [minute for minute in found["minutes"] if (minute.get("latency") or {}).get("rows")]
+    if not shown:
+        return
+    say()
+    table(
+        ["minute (UTC)", "rounds", "rows", "from event to mart: p50", "p95", "p99", "max", "version"],
+        [
+            (
+                minute["minute"][:16].replace("T", " "),
+                count(minute["rounds"]),
+                count(minute["rows"]),
+                *(f"{minute['latency'][name]:.1f} s" for name in ("p50", "p95", "p99", "max")),
+                str(minute["version"]),
+            )
+            for minute in shown
+        ],
+        right=(1, 2, 3, 4, 5, 6),
+    )
 
 
 @command(LOOK)

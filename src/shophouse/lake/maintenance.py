@@ -221,12 +221,13 @@ def _runs(files: list[DataFile]) -> list[list[DataFile]]:
 def _newest(files: list[DataFile]) -> list[list[DataFile]]:
     """The newest files as one, with older ones that are not much larger: so no row is written again very often."""
     run: list[DataFile] = []
-    size = 0
+    rows = size = 0
     for file in reversed(files):
         was_merged = file.first_load < file.last_load
-        if file.bytes >= _SMALL or (was_merged and file.bytes > 2 * size) or size + file.bytes > _MERGED:
+        if file.bytes >= _SMALL or (was_merged and file.rows > 2 * rows) or size + file.bytes > _MERGED:
             break
         run.insert(0, file)
+        rows += file.rows
         size += file.bytes
     rest = [[file] for file in files[: len(files) - len(run)]]
     return [*rest, run] if run else rest

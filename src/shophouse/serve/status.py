@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["status"]
 
+_LOOKED_AT = 50
+_MINUTES = 10
+
 
 def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
     """Plain values, as `shophouse status --json` prints them; runs newest first, times UTC in ISO 8601."""
@@ -41,6 +44,7 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
         "folder": str(project.folder),
         "published": shop.engine.published(),
         "writing": shop.engine.writer(),
+        "stream": _stream(shop),
         "runs": [
             {
                 "run_id": run.run_id,
@@ -56,6 +60,7 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
                 "tests": len(run.tests),
                 "failed_tests": sum(test.status in ("fail", "error") for test in run.tests),
                 "published": run.published,
+                "rounds": run.stream.get("rounds"),
             }
             for run in reversed(shop.runs(newest))
         ],
@@ -77,3 +82,21 @@ def _slots(shop: Shop) -> Iterator[dict[str, Any]]:
             yield {"source": name, "error": error.what}
             continue
         yield from (asdict(state) for state in found if state.use in ("reads", "missing"))
+
+
+def _stream(shop: Shop) -> dict[str, Any] | None:
+    """The newest stream: its rounds, what fails, and how long rows take from their event to the published marts."""
+    newest = next((run for run in reversed(shop.runs(_LOOKED_AT)) if run.command == "stream" and run.stream), None)
+    if newest is None:
+        return None
+    counts = {name: newest.stream[name] for name in ("rounds", "whole_rounds", "failed_rounds")}
+    minutes = newest.stream["minutes"]
+    return {
+        "run_id": newest.run_id,
+        "status": newest.status,
+        "started_at": newest.started_at,
+        **counts,
+        "trouble": newest.stream.get("trouble"),
+        "latency": newest.stream["latency"],
+        "minutes": minutes[-_MINUTES:],
+    }

@@ -16,6 +16,7 @@ from shophouse.steps import Run, Steps
 __all__ = ["Feeds"]
 
 _LONGEST_WAIT = 60.0
+_LOOKED_AT_EVERY = 30.0
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Feeds:
         self.full_reads_every = full_reads_every.total_seconds()
         self.notice = notice
         self._feeds = {name: _Feed() for name in steps.project.sources}
-        self._read_whole_at: dict[tuple[str, str], float] = {}
+        self._read_at: dict[tuple[str, str], float] = {}
 
     @property
     def tables(self) -> list[tuple[str, str]]:
@@ -67,14 +68,19 @@ class Feeds:
         run.record.loads = loads
 
     def waiting(self) -> int:
-        """How many rows wait, as far as sources can tell without reading them."""
-        rows = 0
-        for feed in self._feeds.values():
-            for source, table in feed.tables if not feed.failures else ():
-                count = getattr(source, "waiting", None)
-                if count is not None:
-                    rows += count(table, self.steps.lake.position(table.source, table.name))
-        return rows
+        """How many rows wait, as far as sources can tell without reading them; 0 where one does not answer."""
+        try:
+            return sum(
+                self._waiting(source, table) or 0
+                for feed in self._feeds.values()
+                for source, table in (() if feed.failures else feed.tables)
+            )
+        except SourceError:
+            return 0
+
+    def _waiting(self, source: Source, table: Table) -> int | None:
+        count = getattr(source, "waiting", None)
+        return None if count is None else int(count(table, self.steps.lake.position(table.source, table.name)))
 
     def close(self) -> None:
         for feed in self._feeds.values():
@@ -89,13 +95,17 @@ class Feeds:
         return [(source, table) for source, table in feed.tables if self._is_due(source, table)]
 
     def _is_due(self, source: Source, table: Table) -> bool:
-        reads_changes = getattr(source, "reads_changes", None)
-        if reads_changes is None or reads_changes(table):
-            return True
         key, now = (table.source, table.name), time.monotonic()
-        if now - self._read_whole_at.get(key, float("-inf")) < self.full_reads_every:
+        reads_changes = getattr(source, "reads_changes", None)
+        every = 0.0
+        if reads_changes is not None and not reads_changes(table):
+            every = self.full_reads_every
+        elif self._waiting(source, table) == 0:
+            # a load that finds nothing costs more than asking, but only a read sees that a topic is another one now
+            every = _LOOKED_AT_EVERY
+        if now - self._read_at.get(key, float("-inf")) < every:
             return False
-        self._read_whole_at[key] = now
+        self._read_at[key] = now
         return True
 
     def _let_go(self, feed: _Feed) -> None:

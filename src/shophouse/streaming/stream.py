@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ _LONGEST_WAIT = 60.0
 _UNEXPECTED_IN_A_ROW = 5
 _SAVED_EVERY = 2.0
 _PROJECT_READ_EVERY = 10.0
-_FRESHNESS_EVERY = 60.0
+_FRESHNESS_EVERY = 300.0
 
 
 def back_off(failures: int) -> float:
@@ -114,6 +114,7 @@ class Stream:
                     held.enter_context(self.steps.engine.writing("shophouse stream"))
                     held.enter_context(self.steps.engine.session())
                     feeds = held.enter_context(closing(Feeds(self.steps, self.pace.full_reads_every, self._notice)))
+                    held.enter_context(self._compiling())
                     close_records(self.project.logs_folder, "stream", run.record)
                     must_begin = False
                     while not (self._is_over(until) or rounds.is_over or self._has_changed()):
@@ -144,6 +145,14 @@ class Stream:
             if self._is_over(until):
                 return
 
+    def _compiling(self) -> AbstractContextManager[None]:
+        """Where everything has to be built, compile the models beside reading what arrived."""
+        self._inputs = self._inputs or self.steps.inputs()
+        built = State.load(self.project).built
+        if built is not None and built.foundation == self._inputs.foundation:
+            return nullcontext()
+        return self.steps.builder.compiling(self._inputs.project)
+
     def _part(self, run: Run) -> Run:
         record = run.record
         return Run(RunRecord(record.run_id, record.command, record.started_at, record.version))
@@ -173,12 +182,21 @@ class Stream:
             rounds.idle(part.record)
             return
         self._build(part, rounds, inputs, began, is_whole=is_whole)
-        tidied = tidy(self.steps.lake, feeds.tables, self.pace.snapshots_kept)
-        for source, table in tidied:
-            self._log(f"merged small files of {source}.{table}")
+        self._tidy(inputs, feeds)
         if is_whole and self._exported.now:
             self.steps.export(part)
             self._exported.done()
+
+    def _tidy(self, inputs: Inputs, feeds: Feeds) -> None:
+        """Merge small files. They hold the same rows, so what was built of the old ones is built of the new."""
+        tidied = tidy(self.steps.lake, feeds.tables, self.pace.snapshots_kept)
+        for source, table in tidied:
+            self._log(f"merged small files of {source}.{table}")
+        state = State.load(self.project)
+        if tidied and state.published == inputs:
+            self.steps.attach()
+            state.built = state.published = inputs.at(self.steps.lake.heads())
+            state.save(self.project)
 
     def _build(self, part: Run, rounds: Rounds, inputs: Inputs, began: float, *, is_whole: bool) -> None:
         steps = self.steps

@@ -45,6 +45,7 @@ class DuckdbEngine:
         self.project = project
         self.folder = project.warehouse_folder
         self.file = self.folder / "build" / "shop.duckdb"
+        self._held: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
     def writing(self, what: str) -> Iterator[None]:
@@ -80,6 +81,9 @@ class DuckdbEngine:
 
     @contextmanager
     def dbt(self) -> Iterator[None]:
+        # dbt opens the file with other settings, which DuckDB refuses while somebody has it open
+        was_held = self._held is not None
+        self._release()
         try:
             yield
         finally:
@@ -87,15 +91,31 @@ class DuckdbEngine:
             from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
             DuckDBConnectionManager.close_all_connections()
+            if was_held:
+                self._hold()
 
     def environment(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        # as long as one connection is open, others to the same file share its catalog and what it has in memory
-        with self._connect():
+        self._hold()
+        try:
             yield
+        finally:
+            self._release()
+
+    def _hold(self) -> None:
+        """As long as one connection is open, others to the same file share its catalog and what it has in memory."""
+        import duckdb
+
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._held = duckdb.connect(str(self.file), config=self._config())
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     @contextmanager
     def _connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
