@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from servers.postgres import Server
 
 
@@ -23,3 +25,14 @@ def postgres() -> Iterator[Server]:
 
     with running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium for all tests of a process."""
+    from servers import browser as chromium
+
+    if reason := chromium.missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with chromium.browser() as started:
+        yield started
