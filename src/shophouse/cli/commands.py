@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from shophouse.cli import connector, engines, lake, look, maintain, metric, quarantine, serve, start, work
+from shophouse.cli import connector, engines, lake, look, maintain, mcp, metric, quarantine, serve, start, work
 from shophouse.cli.app import app
 
-__all__ = ["app", "connector", "engines", "lake", "look", "maintain", "metric", "quarantine", "serve", "start", "work"]
+__all__ = [
+    "app",
+    "connector",
+    "engines",
+    "lake",
+    "look",
+    "maintain",
+    "mcp",
+    "metric",
+    "quarantine",
+    "serve",
+    "start",
+    "work",
+]

@@ -125,7 +125,7 @@ def test_a_page_is_readable(browser: Browser, address: str, name: str, look: str
     ("fault", "told"),
     [
         (
-            "document.querySelector('.figure-value').style.cssText = 'width: 30px; overflow: hidden; text-wrap: nowrap'",
+            "document.querySelector('.figure-value').style = 'width: 30px; overflow: hidden; text-wrap: nowrap'",
             "cut off",
         ),
         ("document.querySelectorAll('.figure-value')[1].style.marginTop = '-30px'", "overlap"),

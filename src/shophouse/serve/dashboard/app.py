@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse
 
 from shophouse.errors import ShophouseError
 from shophouse.metrics import GRAINS, Catalogue
+from shophouse.serve.dashboard.api import create_api
 from shophouse.serve.dashboard.blocks import Block, Context
 from shophouse.serve.dashboard.drawing import draw, draw_menu
 from shophouse.serve.dashboard.formats import Formats
@@ -60,6 +61,7 @@ def create_app(project: Project, engine: Engine, *, secret: str) -> FastAPI:
     def first() -> RedirectResponse:
         return RedirectResponse("/overview")
 
+    server.mount("/api", create_api(project.name, published, lambda _: Catalogue.load(project)))
     for page in pages().values():
         _add(page, project.name, published, catalogue, formats)
     ui.run_with(
