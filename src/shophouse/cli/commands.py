@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shophouse.cli import connector, engines, lake, look, maintain, mcp, metric, quarantine, serve, start, work
+from shophouse.cli import connector, engines, lake, look, maintain, mcp, metric, quarantine, serve, start, users, work
 from shophouse.cli.app import app
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "quarantine",
     "serve",
     "start",
+    "users",
     "work",
 ]

@@ -21,6 +21,7 @@ from servers.browser import axe, serving
 from shophouse.metrics import Catalogue, MetricQuery, compile_query
 from shophouse.serve.dashboard.blocks import Context
 from shophouse.serve.dashboard.pages import pages
+from shophouse.serve.dashboard.users import Users
 from shophouse.shop import Shop
 
 if TYPE_CHECKING:
@@ -270,6 +271,39 @@ def test_a_new_version_is_shown_without_a_reload(browser: Browser, whole_shop: D
         [[value]] = shop.sql(_last_thirty_days("sum(net_sales_amount)")).fetchall()
         assert agrees(figure(page, "net_sales"), value)
         assert page.evaluate("() => window.stayed")
+
+
+def test_a_login_is_demanded_and_ends_where_it_is_taken_away(
+    browser: Browser, whole_shop: DemoShop, tmp_path: Path
+) -> None:
+    copy = tmp_path / "shop"
+    shutil.copytree(whole_shop.folder, copy)
+    users = Users(copy)
+    users.put("vera", "viewer", "a long enough one")
+    with serving(copy, "--login") as address:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{address}/sales?channel=web")
+        page.evaluate(axe())
+        assert page.evaluate("axe.run()")["violations"] == []
+        page.get_by_label("Name").fill("vera")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+        assert page.get_by_role("alert").inner_text() == "Name or password is wrong."
+        page.get_by_label("Name").fill("vera")
+        page.get_by_label("Password").fill("a long enough one")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/sales?channel=web")
+        page.wait_for_function(DRAWN)
+        assert number(figure(page, "net_sales")) > 0
+        asked = context.request.get(f"{address}/api/metrics/net_sales?by=month")
+        assert asked.status == 200 and "net_sales" in asked.json()[0]
+        assert context.request.get(f"{address}/api/openapi.json").json()["servers"] == [{"url": "/api"}]
+        # the page that is open goes, too
+        users.remove("vera")
+        page.wait_for_url("**/login", timeout=15_000)
+        assert context.request.get(f"{address}/api/metrics").status == 401
+        context.close()
 
 
 def _last_thirty_days(what: str, where: str = "1 = 1") -> str:

@@ -16,13 +16,16 @@ from starlette.responses import RedirectResponse
 
 from shophouse.errors import ShophouseError
 from shophouse.metrics import GRAINS, Catalogue
+from shophouse.metrics.personal import personal_columns, without_personal
+from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
 from shophouse.serve.dashboard.blocks import Block, Context
 from shophouse.serve.dashboard.drawing import draw, draw_menu
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.pages import Page, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
-from shophouse.serve.dashboard.published import Published
+from shophouse.serve.dashboard.published import Published, WithoutPersonal
+from shophouse.serve.dashboard.users import Users
 from shophouse.serve.dashboard.view import FILTERS, View, read_view
 
 if TYPE_CHECKING:
@@ -44,14 +47,25 @@ _FILTER_COLUMNS = {
 }
 
 
-def create_app(project: Project, engine: Engine, *, secret: str) -> FastAPI:
-    """The dashboard of a shop. `secret` signs the cookies of viewers.
+def create_app(project: Project, engine: Engine, *, secret: str, users: Users | None = None) -> FastAPI:
+    """The dashboard of a shop. `secret` signs what a browser keeps; with `users` a login is demanded.
 
     Raises BuildError when nothing is published yet, ConfigError for a wrong locale or a wrong `metrics.yml`.
     """
     published = Published(engine)
     catalogue = Catalogue.load(project)
     formats = Formats(project.serve.locale, project.currency)
+    personal = personal_columns(project) if users is not None else frozenset[str]()
+
+    def context_of(who: Visitor, view: View) -> Context:
+        if who.sees_personal:
+            return Context(published, catalogue, formats, view)
+        return Context(WithoutPersonal(published, personal), without_personal(catalogue, personal), formats, view)
+
+    def metrics_of(request: Request) -> Catalogue:
+        loaded = Catalogue.load(project)
+        return loaded if visitor(request.scope).sees_personal else without_personal(loaded, personal)
+
     published.query("select 1")
     # by itself it would be a folder where the command was typed
     Storage.path = project.generated_folder / "viewers"
@@ -61,9 +75,9 @@ def create_app(project: Project, engine: Engine, *, secret: str) -> FastAPI:
     def first() -> RedirectResponse:
         return RedirectResponse("/overview")
 
-    server.mount("/api", create_api(project.name, published, lambda _: Catalogue.load(project)))
+    server.mount("/api", create_api(project.name, published, metrics_of))
     for page in pages().values():
-        _add(page, project.name, published, catalogue, formats)
+        _add(page, project.name, published, context_of)
     ui.run_with(
         server,
         title=project.name,
@@ -74,17 +88,21 @@ def create_app(project: Project, engine: Engine, *, secret: str) -> FastAPI:
         tailwind=False,
         show_welcome_message=False,
         favicon="🏬",
+        session_middleware_kwargs={"same_site": "lax"},
     )
+    # last, and so before all else
+    server.add_middleware(Access, shop=project.name, users=users)
     return server
 
 
-def _add(page: Page, shop: str, published: Published, catalogue: Catalogue, formats: Formats) -> None:
+def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context]) -> None:
     @ui.page(f"/{page.name}", title=f"{page.title} – {shop}")
     async def show(request: Request) -> None:
         days = await run.io_bound(_days, published)
         assert days is not None
         view = _view_of(request.url.query, *days)
-        await Screen(page, shop, Context(published, catalogue, formats, view)).show()
+        who = visitor(request.scope)
+        await Screen(page, shop, context_of(who, view), who).show()
 
 
 def _view_of(query: str, first: date, last: date) -> View:
@@ -101,7 +119,8 @@ def _days(published: Published) -> tuple[date, date]:
 class Screen:
     """A page as one viewer has it open."""
 
-    def __init__(self, page: Page, shop: str, context: Context) -> None:
+    def __init__(self, page: Page, shop: str, context: Context, who: Visitor) -> None:
+        self._who = who
         self._page = page
         self._shop = shop
         self._context = context
@@ -157,6 +176,9 @@ class Screen:
                     if other.name == self._page.name:
                         link.props('aria-current="page"')
             ui.button(icon="contrast", on_click=self._toggle_dark).props('flat round dense aria-label="Light or dark"')
+            if self._who.name is not None:
+                out = '<form method="post" action="/logout"><button class="log-out">Log out</button></form>'
+                ui.html(out, sanitize=False).tooltip(self._who.name)
 
     def _filter_values(self) -> dict[str, list[str]]:
         """What each filter can be set to."""
@@ -304,6 +326,9 @@ class Screen:
             ui.navigate.to(link)
 
     async def _look_for_a_version(self) -> None:
+        if not self._who.may_stay():
+            ui.navigate.to("/login")
+            return
         version = await run.io_bound(self._context.published.version)
         if version == self._version:
             return
