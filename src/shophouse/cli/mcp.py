@@ -12,9 +12,10 @@ __all__: list[str] = []
 
 @command(LOOK)
 def mcp(project: ProjectFolder = Path()) -> None:
-    """Let an assistant ask for metrics, over the Model Context Protocol on stdin and stdout.
+    """Let an assistant ask for metrics, over MCP.
 
-    Assistants start it themselves: docs/guides/api-and-mcp.md shows what to write into their settings. It only reads.
+    It speaks the Model Context Protocol on stdin and stdout, and only reads. Assistants start it themselves:
+    docs/guides/api-and-mcp.md shows what to write into their settings.
     """
     from shophouse.shop import Shop
 
