@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from servers import glue as glue_server
     from servers import iceberg_rest as iceberg_rest_server
     from servers import s3 as s3_server
@@ -90,3 +92,14 @@ def azure() -> Iterator[str]:
     with azurite() as endpoint:
         make_container(endpoint)
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium for all tests of a process."""
+    from servers import browser as chromium
+
+    if reason := chromium.missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with chromium.browser() as started:
+        yield started

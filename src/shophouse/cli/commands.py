@@ -8,12 +8,14 @@ from shophouse.cli import (
     lake,
     look,
     maintain,
+    mcp,
     metric,
     quarantine,
     serve,
     slots,
     start,
     stream,
+    users,
     work,
 )
 from shophouse.cli.app import app
@@ -25,11 +27,13 @@ __all__ = [
     "lake",
     "look",
     "maintain",
+    "mcp",
     "metric",
     "quarantine",
     "serve",
     "slots",
     "start",
     "stream",
+    "users",
     "work",
 ]

@@ -46,8 +46,8 @@ def metric(
     in the shop's folder adds or overrides metrics.
     """
     from shophouse.cli.look import print_relation
-    from shophouse.metrics import GRAINS, Catalogue, MetricQuery, compile_query
-    from shophouse.metrics.conditions import parse_conditions
+    from shophouse.metrics import Catalogue, compile_query
+    from shophouse.metrics.asking import read_query
     from shophouse.shop import Shop
 
     if as_csv and as_json:
@@ -67,19 +67,14 @@ def metric(
     if describe:
         _describe(catalogue, names, as_json=as_json)
         return
-    words = [word for part in by or () for word in part.split(",") if word]
-    grains = [grain for grain in GRAINS if grain in words]
-    if len(grains) > 1:
-        raise ConfigError(f"--by names several periods: {', '.join(grains)}", hint=f"--by {grains[0]}")
-    query = MetricQuery(
-        tuple(dict.fromkeys(names)),
-        grains[0] if grains else None,
-        tuple(dict.fromkeys(word for word in words if word not in GRAINS)),
-        parse_conditions(where) if where is not None else (),
+    query = read_query(
+        names,
+        by or (),
+        where,
         start.date() if start else None,
         end.date() if end else None,
-        largest_first,
-        limit,
+        largest_first=largest_first,
+        limit=limit,
     )
     compiled = compile_query(catalogue, query)
     if show_sql:
@@ -102,18 +97,9 @@ def _tell_values(shop: Shop, catalogue: Catalogue, query: MetricQuery) -> None:
 
 
 def _list(catalogue: Catalogue, *, as_json: bool) -> None:
-    rows = [
-        {
-            "metric": name,
-            "subject": metric.subject,
-            "label": metric.label,
-            "description": metric.description,
-            "unit": metric.unit,
-            "finest_period": catalogue.grain(name),
-            "dimensions": sorted(catalogue.dimensions(name)),
-        }
-        for name, metric in catalogue.metrics.items()
-    ]
+    from shophouse.metrics.asking import listed
+
+    rows = listed(catalogue)
     if as_json:
         say(json_text(rows, 1))
         return
@@ -126,8 +112,9 @@ def _list(catalogue: Catalogue, *, as_json: bool) -> None:
 def _describe(catalogue: Catalogue, names: list[str], *, as_json: bool) -> None:
     metrics = {name: catalogue.metric(name) for name in names}
     if as_json:
-        told = [{"metric": name, **metric.model_dump(exclude_none=True)} for name, metric in metrics.items()]
-        say(json_text(told, 1))
+        from shophouse.metrics.asking import described
+
+        say(json_text([described(catalogue, name) for name in names], 1))
         return
     for number, (name, metric) in enumerate(metrics.items()):
         if number:

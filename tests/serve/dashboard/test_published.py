@@ -8,7 +8,7 @@ import pytest
 
 import shophouse as package
 from built_shop import DemoShop
-from shophouse.serve.dashboard.published import Published, QueryFailed
+from shophouse.serve.dashboard.published import Published, QueryFailed, WithoutPersonal
 from shophouse.shop import Shop
 
 
@@ -60,3 +60,18 @@ def test_a_new_version_is_read_as_soon_as_it_is_there(whole_shop: DemoShop, tmp_
     assert published.version() != version
     assert published.query(sql).rows != before.rows
     assert len(found) == 200
+
+
+def test_who_may_see_no_personal_data_gets_none(shop: Shop) -> None:
+    published = Published(shop.engine)
+    viewers = WithoutPersonal(published, frozenset({"email", "first_name"}))
+    assert viewers.version() == published.version()
+    assert viewers.query("select customer_key from core.dim_customer where source = ?", ["email"]).rows == ()
+    for sql in (
+        "select email from core.dim_customer",
+        'select substr("EMAIL", 1, 3) as x from core.dim_customer',
+        "select * from core.dim_customer",
+    ):
+        assert published.query(sql).rows
+        with pytest.raises(QueryFailed, match="personal data"):
+            viewers.query(sql)

@@ -7,19 +7,25 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI, Request
 from nicegui import app, background_tasks, run, ui
+from nicegui.storage import Storage
 from starlette.responses import RedirectResponse
 
 from shophouse.errors import ShophouseError
 from shophouse.metrics import GRAINS, Catalogue
+from shophouse.metrics.personal import personal_columns, without_personal
+from shophouse.serve.dashboard.access import Access, Visitor, visitor
+from shophouse.serve.dashboard.api import create_api
 from shophouse.serve.dashboard.blocks import Block, Context
 from shophouse.serve.dashboard.drawing import draw, draw_menu
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.pages import Page, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
-from shophouse.serve.dashboard.published import Published
+from shophouse.serve.dashboard.published import Published, WithoutPersonal
+from shophouse.serve.dashboard.users import Users
 from shophouse.serve.dashboard.view import FILTERS, View, read_view
 
 if TYPE_CHECKING:
@@ -31,6 +37,7 @@ __all__ = ["create_app"]
 _LOOKS_FOR_A_VERSION_EVERY = 2.0
 # what the browser prefers, where the viewer has not chosen
 _IS_DARK = "document.body.classList.contains('body--dark')"
+_TELLS_OF_GOING_BACK = "window.addEventListener('popstate', () => emitEvent('address', location.search))"
 _WORDS = {str(name): words for name, words in COMPARISONS.items()}
 _FILTER_COLUMNS = {
     "store": "select distinct store_name from marts.sales_daily order by 1",
@@ -40,46 +47,66 @@ _FILTER_COLUMNS = {
 }
 
 
-def create_app(project: Project, engine: Engine, *, secret: str) -> FastAPI:
-    """The dashboard of a shop. `secret` signs the cookies of viewers.
+def create_app(project: Project, engine: Engine, *, secret: str, users: Users | None = None) -> FastAPI:
+    """The dashboard of a shop. `secret` signs what a browser keeps; with `users` a login is demanded.
 
     Raises BuildError when nothing is published yet, ConfigError for a wrong locale or a wrong `metrics.yml`.
     """
     published = Published(engine)
     catalogue = Catalogue.load(project)
     formats = Formats(project.serve.locale, project.currency)
+    personal = personal_columns(project) if users is not None else frozenset[str]()
+
+    def context_of(who: Visitor, view: View) -> Context:
+        if who.sees_personal:
+            return Context(published, catalogue, formats, view)
+        return Context(WithoutPersonal(published, personal), without_personal(catalogue, personal), formats, view)
+
+    def metrics_of(request: Request) -> Catalogue:
+        loaded = Catalogue.load(project)
+        return loaded if visitor(request.scope).sees_personal else without_personal(loaded, personal)
+
     published.query("select 1")
+    # by itself it would be a folder where the command was typed
+    Storage.path = project.generated_folder / "viewers"
     server = FastAPI(title=project.name, docs_url=None, redoc_url=None, openapi_url=None)
 
     @server.get("/")
     def first() -> RedirectResponse:
         return RedirectResponse("/overview")
 
+    server.mount("/api", create_api(project.name, published, metrics_of))
     for page in pages().values():
-        _add(page, project.name, published, catalogue, formats)
+        _add(page, project.name, published, context_of)
     ui.run_with(
         server,
         title=project.name,
         storage_secret=secret,
         dark=None,
+        # the language of the words; numbers and days follow the locale
+        language="en-US",
         tailwind=False,
         show_welcome_message=False,
         favicon="🏬",
+        session_middleware_kwargs={"same_site": "lax"},
     )
+    # last, and so before all else
+    server.add_middleware(Access, shop=project.name, users=users)
     return server
 
 
-def _add(page: Page, shop: str, published: Published, catalogue: Catalogue, formats: Formats) -> None:
+def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context]) -> None:
     @ui.page(f"/{page.name}", title=f"{page.title} – {shop}")
     async def show(request: Request) -> None:
-        parameters: dict[str, list[str]] = {}
-        for name, value in request.query_params.multi_items():
-            parameters.setdefault(name, []).append(value)
         days = await run.io_bound(_days, published)
         assert days is not None
-        first, last = days
-        view = read_view(parameters, first, last)
-        await Screen(page, shop, Context(published, catalogue, formats, view)).show()
+        view = _view_of(request.url.query, *days)
+        who = visitor(request.scope)
+        await Screen(page, shop, context_of(who, view), who).show()
+
+
+def _view_of(query: str, first: date, last: date) -> View:
+    return read_view(parse_qs(query, keep_blank_values=True), first, last)
 
 
 def _days(published: Published) -> tuple[date, date]:
@@ -92,11 +119,14 @@ def _days(published: Published) -> tuple[date, date]:
 class Screen:
     """A page as one viewer has it open."""
 
-    def __init__(self, page: Page, shop: str, context: Context) -> None:
+    def __init__(self, page: Page, shop: str, context: Context, who: Visitor) -> None:
+        self._who = who
         self._page = page
         self._shop = shop
         self._context = context
         self._bodies: list[tuple[Block, Any, Any]] = []
+        self._links: dict[str, Any] = {}
+        self._values: dict[str, list[str]] = {}
         self._version = context.published.version()
         self._dark = ui.dark_mode(app.storage.user.get("dark"))
         self._is_dark = False
@@ -108,11 +138,13 @@ class Screen:
 
     async def show(self) -> None:
         ui.add_css((Path(__file__).with_name("dashboard.css")).read_text("utf-8"))
+        self._values = await run.io_bound(self._filter_values) or {}
         self._header()
-        with ui.element("main").classes("page").props("id=main"):
+        with ui.element("div").classes("page"):
             with ui.element("div").classes("page-head"):
                 ui.html(f"<h1>{self._page.title}</h1>", sanitize=False)
-                self._bar()
+                self._choices = ui.element("div").classes("bar")
+                self._draw_choices()
             self._problems = ui.element("div").classes("problems").props("role=status")
             self._tell_problems()
             missing = await run.io_bound(self._missing)
@@ -124,12 +156,14 @@ class Screen:
             with ui.element("div").classes("blocks"):
                 for block in self._page.blocks:
                     self._frame(block)
+        ui.on("address", lambda event: self._show_query(event.args))
         background_tasks.create(self._begin(), name="dashboard")
         ui.timer(_LOOKS_FOR_A_VERSION_EVERY, self._look_for_a_version)
 
     async def _begin(self) -> None:
         await self._client.connected()
         self._is_dark = await self._client.run_javascript(_IS_DARK)
+        self._client.run_javascript(_TELLS_OF_GOING_BACK)
         await self._fill()
 
     def _header(self) -> None:
@@ -138,13 +172,23 @@ class Screen:
             with ui.element("nav").classes("pages").props('aria-label="Pages"'):
                 for other in pages().values():
                     link = ui.link(other.title, self._view.address(other.name)).classes("page-link")
+                    self._links[other.name] = link
                     if other.name == self._page.name:
                         link.props('aria-current="page"')
             ui.button(icon="contrast", on_click=self._toggle_dark).props('flat round dense aria-label="Light or dark"')
+            if self._who.name is not None:
+                out = '<form method="post" action="/logout"><button class="log-out">Log out</button></form>'
+                ui.html(out, sanitize=False).tooltip(self._who.name)
 
-    def _bar(self) -> None:
+    def _filter_values(self) -> dict[str, list[str]]:
+        """What each filter can be set to."""
+        query = self._context.published.query
+        return {name: [str(row[0]) for row in query(_FILTER_COLUMNS[name]).rows] for name in FILTERS}
+
+    def _draw_choices(self) -> None:
         view = self._view
-        with ui.element("div").classes("bar"):
+        self._choices.clear()
+        with self._choices:
             periods = dict(PRESETS) | {"own": self._own_label(view.period)}
             chosen = "own" if view.own else view.preset
             self._select("Period", periods, chosen, self._choose_period)
@@ -152,8 +196,7 @@ class Screen:
             grains = {"": "Fitting", **{str(grain): grain.capitalize() for grain in GRAINS}}
             self._select("By", grains, view.chosen_grain or "", lambda v: self._change(chosen_grain=v or None))
             for name, label in FILTERS.items():
-                rows = self._context.published.query(_FILTER_COLUMNS[name]).rows
-                values = [str(row[0]) for row in rows]
+                values = self._values[name]
                 if len(values) > 1 or view.filters.get(name):
                     self._filter(name, label, values)
 
@@ -197,21 +240,30 @@ class Screen:
                 if read.own is None:
                     ui.notify("; ".join(read.problems), type="negative")
                     return
-                dialog.close()
                 await self._change(own=read.own)
+                dialog.close()
 
             ui.button("Show", on_click=take)
+        # what the choice says is what is shown, also when nothing was chosen
+        dialog.on("hide", self._draw_choices)
         dialog.open()
 
     async def _change(self, **changes: Any) -> None:
         """Show another view: the address changes, the page stays."""
-        self._context = Context(
-            self._context.published,
-            self._context.catalogue,
-            self._context.formats,
-            self._view.with_(**changes),
-        )
-        ui.navigate.history.push(self._view.address(self._page.name))
+        view = self._view.with_(**changes)
+        ui.navigate.history.push(view.address(self._page.name))
+        await self._show_view(view)
+
+    async def _show_query(self, query: str) -> None:
+        """Show the view of an address, as when someone goes back."""
+        await self._show_view(_view_of(query.lstrip("?"), self._view.first, self._view.last))
+        self._draw_choices()
+
+    async def _show_view(self, view: View) -> None:
+        context = self._context
+        self._context = Context(context.published, context.catalogue, context.formats, view)
+        for name, link in self._links.items():
+            link.props(f'href="{view.address(name)}"')
         self._tell_problems()
         await self._fill()
 
@@ -264,15 +316,28 @@ class Screen:
 
         await asyncio.gather(*(fill(*one) for one in self._bodies))
 
-    def _go(self, link: str) -> None:
+    async def _go(self, link: str) -> None:
         """Follow a link of a content; one without a page stays on this one."""
-        ui.navigate.to(f"/{self._page.name}{link[1:]}" if link.startswith("/?") or link == "/" else link)
+        parts = urlsplit(link)
+        if parts.path in ("", "/", f"/{self._page.name}"):
+            ui.navigate.history.push(f"/{self._page.name}" + (f"?{parts.query}" if parts.query else ""))
+            await self._show_query(parts.query)
+        else:
+            ui.navigate.to(link)
 
     async def _look_for_a_version(self) -> None:
+        if not self._who.may_stay():
+            ui.navigate.to("/login")
+            return
         version = await run.io_bound(self._context.published.version)
-        if version != self._version:
-            self._version = version
-            await self._fill()
+        if version == self._version:
+            return
+        self._version = version
+        days = await run.io_bound(_days, self._context.published)
+        self._values = await run.io_bound(self._filter_values) or self._values
+        first, last = days or (self._view.first, self._view.last)
+        await self._show_view(self._view.with_(first=first, last=last))
+        self._draw_choices()
 
     async def _toggle_dark(self) -> None:
         self._is_dark = not self._is_dark

@@ -14,6 +14,9 @@ PALETTE = ("#2563a8", "#c2570c", "#177a5b", "#8b3fa8", "#a3742a", "#b3334d", "#4
 """Colours that can be told apart by those who see red and green alike, each readable on white and on black."""
 
 
+_ALL_NAMED = 6
+
+
 def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     """What ECharts draws. Money and counts are plain numbers in it: what people read is formatted by `formats`."""
     ink = "#e6e8eb" if is_dark else "#20262d"
@@ -40,6 +43,8 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
         "axisTick": {"show": False},
         "axisLine": {"lineStyle": {"color": line}},
     }
+    if chart.kind == "bar" and len(chart.labels) <= _ALL_NAMED:
+        names["axisLabel"] = {"color": ink, "interval": 0, "width": 72, "overflow": "break"}
     if is_ranking:
         names |= {"inverse": True, "axisLabel": {"color": ink, "width": 110, "overflow": "truncate"}}
     base["xAxis"], base["yAxis"] = (values, names) if is_ranking else (names, values)

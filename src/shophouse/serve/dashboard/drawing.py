@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from nicegui import ui
@@ -19,7 +19,7 @@ _HEIGHT = 260
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def draw(content: Content, formats: Formats, *, is_dark: bool, go: Callable[[str], None]) -> None:
+def draw(content: Content, formats: Formats, *, is_dark: bool, go: Callable[[str], Awaitable[None]]) -> None:
     """Draw the body of a block where NiceGUI stands; `go` is called with the address that a click leads to."""
     if isinstance(content, Figures):
         _figures(content, formats)
@@ -33,10 +33,8 @@ def draw(content: Content, formats: Formats, *, is_dark: bool, go: Callable[[str
 
 def draw_menu(content: Content, formats: Formats) -> None:
     """The menu of a block: its SQL, and its rows as CSV and Excel."""
-    with (
-        ui.button(icon="more_vert").props(f'flat round dense aria-label="{content.title}: SQL and downloads"'),
-        ui.menu(),
-    ):
+    with ui.button(icon="more_vert").props("flat round dense") as button, ui.menu():
+        button.props["aria-label"] = f"{content.title}: SQL and downloads"
         ui.menu_item("Show the SQL", lambda: _show_sql(content))
         if not isinstance(content, Figures):
             ui.menu_item("Show as table", lambda: _show_rows(content, formats))
@@ -48,7 +46,7 @@ def draw_menu(content: Content, formats: Formats) -> None:
                 lambda: ui.download.content(
                     _xlsx(content),
                     f"{_file(content)}.xlsx",
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                    _EXCEL,
                 ),
             )
 
@@ -81,15 +79,14 @@ def _figure(figure: Figure, formats: Formats) -> None:
 
 
 def _definition(text: str, of: str) -> None:
-    with (
+    # an icon of its own is hidden from those who listen
+    with ui.element("span").classes("definition") as around:
+        around.props("tabindex=0 role=img").props["aria-label"] = f"What {of} means: {text}"
         ui.icon("info_outline")
-        .classes("definition")
-        .props(f'tabindex=0 role="img" aria-label="What {of} means: {text}"')
-    ):
         ui.tooltip(text).classes("definition-text")
 
 
-def _chart(content: Chart, formats: Formats, is_dark: bool, go: Callable[[str], None]) -> None:
+def _chart(content: Chart, formats: Formats, is_dark: bool, go: Callable[[str], Awaitable[None]]) -> None:
     if not any(value is not None for series in content.series for value in series.values):
         ui.label("Nothing in this period.").classes("nothing")
         return
@@ -97,18 +94,18 @@ def _chart(content: Chart, formats: Formats, is_dark: bool, go: Callable[[str], 
     if content.kind == "heatmap":
         height = max(_HEIGHT, 24 * len(content.labels) + 40)
     drawn = ui.echart(options(content, formats, is_dark=is_dark)).style(f"height: {height}px").classes("chart")
-    drawn.props(f'role="img" aria-label="{content.title}"')
+    drawn.props("role=img").props["aria-label"] = content.title
     if content.links:
         drawn.classes("clickable")
 
-        def clicked(event: Any) -> None:
+        async def clicked(event: Any) -> None:
             if event.data_index is not None and event.data_index < len(content.links):
-                go(content.links[event.data_index])
+                await go(content.links[event.data_index])
 
         drawn.on_point_click(clicked)
 
 
-def _table(content: Table, formats: Formats, go: Callable[[str], None]) -> None:
+def _table(content: Table, formats: Formats, go: Callable[[str], Awaitable[None]]) -> None:
     if not content.rows:
         ui.label("Nothing in this period.").classes("nothing")
         return
@@ -133,7 +130,8 @@ def _table(content: Table, formats: Formats, go: Callable[[str], None]) -> None:
             shown[f"_{column.name}"] = str(value) if _is_text(column) or value is None else _sortable(value)
         rows.append(shown)
     table = ui.table(columns=columns, rows=rows, row_key="_row", pagination={"rowsPerPage": content.shown})
-    table.props("flat dense").classes("table")
+    # those who use no mouse scroll it by the arrow keys
+    table.props("flat dense tabindex=0 role=region").classes("table").props["aria-label"] = content.title
     if content.links:
         table.classes("clickable")
         table.on("rowClick", lambda event: go(content.links[event.args[1]["_row"]]))
@@ -169,9 +167,13 @@ def _show_sql(content: Content) -> None:
 def _show_rows(content: Chart | Table, formats: Formats) -> None:
     with ui.dialog() as dialog, ui.card().classes("sql-card"):
         ui.label(content.title).classes("block-title")
-        _table(Table(content.title, columns=content.columns, rows=content.rows), formats, lambda _: None)
+        _table(Table(content.title, columns=content.columns, rows=content.rows), formats, _stay)
         ui.button("Close", on_click=dialog.close).props("flat")
     dialog.open()
+
+
+async def _stay(_: str) -> None:
+    """Rows shown in a dialog lead nowhere."""
 
 
 def _file(content: Content) -> str:

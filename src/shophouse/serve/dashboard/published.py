@@ -5,6 +5,7 @@ Every query has a limit of rows and of time. Results are kept as long as the ver
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from shophouse.engines import Engine
 
-__all__ = ["Published", "QueryFailed", "Rows"]
+__all__ = ["Published", "QueryFailed", "Rows", "WithoutPersonal"]
 
 _KEPT_RESULTS = 2000
 
@@ -112,3 +113,30 @@ class Published:
         if len(rows) > self._most:
             raise QueryFailed(f"a query gave more than {self._most:,} rows", hint="choose a shorter period")
         return Rows(columns, tuple(rows))
+
+
+class WithoutPersonal(Published):
+    """What `published` has for those who may see no personal data: no query reads or gives one of `columns`."""
+
+    _WORD = re.compile(r"[a-z_][a-z0-9_]*")
+
+    def __init__(self, published: Published, columns: frozenset[str]) -> None:
+        self._published = published
+        self._columns = columns
+
+    def version(self) -> int | None:
+        return self._published.version()
+
+    def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
+        """As Published; raises QueryFailed for personal data, too."""
+        if self._columns & set(self._WORD.findall(sql.lower())):
+            raise self._refused()
+        found = self._published.query(sql, parameters)
+        # it may have been asked for as *
+        if self._columns & {column.lower() for column in found.columns}:
+            raise self._refused()
+        return found
+
+    @staticmethod
+    def _refused() -> QueryFailed:
+        return QueryFailed("this is personal data, which a viewer does not see", hint="log in as an analyst")
