@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from starlette.responses import RedirectResponse
 from shophouse.errors import ShophouseError
 from shophouse.metrics import GRAINS, Catalogue
 from shophouse.serve.dashboard.blocks import Block, Context
-from shophouse.serve.dashboard.drawing import draw, draw_menu
+from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.pages import Page, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
@@ -78,7 +79,7 @@ def _add(page: Page, shop: str, published: Published, catalogue: Catalogue, form
         days = await run.io_bound(_days, published)
         assert days is not None
         first, last = days
-        view = read_view(parameters, first, last)
+        view = read_view(parameters, first, last, page.about)
         await Screen(page, shop, Context(published, catalogue, formats, view)).show()
 
 
@@ -96,7 +97,7 @@ class Screen:
         self._page = page
         self._shop = shop
         self._context = context
-        self._bodies: list[tuple[Block, Any, Any]] = []
+        self._bodies: list[tuple[Block, Any, Any, Any]] = []
         self._version = context.published.version()
         self._dark = ui.dark_mode(app.storage.user.get("dark"))
         self._is_dark = False
@@ -111,21 +112,47 @@ class Screen:
         self._header()
         with ui.element("main").classes("page").props("id=main"):
             with ui.element("div").classes("page-head"):
-                ui.html(f"<h1>{self._page.title}</h1>", sanitize=False)
-                self._bar()
+                heading = await run.io_bound(self._page.named, self._context.published, self._view.about)
+                self._heading(heading or self._page.title)
+                if heading is not None:
+                    self._bar()
             self._problems = ui.element("div").classes("problems").props("role=status")
             self._tell_problems()
+            if heading is None:
+                self._say("search_off", f"There is nothing here of {self._asked_for()}.")
+                return
             missing = await run.io_bound(self._missing)
             if missing:
-                with ui.element("div").classes("block missing"):
-                    ui.icon("inbox", size="2rem")
-                    ui.label(missing)
+                self._say("inbox", f"This shop has no data for this page yet. {missing}.")
                 return
+            shown = await run.io_bound(self._page.shown, self._context.published)
+            assert shown is not None
+            blocks, lacking = shown
             with ui.element("div").classes("blocks"):
-                for block in self._page.blocks:
+                for block in blocks:
                     self._frame(block)
+            if lacking:
+                with ui.element("div").classes("lacking"):
+                    ui.label("Not shown, for want of data:")
+                    for line in lacking:
+                        ui.label(line)
         background_tasks.create(self._begin(), name="dashboard")
         ui.timer(_LOOKS_FOR_A_VERSION_EVERY, self._look_for_a_version)
+
+    def _heading(self, heading: str) -> None:
+        with ui.element("div"):
+            above = pages().get(self._page.under)
+            if above is not None:
+                ui.link(f"← {above.title}", self._view.address(above.name)).classes("above")
+            ui.html(f"<h1>{escape(heading)}</h1>", sanitize=False)
+
+    def _asked_for(self) -> str:
+        return ", ".join(f"{name} {value!r}" for name, value in self._view.about.items()) or "no name"
+
+    def _say(self, icon: str, text: str) -> None:
+        with ui.element("div").classes("block missing"):
+            ui.icon(icon, size="2rem")
+            ui.label(text)
 
     async def _begin(self) -> None:
         await self._client.connected()
@@ -137,21 +164,29 @@ class Screen:
             ui.link(self._shop, "/overview").classes("shop")
             with ui.element("nav").classes("pages").props('aria-label="Pages"'):
                 for other in pages().values():
+                    if other.under:
+                        continue
                     link = ui.link(other.title, self._view.address(other.name)).classes("page-link")
-                    if other.name == self._page.name:
+                    if other.name in (self._page.name, self._page.under):
                         link.props('aria-current="page"')
             ui.button(icon="contrast", on_click=self._toggle_dark).props('flat round dense aria-label="Light or dark"')
 
     def _bar(self) -> None:
         view = self._view
         with ui.element("div").classes("bar"):
-            periods = dict(PRESETS) | {"own": self._own_label(view.period)}
-            chosen = "own" if view.own else view.preset
-            self._select("Period", periods, chosen, self._choose_period)
-            self._select("Compared with", _WORDS, view.comparison, lambda v: self._change(comparison=v))
-            grains = {"": "Fitting", **{str(grain): grain.capitalize() for grain in GRAINS}}
-            self._select("By", grains, view.chosen_grain or "", lambda v: self._change(chosen_grain=v or None))
+            choices = self._page.choices
+            if "period" in choices:
+                periods = dict(PRESETS) | {"own": self._own_label(view.period)}
+                chosen = "own" if view.own else view.preset
+                self._select("Period", periods, chosen, self._choose_period)
+            if "comparison" in choices:
+                self._select("Compared with", _WORDS, view.comparison, lambda v: self._change(comparison=v))
+            if "grain" in choices:
+                grains = {"": "Fitting", **{str(grain): grain.capitalize() for grain in GRAINS}}
+                self._select("By", grains, view.chosen_grain or "", lambda v: self._change(chosen_grain=v or None))
             for name, label in FILTERS.items():
+                if name not in choices:
+                    continue
                 rows = self._context.published.query(_FILTER_COLUMNS[name]).rows
                 values = [str(row[0]) for row in rows]
                 if len(values) > 1 or view.filters.get(name):
@@ -211,7 +246,7 @@ class Screen:
             self._context.formats,
             self._view.with_(**changes),
         )
-        ui.navigate.history.push(self._view.address(self._page.name))
+        ui.navigate.history.push(self._here(self._view.address("")))
         self._tell_problems()
         await self._fill()
 
@@ -222,26 +257,27 @@ class Screen:
                 ui.label(problem).classes("problem")
 
     def _missing(self) -> str:
-        if self._page.needs and not self._context.published.query(self._page.needs).rows:
-            return self._page.missing
-        return ""
+        needs = self._page.needs
+        return needs.missing if needs is not None and not needs.is_met(self._context.published) else ""
 
     def _frame(self, block: Block) -> None:
         with ui.element("section").classes(f"block wide-{block.width}"):
             with ui.element("div").classes("block-head"):
-                ui.html(f"<h2>{block.title}</h2>", sanitize=False).classes("block-title")
+                with ui.element("div").classes("block-title"):
+                    ui.html(f"<h2>{escape(block.title)}</h2>", sanitize=False)
+                    about = ui.element("div")
                 menu = ui.element("div")
             body = ui.element("div").classes("block-body")
             with body:
                 ui.skeleton(height="120px")
-        self._bodies.append((block, body, menu))
+        self._bodies.append((block, body, about, menu))
 
     async def _fill(self) -> None:
         """Calculate every block, several at a time, and draw each as it comes."""
         context = self._context
         limit = asyncio.Semaphore(4)
 
-        async def fill(block: Block, body: Any, menu: Any) -> None:
+        async def fill(block: Block, body: Any, about: Any, menu: Any) -> None:
             async with limit:
                 try:
                     content = await run.io_bound(block.content, context)
@@ -258,6 +294,9 @@ class Screen:
             body.clear()
             with body:
                 draw(content, context.formats, is_dark=self._is_dark, go=self._go)
+            about.clear()
+            with about:
+                draw_definition(content)
             menu.clear()
             with menu:
                 draw_menu(content, context.formats)
@@ -266,7 +305,10 @@ class Screen:
 
     def _go(self, link: str) -> None:
         """Follow a link of a content; one without a page stays on this one."""
-        ui.navigate.to(f"/{self._page.name}{link[1:]}" if link.startswith("/?") or link == "/" else link)
+        ui.navigate.to(self._here(link))
+
+    def _here(self, link: str) -> str:
+        return f"/{self._page.name}{link[1:]}" if link.startswith("/?") or link == "/" else link
 
     async def _look_for_a_version(self) -> None:
         version = await run.io_bound(self._context.published.version)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_compact_currency
+
 from shophouse.serve.dashboard.contents import Chart, Series
 from shophouse.serve.dashboard.formats import Formats
 
@@ -12,6 +14,8 @@ __all__ = ["PALETTE", "options", "sparkline"]
 
 PALETTE = ("#2563a8", "#c2570c", "#177a5b", "#8b3fa8", "#a3742a", "#b3334d", "#4a6378", "#5b7f12")
 """Colours that can be told apart by those who see red and green alike, each readable on white and on black."""
+_MORE, _LESS = PALETTE[2], PALETTE[5]
+_FONT = "Inter, 'Segoe UI', system-ui, sans-serif"
 
 
 def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
@@ -20,7 +24,7 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     line = "#3a424c" if is_dark else "#dde1e6"
     base: dict[str, Any] = {
         "color": list(PALETTE),
-        "textStyle": {"color": ink, "fontFamily": "inherit"},
+        "textStyle": {"color": ink, "fontFamily": _FONT},
         "animationDuration": 200,
         "aria": {"enabled": True, "label": {"description": described(chart, formats)}},
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
@@ -28,11 +32,10 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     }
     if chart.kind == "heatmap":
         return base | _heatmap(chart, formats, ink)
-    is_ranking = chart.kind == "ranking"
-    values: dict[str, Any] = {"type": "value", "axisLabel": {"color": ink, ":formatter": _short(chart.unit, formats)}}
-    values["splitLine"] = {"lineStyle": {"color": line}}
-    if is_ranking:
-        values["splitNumber"] = 3
+    if chart.kind == "scatter":
+        return base | _scatter(chart, formats, ink, line)
+    runs_down = chart.kind in ("ranking", "waterfall", "funnel")
+    values = _value_axis(chart.unit, formats, ink, line)
     names: dict[str, Any] = {
         "type": "category",
         "data": list(chart.labels),
@@ -40,14 +43,30 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
         "axisTick": {"show": False},
         "axisLine": {"lineStyle": {"color": line}},
     }
-    if is_ranking:
-        names |= {"inverse": True, "axisLabel": {"color": ink, "width": 110, "overflow": "truncate"}}
-    base["xAxis"], base["yAxis"] = (values, names) if is_ranking else (names, values)
+    if runs_down:
+        values["splitNumber"] = 3
+        label = {"color": ink, "width": 120, "overflow": "break", "lineHeight": 13, "interval": 0}
+        names |= {"inverse": True, "axisLabel": label}
+    base["xAxis"], base["yAxis"] = (values, names) if runs_down else (names, values)
+    if chart.kind in ("waterfall", "funnel"):
+        values["show"] = False
+        base["grid"]["right"] = 96
+        base["series"] = _waterfall(chart, formats, ink) if chart.kind == "waterfall" else _funnel(chart, formats, ink)
+        base["tooltip"] = {"show": False}
+        return base
     base["series"] = [_series(chart, one) for one in chart.series]
     base["tooltip"][":valueFormatter"] = _long(chart.unit, formats)
     if len(chart.series) > 1:
         base["legend"] = {"top": 0, "type": "scroll", "textStyle": {"color": ink}, "icon": "roundRect"}
     return base
+
+
+def _value_axis(unit: str, formats: Formats, ink: str, line: str) -> dict[str, Any]:
+    return {
+        "type": "value",
+        "axisLabel": {"color": ink, ":formatter": _short(unit, formats), "hideOverlap": True},
+        "splitLine": {"lineStyle": {"color": line}},
+    }
 
 
 def sparkline(values: tuple[float | None, ...], *, is_good: bool | None) -> dict[str, Any]:
@@ -111,19 +130,107 @@ def _heatmap(chart: Chart, formats: Formats, ink: str) -> dict[str, Any]:
     ]
     numbers = [cell[2] for cell in cells]
     axis = {"type": "category", "axisTick": {"show": False}, "axisLine": {"show": False}}
+    least, most = min(numbers, default=0), max(numbers, default=1)
+    data: list[Any] = cells
+    if chart.is_labelled:
+        # white on the darker half, so that each number can be read
+        data = [
+            {
+                "value": cell,
+                "label": {
+                    "show": True,
+                    "formatter": _cell(cell[2], chart.unit, formats),
+                    "fontSize": 11,
+                    "color": "#ffffff" if cell[2] > least + (most - least) * 0.45 else "#20262d",
+                },
+            }
+            for cell in cells
+        ]
     return {
         "tooltip": {"confine": True, ":valueFormatter": _long(chart.unit, formats)},
         "grid": {"left": 8, "right": 8, "top": 8, "bottom": 4, "containLabel": True},
         "xAxis": {**axis, "data": list(chart.columns_across), "axisLabel": {"color": ink, "hideOverlap": True}},
-        "yAxis": {**axis, "data": list(chart.labels), "inverse": True, "axisLabel": {"color": ink}},
+        "yAxis": {**axis, "data": list(chart.labels), "inverse": True, "axisLabel": {"color": ink, "interval": 0}},
         "visualMap": {
             "show": False,
-            "min": min(numbers, default=0),
-            "max": max(numbers, default=1),
+            "min": least,
+            "max": most,
             "inRange": {"color": ["#eef4fb", "#9cc3ea", "#2563a8", "#12365f"]},
         },
-        "series": [{"type": "heatmap", "name": chart.title, "data": cells}],
+        "series": [{"type": "heatmap", "name": chart.title, "data": data}],
     }
+
+
+def _waterfall(chart: Chart, formats: Formats, ink: str) -> list[dict[str, Any]]:
+    """Bars on what the steps before left, and nothing below them."""
+    ground: list[float] = []
+    bars: list[dict[str, Any]] = []
+    level = 0.0
+    for at, value in enumerate(chart.series[0].values):
+        step = float(value or 0)
+        is_total = at in chart.totals
+        start = 0.0 if is_total else level
+        level = step if is_total else level + step
+        color = PALETTE[0] if is_total else _MORE if step >= 0 else _LESS
+        written = formats.value(value, chart.unit)
+        bars.append(
+            {
+                "value": abs(step),
+                "itemStyle": {"color": color, "borderRadius": 2},
+                "label": {"show": True, "position": "right", "color": ink, "formatter": written},
+            }
+        )
+        ground.append(min(start, level))
+    stacked = {"type": "bar", "stack": "all", "stackStrategy": "all", "barMaxWidth": 26}
+    hidden = {"itemStyle": {"color": "transparent"}, "silent": True, "tooltip": {"show": False}}
+    return [
+        {**stacked, "data": ground, **hidden},
+        {**stacked, "name": chart.series[0].name, "data": bars},
+    ]
+
+
+def _funnel(chart: Chart, formats: Formats, ink: str) -> list[dict[str, Any]]:
+    """A bar for each step, with what it is of the first."""
+    values = chart.series[0].values
+    first = float(values[0] or 0) if values else 0.0
+    bars = []
+    for value in values:
+        share = f" ({formats.value(float(value or 0) / first, 'rate')})" if first else ""
+        written = formats.value(value, chart.unit) + share
+        bars.append(
+            {"value": _number(value), "label": {"show": True, "position": "right", "color": ink, "formatter": written}}
+        )
+    shape = {"barMaxWidth": 30, "itemStyle": {"borderRadius": [0, 3, 3, 0]}}
+    return [{"type": "bar", "name": chart.series[0].name, "data": bars, **shape}]
+
+
+def _scatter(chart: Chart, formats: Formats, ink: str, line: str) -> dict[str, Any]:
+    across, up = chart.series
+    points = [
+        {"name": label, "value": [_number(x), _number(y)]}
+        for label, x, y in zip(chart.labels, across.values, up.values, strict=True)
+        if x is not None and y is not None
+    ]
+    second = chart.second_unit or chart.unit
+    title = {"nameTextStyle": {"color": ink}, "nameLocation": "middle"}
+    told = (
+        f"point => point.name + '<br>{across.name}: ' + ({_long(chart.unit, formats)})(point.value[0]) + "
+        f"'<br>{up.name}: ' + ({_long(second, formats)})(point.value[1])"
+    )
+    return {
+        "tooltip": {"confine": True, ":formatter": told},
+        "grid": {"left": 24, "right": 24, "top": 12, "bottom": 24, "containLabel": True},
+        "xAxis": _value_axis(chart.unit, formats, ink, line) | {"name": across.name, "nameGap": 26} | title,
+        "yAxis": _value_axis(second, formats, ink, line) | {"name": up.name, "nameGap": 52} | title,
+        "series": [{"type": "scatter", "name": chart.title, "data": points, "symbolSize": 9}],
+    }
+
+
+def _cell(value: float, unit: str, formats: Formats) -> str:
+    """A value in a cell of a heat map: without cents."""
+    if unit == "money":
+        return str(format_compact_currency(value, formats.currency, locale=formats.locale, fraction_digits=1))
+    return formats.value(round(value) if unit == "quantity" else value, unit)
 
 
 def _number(value: Any) -> Any:

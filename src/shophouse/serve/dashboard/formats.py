@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from shophouse.errors import ConfigError
 from shophouse.metrics.query import Grain
 
-__all__ = ["Formats"]
+__all__ = ["Formats", "spoken"]
+
+_CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
 class Formats:
@@ -33,7 +36,11 @@ class Formats:
         self._percent = str(self.locale.percent_formats[None].pattern).replace("##0", "##0.0")
 
     def value(self, value: Any, unit: str) -> str:
-        """A value of a unit of the catalogue: money, count, quantity, rate, times, days or score; '–' for none."""
+        """A value of a unit, as people read it; '–' for none.
+
+        Units are those of the catalogue (money, count, quantity, rate, times, days, score), and seconds, day, month,
+        name (a code of the data, as paid_social) and text.
+        """
         if value is None:
             return "–"
         if unit == "money":
@@ -45,6 +52,14 @@ class Formats:
         if unit in ("times", "days", "score", "quantity"):
             digits = "#,##0.##" if unit in ("times", "score") else "#,##0.#"
             return str(format_decimal(Decimal(str(value)), digits, locale=self.locale))
+        if unit == "seconds":
+            return f"{format_decimal(Decimal(str(value)), '#,##0.0', locale=self.locale)} s"
+        if unit == "month" and isinstance(value, date):
+            return self.period(value, "month")
+        if unit == "name":
+            return spoken(str(value))
+        if isinstance(value, datetime):
+            return str(format_datetime(value, "short", locale=self.locale))
         return self.day(value) if isinstance(value, date) else str(value)
 
     def change(self, now: Any, before: Any, unit: str) -> str | None:
@@ -71,3 +86,11 @@ class Formats:
         if grain == "month":
             return str(format_skeleton("yMMM", day, locale=self.locale))
         return str(format_skeleton("yMMMd", day, locale=self.locale))
+
+
+def spoken(word: str) -> str:
+    """A code of the data as people read it: paid_social becomes Paid social. Other words stay as they are."""
+    if not _CODE.fullmatch(word):
+        return word
+    words = word.replace("_", " ")
+    return words[:1].upper() + words[1:]

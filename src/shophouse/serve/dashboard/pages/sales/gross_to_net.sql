@@ -12,12 +12,12 @@ summed as (
         and {filters}
 )
 
-select 'Gross sales' as step, gross_amount as amount from summed
+select 'Gross sales' as step, gross_amount as amount, true as is_total from summed
 union all
-select 'Discounts', -discount_amount from summed
+select 'Discounts', -discount_amount, false from summed
 union all
-select 'Returns', -return_amount from summed
+select 'Returns', -return_amount, false from summed
 union all
-select 'Cancellations', -cancellation_amount from summed
+select 'Cancellations', -cancellation_amount, false from summed
 union all
-select 'Net sales', net_sales_amount from summed
+select 'Net sales', net_sales_amount, true from summed
