@@ -18,7 +18,8 @@ from shophouse.metrics import GRAINS, Catalogue
 from shophouse.serve.dashboard.blocks import Block, Context
 from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.formats import Formats
-from shophouse.serve.dashboard.pages import Page, pages
+from shophouse.serve.dashboard.needs import Need
+from shophouse.serve.dashboard.pages import Page, laid_out, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
 from shophouse.serve.dashboard.published import Published
 from shophouse.serve.dashboard.view import FILTERS, View, read_view
@@ -78,16 +79,18 @@ def _add(page: Page, shop: str, published: Published, catalogue: Catalogue, form
             parameters.setdefault(name, []).append(value)
         days = await run.io_bound(_days, published)
         assert days is not None
-        first, last = days
-        view = read_view(parameters, first, last, page.about)
+        first, last, until = days
+        view = read_view(parameters, first, last, page.about, until)
         await Screen(page, shop, Context(published, catalogue, formats, view)).show()
 
 
-def _days(published: Published) -> tuple[date, date]:
-    """The first day and the last day that there are sales of."""
-    row = published.query("select min(date_day) as first, max(date_day) as last from marts.sales_daily").first
+def _days(published: Published) -> tuple[date, date, date]:
+    """The first day that there is anything of, the last with a valid order, and the last with anything at all."""
+    [(first, last, until)] = published.query(
+        "select min(date_day), max(date_day) filter (order_count > 0), max(date_day) from marts.sales_daily"
+    ).rows
     today = date.today()
-    return row.get("first") or today, row.get("last") or today
+    return first or today, last or until or today, until or today
 
 
 class Screen:
@@ -113,29 +116,31 @@ class Screen:
         with ui.element("main").classes("page").props("id=main"):
             with ui.element("div").classes("page-head"):
                 heading = await run.io_bound(self._page.named, self._context.published, self._view.about)
+                lacked = await run.io_bound(self._lacked)
                 self._heading(heading or self._page.title)
-                if heading is not None:
+                if heading is not None and lacked is None:
                     self._bar()
             self._problems = ui.element("div").classes("problems").props("role=status")
             self._tell_problems()
             if heading is None:
-                self._say("search_off", f"There is nothing here of {self._asked_for()}.")
+                self._say("search_off", f"There is nothing of {self._asked_for()}.", "The link may be an old one.")
                 return
-            missing = await run.io_bound(self._missing)
-            if missing:
-                self._say("inbox", f"This shop has no data for this page yet. {missing}.")
+            if lacked is not None:
+                self._say(
+                    "inbox", f"{lacked.what}: this shop has no data yet.", f"This page needs {lacked.brought_by}."
+                )
                 return
             shown = await run.io_bound(self._page.shown, self._context.published)
             assert shown is not None
             blocks, lacking = shown
             with ui.element("div").classes("blocks"):
-                for block in blocks:
-                    self._frame(block)
+                for block, width in zip(blocks, laid_out(blocks), strict=True):
+                    self._frame(block, width)
             if lacking:
                 with ui.element("div").classes("lacking"):
                     ui.label("Not shown, for want of data:")
-                    for line in lacking:
-                        ui.label(line)
+                    for need in lacking:
+                        ui.label(f"{need.what}: {need.brought_by}")
         background_tasks.create(self._begin(), name="dashboard")
         ui.timer(_LOOKS_FOR_A_VERSION_EVERY, self._look_for_a_version)
 
@@ -149,9 +154,10 @@ class Screen:
     def _asked_for(self) -> str:
         return ", ".join(f"{name} {value!r}" for name, value in self._view.about.items()) or "no name"
 
-    def _say(self, icon: str, text: str) -> None:
-        with ui.element("div").classes("block missing"):
-            ui.icon(icon, size="2rem")
+    def _say(self, icon: str, title: str, text: str) -> None:
+        with ui.element("section").classes("block missing"):
+            ui.icon(icon, size="2.4rem").props('aria-hidden="true"')
+            ui.html(f"<h2>{escape(title)}</h2>", sanitize=False)
             ui.label(text)
 
     async def _begin(self) -> None:
@@ -256,12 +262,12 @@ class Screen:
             for problem in self._view.problems:
                 ui.label(problem).classes("problem")
 
-    def _missing(self) -> str:
+    def _lacked(self) -> Need | None:
         needs = self._page.needs
-        return needs.missing if needs is not None and not needs.is_met(self._context.published) else ""
+        return None if needs is None or needs.is_met(self._context.published) else needs
 
-    def _frame(self, block: Block) -> None:
-        with ui.element("section").classes(f"block wide-{block.width}"):
+    def _frame(self, block: Block, width: int) -> None:
+        with ui.element("section").classes(f"block wide-{width}"):
             with ui.element("div").classes("block-head"):
                 with ui.element("div").classes("block-title"):
                     ui.html(f"<h2>{escape(block.title)}</h2>", sanitize=False)

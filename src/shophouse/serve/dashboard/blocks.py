@@ -11,10 +11,10 @@ from shophouse.errors import ConfigError
 from shophouse.metrics import Catalogue, CompiledQuery, Metric, MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
 from shophouse.metrics.query import first_day, next_period, periods
-from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series, Table
+from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series
 from shophouse.serve.dashboard.formats import Formats, spoken
 from shophouse.serve.dashboard.needs import Need
-from shophouse.serve.dashboard.periods import Period
+from shophouse.serve.dashboard.periods import Period, compared_with
 from shophouse.serve.dashboard.published import Published, Rows
 from shophouse.serve.dashboard.view import FILTERS, View
 
@@ -54,6 +54,12 @@ class Context:
         months = whole_months(period)
         first, last = (self.formats.period(day, "month") for day in (months.start, months.end))
         return f"whole months: {first}" if first == last else f"whole months: {first} – {last}"
+
+    def year(self, period: Period) -> Period:
+        """The whole months of a period, and as many before them as make a year."""
+        months = whole_months(period)
+        last = first_day(months.end, "month")
+        return Period(min(months.start, date(last.year - (last.month < 12), last.month % 12 + 1, 1)), months.end)
 
     def defined(self, column: Column) -> Column:
         """A column with what the catalogue says of it, where it has no definition of its own."""
@@ -182,8 +188,9 @@ class Trend:
             compile_query(context.catalogue, MetricQuery((self.metric,), grain, by))
         except ConfigError:
             grain = "month" if grain in ("day", "week") else grain
-            notes = ("by month",)
-        if notes or context.catalogue.grain(self.metric) == "month":
+            period = context.year(period)
+            notes = (context.of_months(period),)
+        if context.catalogue.grain(self.metric) == "month":
             period = whole_months(period)
         asked = MetricQuery((self.metric,), grain, by, start=period.start, end=period.end)
         rows, compiled, left_out = context.ask(asked)
@@ -195,8 +202,8 @@ class Trend:
         else:
             now: dict[Any, Any] = {row[0]: row[1] for row in rows.rows}
             series = (Series(metric.label, tuple(now.get(day) for day in days)),)
-            before = view.before
-            if before is not None and view.comparison != "none":
+            before = compared_with(period, view.comparison)
+            if before is not None:
                 series += (self._compared(context, asked, before, len(days)),)
         columns = (
             Column("period", "Period", "day"),

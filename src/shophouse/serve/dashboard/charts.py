@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_compact_currency
+from babel.numbers import format_compact_currency, format_currency
 
 from shophouse.serve.dashboard.contents import Chart, Series
 from shophouse.serve.dashboard.formats import Formats
@@ -14,6 +14,11 @@ __all__ = ["PALETTE", "options", "sparkline"]
 
 PALETTE = ("#2563a8", "#c2570c", "#177a5b", "#8b3fa8", "#a3742a", "#b3334d", "#4a6378", "#5b7f12")
 """Colours that can be told apart by those who see red and green alike, each readable on white and on black."""
+_FEW = 7
+"""So many labels that each is written, whatever room there is."""
+_COMPACT = 10_000
+_INSIDE = {"alignMinLabel": "left", "alignMaxLabel": "right"}
+_LONGEST_WORD = 22
 _MORE, _LESS = PALETTE[2], PALETTE[5]
 _FONT = "Inter, 'Segoe UI', system-ui, sans-serif"
 
@@ -39,14 +44,17 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     names: dict[str, Any] = {
         "type": "category",
         "data": list(chart.labels),
-        "axisLabel": {"color": ink, "hideOverlap": True},
+        "axisLabel": {"color": ink, "hideOverlap": True, **_INSIDE},
         "axisTick": {"show": False},
         "axisLine": {"lineStyle": {"color": line}},
     }
     if runs_down:
         values["splitNumber"] = 3
         label = {"color": ink, "width": 120, "overflow": "break", "lineHeight": 13, "interval": 0}
-        names |= {"inverse": True, "axisLabel": label}
+        names |= {"inverse": True, "axisLabel": label, "data": [_short_name(name) for name in chart.labels]}
+        values["axisLabel"] |= _INSIDE
+    elif len(chart.labels) <= _FEW:
+        names["axisLabel"] = {"color": ink, "interval": 0, "fontSize": 11}
     base["xAxis"], base["yAxis"] = (values, names) if runs_down else (names, values)
     if chart.kind in ("waterfall", "funnel"):
         values["show"] = False
@@ -114,6 +122,8 @@ def _series(chart: Chart, series: Series) -> dict[str, Any]:
             drawn |= {"lineStyle": {"type": "dashed", "width": 1.5}, "itemStyle": {"color": "#7a8590"}, "z": 1}
         return drawn
     drawn |= {"type": "bar", "barMaxWidth": 28}
+    if series.is_quiet:
+        drawn["itemStyle"] = {"color": "#9aa5b0"}
     if chart.kind == "stacked":
         drawn["stack"] = "all"
     if chart.kind == "ranking":
@@ -132,6 +142,8 @@ def _heatmap(chart: Chart, formats: Formats, ink: str) -> dict[str, Any]:
     axis = {"type": "category", "axisTick": {"show": False}, "axisLine": {"show": False}}
     least, most = min(numbers, default=0), max(numbers, default=1)
     data: list[Any] = cells
+    name = chart.columns[1].label if len(chart.columns) > 1 else ""
+    below = {"name": name, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": ink}}
     if chart.is_labelled:
         # white on the darker half, so that each number can be read
         data = [
@@ -148,8 +160,8 @@ def _heatmap(chart: Chart, formats: Formats, ink: str) -> dict[str, Any]:
         ]
     return {
         "tooltip": {"confine": True, ":valueFormatter": _long(chart.unit, formats)},
-        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 4, "containLabel": True},
-        "xAxis": {**axis, "data": list(chart.columns_across), "axisLabel": {"color": ink, "hideOverlap": True}},
+        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 22, "containLabel": True},
+        "xAxis": {**axis, "data": list(chart.columns_across), "axisLabel": {"color": ink, "hideOverlap": True}} | below,
         "yAxis": {**axis, "data": list(chart.labels), "inverse": True, "axisLabel": {"color": ink, "interval": 0}},
         "visualMap": {
             "show": False,
@@ -212,16 +224,17 @@ def _scatter(chart: Chart, formats: Formats, ink: str, line: str) -> dict[str, A
         if x is not None and y is not None
     ]
     second = chart.second_unit or chart.unit
-    title = {"nameTextStyle": {"color": ink}, "nameLocation": "middle"}
+    below = {"name": across.name, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": ink}}
+    above = {"name": up.name, "nameLocation": "end", "nameGap": 10, "nameTextStyle": {"color": ink, "align": "left"}}
     told = (
         f"point => point.name + '<br>{across.name}: ' + ({_long(chart.unit, formats)})(point.value[0]) + "
         f"'<br>{up.name}: ' + ({_long(second, formats)})(point.value[1])"
     )
     return {
         "tooltip": {"confine": True, ":formatter": told},
-        "grid": {"left": 24, "right": 24, "top": 12, "bottom": 24, "containLabel": True},
-        "xAxis": _value_axis(chart.unit, formats, ink, line) | {"name": across.name, "nameGap": 26} | title,
-        "yAxis": _value_axis(second, formats, ink, line) | {"name": up.name, "nameGap": 52} | title,
+        "grid": {"left": 8, "right": 24, "top": 30, "bottom": 24, "containLabel": True},
+        "xAxis": _value_axis(chart.unit, formats, ink, line) | below,
+        "yAxis": _value_axis(second, formats, ink, line) | above,
         "series": [{"type": "scatter", "name": chart.title, "data": points, "symbolSize": 9}],
     }
 
@@ -229,8 +242,16 @@ def _scatter(chart: Chart, formats: Formats, ink: str, line: str) -> dict[str, A
 def _cell(value: float, unit: str, formats: Formats) -> str:
     """A value in a cell of a heat map: without cents."""
     if unit == "money":
-        return str(format_compact_currency(value, formats.currency, locale=formats.locale, fraction_digits=1))
-    return formats.value(round(value) if unit == "quantity" else value, unit)
+        if abs(value) >= _COMPACT:
+            return str(format_compact_currency(value, formats.currency, locale=formats.locale, fraction_digits=1))
+        whole = str(formats.locale.currency_formats["standard"].pattern).replace(".00", "")
+        return str(format_currency(round(value), formats.currency, whole, formats.locale, currency_digits=False))
+    return formats.value(value, unit)
+
+
+def _short_name(name: str) -> str:
+    """A name that is one long word, as an id is, with its middle left out."""
+    return name if len(name) <= _LONGEST_WORD or " " in name else f"{name[:12]}…{name[-4:]}"
 
 
 def _number(value: Any) -> Any:
@@ -242,12 +263,14 @@ def _intl(unit: str, formats: Formats, more: str) -> str:
     style = {
         "money": f"style: 'currency', currency: '{formats.currency}'",
         "rate": "style: 'percent'",
+        "days": "style: 'unit', unit: 'day', unitDisplay: 'short'",
+        "seconds": "style: 'unit', unit: 'second', unitDisplay: 'narrow'",
     }.get(unit, "style: 'decimal'")
     return f"value => value == null ? '–' : new Intl.NumberFormat('{locale}', {{{style}, {more}}}).format(value)"
 
 
 def _short(unit: str, formats: Formats) -> str:
-    if unit == "rate":
+    if unit in ("rate", "days", "seconds"):
         return _intl(unit, formats, "maximumFractionDigits: 1")
     return _intl(unit, formats, "notation: 'compact', maximumFractionDigits: 1")
 

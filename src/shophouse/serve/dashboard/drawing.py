@@ -114,7 +114,7 @@ def _chart(content: Chart, formats: Formats, is_dark: bool, go: Callable[[str], 
         ui.label("Nothing in this period.").classes("nothing")
         return
     drawn = ui.echart(options(content, formats, is_dark=is_dark)).classes("chart")
-    drawn.style(f"height: {_height(content)}px")
+    drawn.style(f"flex: 1 0 {_height(content)}px")
     if content.kind == "heatmap" and content.is_labelled:
         drawn.style(f"min-width: {110 + 52 * len(content.columns_across)}px")
     drawn.props(f'role="img" aria-label="{_attribute(content.title)}"')
@@ -154,6 +154,7 @@ def _table(content: Table, formats: Formats, go: Callable[[str], None]) -> None:
             "field": column.name,
             "sortable": True,
             "align": "left" if _is_text(column) else "right",
+            "classes": {"text": "words", "name": ""}.get(column.unit, "number"),
             ":sort": order.format(column.name),
         }
         for column in content.columns
@@ -166,7 +167,7 @@ def _table(content: Table, formats: Formats, go: Callable[[str], None]) -> None:
             shown[f"_{column.name}"] = str(value) if _is_text(column) or value is None else _sortable(value)
         rows.append(shown)
     table = ui.table(columns=columns, rows=rows, row_key="_row", pagination={"rowsPerPage": content.shown})
-    table.props("flat dense").classes("table")
+    table.props("flat dense wrap-cells").classes("table")
     if len(rows) <= content.shown:
         table.props("hide-pagination")
     table.add_slot("header-cell", _HEADER)

@@ -10,12 +10,15 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
+from babel.units import format_unit
 
 from shophouse.errors import ConfigError
 from shophouse.metrics.query import Grain
 
 __all__ = ["Formats", "spoken"]
 
+_DURATIONS = {"days": "duration-day", "seconds": "duration-second"}
+_DIGITS = {"times": "#,##0.##", "score": "#,##0.00", "quantity": "#,##0.#", "amount": "#,##0.00"}
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -38,8 +41,8 @@ class Formats:
     def value(self, value: Any, unit: str) -> str:
         """A value of a unit, as people read it; '–' for none.
 
-        Units are those of the catalogue (money, count, quantity, rate, times, days, score), and seconds, day, month,
-        name (a code of the data, as paid_social) and text.
+        Units are those of the catalogue (money, count, quantity, rate, times, days, score), and amount (money of a
+        currency that stands elsewhere), seconds, day, month, time, name (a code of the data, as paid_social) and text.
         """
         if value is None:
             return "–"
@@ -49,11 +52,12 @@ class Formats:
             return str(format_percent(Decimal(str(value)), self._percent, locale=self.locale))
         if unit == "count":
             return str(format_decimal(int(value), locale=self.locale))
-        if unit in ("times", "days", "score", "quantity"):
-            digits = "#,##0.##" if unit in ("times", "score") else "#,##0.#"
-            return str(format_decimal(Decimal(str(value)), digits, locale=self.locale))
-        if unit == "seconds":
-            return f"{format_decimal(Decimal(str(value)), '#,##0.0', locale=self.locale)} s"
+        if unit in _DURATIONS:
+            shown = Decimal(str(value)).quantize(Decimal("0.1")).normalize()
+            return str(format_unit(shown, _DURATIONS[unit], "short", format="#,##0.#", locale=self.locale))
+        if unit in _DIGITS:
+            written = str(format_decimal(Decimal(str(value)), _DIGITS[unit], locale=self.locale))
+            return f"{written}×" if unit == "times" else written
         if unit == "month" and isinstance(value, date):
             return self.period(value, "month")
         if unit == "name":
@@ -67,7 +71,7 @@ class Formats:
         if now is None or before is None:
             return None
         if unit == "rate":
-            points = (float(now) - float(before)) * 100
+            points = round((float(now) - float(before)) * 100, 1) + 0.0
             return f"{format_decimal(points, '+#,##0.0;-#,##0.0', locale=self.locale)} pp"
         if float(before) <= 0:
             return None
@@ -90,7 +94,7 @@ class Formats:
 
 def spoken(word: str) -> str:
     """A code of the data as people read it: paid_social becomes Paid social. Other words stay as they are."""
-    if not _CODE.fullmatch(word):
+    if not _CODE.fullmatch(word) and (word != word.lower() or any(letter.isdigit() for letter in word)):
         return word
     words = word.replace("_", " ")
     return words[:1].upper() + words[1:]

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from shophouse.metrics.query import first_day
-from shophouse.serve.dashboard.blocks import Context, label_of, whole_months
+from shophouse.serve.dashboard.blocks import Context, label_of
 from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Figure, Figures, Series, Table
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.published import Rows
@@ -27,13 +27,13 @@ _NAME = re.compile(r"\$([a-z][a-z0-9_]*)")
 class _OfSql:
     """A query in a file beside the page.
 
-    Its parameters are $start and $end (the first and the last day of the view), $first_month and $last_month (of its whole months), $before_start and
-    $before_end (the days that it is compared with, or null), $grain, and what the page is about ($day of
-    /orders?day=…, or null).
+    Its parameters are $start and $end (the first and the last day of the view), $first_month and $last_month (of its
+    whole months), $year_start (of at least a year of months), $before_start and $before_end (the days that it is
+    compared with, or null), $grain, and what the page is about ($day of /orders?day=…, or null).
 
     `{filters}` in it is where the view's filters go: `dimensions` gives the column of each that its rows have. Filters
     without one are left out, and told. `covers` says which days its rows are of: those of the view's period, its whole
-    months, or what it says.
+    months, at least a year of them, or what it says.
     """
 
     title: str
@@ -54,15 +54,19 @@ class _OfSql:
     def _asked(self, context: Context) -> tuple[Rows, str, tuple[str, ...]]:
         view = context.view
         notes: list[str] = []
+        year = context.year(view.period)
         if self.covers == "months":
             notes.append(context.of_months(view.period))
+        elif self.covers == "year":
+            notes.append(context.of_months(year))
         elif self.covers != "period":
             notes.append(self.covers)
         given: dict[str, Any] = {
             "start": view.period.start,
             "end": view.period.end,
             "first_month": first_day(view.period.start, "month"),
-            "last_month": whole_months(view.period).end,
+            "year_start": year.start,
+            "last_month": year.end,
             "grain": view.grain,
             "before_start": view.before.start if view.before else None,
             "before_end": view.before.end if view.before else None,
@@ -102,7 +106,9 @@ class SqlFigures(_OfSql):
         for column in self._columns(context, rows):
             now, before = row.get(column.name), row.get(f"{column.name}_before")
             better = self.better.get(column.name)
-            is_good = None if better is None or None in (now, before) or now == before else (now > before) == (better == "up")
+            is_good = None
+            if better is not None and now is not None and before is not None and now != before:
+                is_good = (now > before) == (better == "up")
             figures.append(
                 Figure(
                     column.name,

@@ -33,7 +33,8 @@ _DEFAULT = "30d"
 class View:
     """What a page shows.
 
-    `first` and `last` are the days that there is data of; a period by name is seen from `last`. `about` is what a page
+    `first` and `last` are the days that there are orders of; a period by name is seen from `last`. `until` is the last
+    day on which anything moved, as a refund after the last order: all time ends with it. `about` is what a page
     of one thing is about, as {"day": "2026-11-21"}. `problems` say what of an address was not understood, and was left
     out.
     """
@@ -46,11 +47,13 @@ class View:
     chosen_grain: Grain | None = None
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
+    until: date | None = None
     problems: tuple[str, ...] = ()
 
     @property
     def period(self) -> Period:
-        return self.own or of_preset(self.preset, self.last, self.first)
+        seen_from = self.until or self.last if self.preset == "all" else self.last
+        return self.own or of_preset(self.preset, seen_from, self.first)
 
     @property
     def before(self) -> Period | None:
@@ -95,13 +98,15 @@ class View:
         return replace(self, problems=(), **changes)
 
 
-def read_view(parameters: Mapping[str, list[str]], first: date, last: date, about: Sequence[str] = ()) -> View:
+def read_view(
+    parameters: Mapping[str, list[str]], first: date, last: date, about: Sequence[str] = (), until: date | None = None
+) -> View:
     """The view of an address. What is not understood is left out and told in `problems`, never guessed.
 
     `about` names the parameters that say what the page is about.
     """
     problems: list[str] = []
-    view = View(first, last)
+    view = View(first, last, until=until)
     known = {"from", "to", "period", "compare", "by", *FILTERS, *about}
     for name in parameters:
         if name not in known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -13,9 +13,10 @@ from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.published import Published
 from shophouse.serve.dashboard.view import FILTERS
 
-__all__ = ["Page", "pages"]
+__all__ = ["Page", "laid_out", "pages"]
 
 
+_COLUMNS = 12
 _FILTERS = ("period", "comparison", "grain", *FILTERS)
 
 
@@ -42,12 +43,12 @@ class Page:
     about: tuple[str, ...] = ()
     heading: str = ""
 
-    def shown(self, published: Published) -> tuple[tuple[Block, ...], tuple[str, ...]]:
-        """The blocks that the shop has the data of, and of what it lacks what would bring it. Raises QueryFailed."""
+    def shown(self, published: Published) -> tuple[tuple[Block, ...], tuple[Need, ...]]:
+        """The blocks that the shop has the data of, and what it lacks. Raises QueryFailed."""
         needs = dict.fromkeys(block.needs for block in self.blocks if block.needs is not None)
         lacking = [need for need in needs if not need.is_met(published)]
         blocks = tuple(block for block in self.blocks if block.needs not in lacking)
-        return blocks, tuple(need.missing for need in lacking if need.missing)
+        return blocks, tuple(need for need in lacking if need.what)
 
     def named(self, published: Published, about: Mapping[str, str]) -> str | None:
         """What the page is headed; None where there is nothing of what it is about. Raises QueryFailed."""
@@ -55,6 +56,21 @@ class Page:
             return self.title
         found = published.query(self.heading, {name: about.get(name) for name in self.about}).rows
         return str(found[0][0]) if found and found[0][0] is not None else None
+
+
+def laid_out(blocks: Sequence[Block]) -> list[int]:
+    """How many of twelve columns each block takes, so that no row ends in a hole: its last ones are widened."""
+    rows: list[list[int]] = []
+    for block in blocks:
+        if rows and sum(rows[-1]) + block.width <= _COLUMNS:
+            rows[-1].append(block.width)
+        else:
+            rows.append([block.width])
+    for row in rows:
+        left = _COLUMNS - sum(row)
+        equal = len(set(row)) == 1 and _COLUMNS % len(row) == 0
+        row[:] = [_COLUMNS // len(row)] * len(row) if equal else [*row[:-1], row[-1] + left]
+    return [width for row in rows for width in row]
 
 
 @cache

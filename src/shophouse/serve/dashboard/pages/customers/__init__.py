@@ -86,8 +86,8 @@ PAGE = Page(
             "Lifetime value by age",
             _HERE / "value_by_age.sql",
             definition=(
-                "Net sales of each customer in the first 30 to 365 days since the first order, by the month of the first "
-                "order; left empty until all customers of the month have reached the age."
+                "Net sales of each customer in the first 30 to 365 days since the first order, by the month of the "
+                "first order; left empty until all customers of the month have reached the age."
             ),
             covers="all time",
             unit="money",
@@ -119,8 +119,8 @@ PAGE = Page(
             "Segments",
             _HERE / "segments.sql",
             definition=(
-                "Customers by how lately, how often and for how much they bought (RFM): 11 segments, each customer in one. "
-                "A click leads to the customers."
+                "Customers by how lately, how often and for how much they bought (RFM): 11 segments, each customer in"
+                " one. A click leads to the customers."
             ),
             width=8,
             covers="all time",
@@ -155,8 +155,8 @@ PAGE = Page(
             _HERE / "churn_risk.sql",
             _FIRST,
             (
-                "Customers with three orders or more: the days since their last order, measured by the days that usually "
-                "lie between two of theirs. The longer it is, the likelier that they don't come back."
+                "Customers with three orders or more: the days since their last order, measured by the days that "
+                "usually lie between two of theirs. The longer it is, the likelier that they don't come back."
             ),
             width=12,
             covers="all time",
@@ -164,7 +164,9 @@ PAGE = Page(
                 Column("rhythm", "Since the last order"),
                 Column("person_count", "Customers", "count"),
                 Column("person_share_rate", "Of them", "rate"),
-                Column("net_sales_amount", "Net sales so far", "money", "Net sales that these customers brought to date."),
+                Column(
+                    "net_sales_amount", "Net sales so far", "money", "Net sales that these customers brought to date."
+                ),
                 Column("net_sales_per_person_amount", "Per customer", "money"),
                 Column("average_gap_days", "Usual gap", "days", "Days between two orders of a customer, on average."),
                 Column("days_since_last_order", "Days since", "days", "Days since the last order, on average."),

@@ -29,7 +29,9 @@ PAGE = Page(
                 Column("failed_tests", "Tests failed", "count", "Tests of the last run that failed or warned."),
                 Column("passed_tests", "Tests passed", "count", "Tests of the last run that passed."),
                 Column("rows_loaded", "Rows loaded", "count", "Rows that ever arrived, of all sources."),
-                Column("rows_held_back", "Rows held back", "count", "Rows that could not be read, or that break the rules."),
+                Column(
+                    "rows_held_back", "Rows held back", "count", "Rows that could not be read, or that break the rules."
+                ),
                 Column("money_held_back", "Money held back", "money", "Amounts of the rows that break the rules."),
             ),
         ),
@@ -67,7 +69,9 @@ PAGE = Page(
             columns=(
                 Column("source", "Source"),
                 Column("table_name", "Table"),
-                Column("status", "Freshness", "name", "Unknown where shophouse.yml says nothing of how fresh it should be."),
+                Column(
+                    "status", "Freshness", "name", "Unknown where shophouse.yml says nothing of how fresh it should be."
+                ),
                 Column("newest_load_at", "Newest load", "time"),
                 Column("age_days", "Age when checked", "days"),
                 Column("loads", "Loads", "count"),

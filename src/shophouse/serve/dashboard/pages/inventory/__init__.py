@@ -14,8 +14,8 @@ _HERE = Path(__file__).parent
 _PRODUCT = "/product?key={product_key}"
 _TODAY = "last day of the stock"
 _LOST = (
-    "What would have been sold on the days without stock of the last 28, at the pace of the days with stock; in 95 of 100 "
-    "cases it lies between low and high."
+    "What would have been sold on the days without stock of the last 28, at the pace of the days with stock; in 95 of"
+    " 100 cases it lies between low and high."
 )
 
 PAGE = Page(
@@ -31,13 +31,19 @@ PAGE = Page(
             _HERE / "figures.sql",
             covers=_TODAY,
             columns=(
-                Column("to_reorder", "Stocks to reorder", "count", "Products × places at or below their reorder point."),
+                Column(
+                    "to_reorder", "Stocks to reorder", "count", "Products × places at or below their reorder point."
+                ),
                 Column("order_value_amount", "Cost of ordering", "money", "Units to order × their cost."),
                 Column("sold_out", "Sold out", "count", "Products × places without stock that are asked for."),
                 Column("lost_sales_amount", "Lost sales, 28 days", "money", _LOST),
-                Column("median_cover", "Median cover", "days", "Days that the stock lasts at its pace: half have more."),
+                Column(
+                    "median_cover", "Median cover", "days", "Days that the stock lasts at its pace: half have more."
+                ),
                 Column("dead_amount", "Dead stock", "money", "Value at cost of what nothing was sold of for long."),
-                Column("excess_amount", "Overstock", "money", "Value at cost beyond what the shop's days of stock sell."),
+                Column(
+                    "excess_amount", "Overstock", "money", "Value at cost beyond what the shop's days of stock sell."
+                ),
                 Column("without_cost", "Without cost", "count", "Stocks whose cost is not known: in no value here."),
             ),
         ),
@@ -46,8 +52,9 @@ PAGE = Page(
             "Stocks by health",
             _HERE / "health.sql",
             definition=(
-                "Products × places. Reorder: at or below the reorder point; stock-out: nothing there, but wanted; overstock: "
-                "more than the shop's days of stock sell; dead: nothing sold for long; gone: nothing there, nothing sold."
+                "Products × places. Reorder: at or below the reorder point; stock-out: nothing there, but wanted; "
+                "overstock: more than the shop's days of stock sell; dead: nothing sold for long; gone: nothing "
+                "there, nothing sold."
             ),
             width=4,
             covers=_TODAY,
@@ -88,7 +95,12 @@ PAGE = Page(
                 Column("incoming_quantity", "On order", "quantity"),
                 Column("mean_daily_quantity", "Sold a day", "quantity", "Units per day with stock, of the last 28."),
                 Column("days_of_cover", "Cover", "days", "Days that the stock lasts at that pace."),
-                Column("reorder_point_quantity", "Reorder at", "quantity", "What lasts for the lead time in 95 of 100 cases."),
+                Column(
+                    "reorder_point_quantity",
+                    "Reorder at",
+                    "quantity",
+                    "What lasts for the lead time in 95 of 100 cases.",
+                ),
                 Column("to_order_quantity", "To order", "quantity"),
                 Column("order_value_amount", "Cost", "money", "Units to order × their cost."),
             ),
@@ -119,7 +131,9 @@ PAGE = Page(
             columns=(
                 Column("product_name", "Product"),
                 Column("location_name", "Place"),
-                Column("stock_out_day_count", "Days without", "count", "Of the last 28, days that ended without stock."),
+                Column(
+                    "stock_out_day_count", "Days without", "count", "Of the last 28, days that ended without stock."
+                ),
                 Column("lost_sales_amount", "Lost", "money"),
                 Column("lost_sales_low_amount", "Low", "money"),
                 Column("lost_sales_high_amount", "High", "money"),

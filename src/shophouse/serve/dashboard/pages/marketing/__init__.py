@@ -46,7 +46,9 @@ PAGE = Page(
         SqlTable(
             "Channels",
             _HERE / "channels.sql",
-            definition="Visits, spend and credited sales of each marketing channel, by the attribution model of the shop.",
+            definition=(
+                "Visits, spend and credited sales of each marketing channel, by the attribution model of the shop."
+            ),
             width=12,
             covers="months",
             columns=(
@@ -54,7 +56,9 @@ PAGE = Page(
                 Column("session_count", "Visits", "count"),
                 Column("session_order_rate", "Conversion", "rate", "Visits with an order ÷ visits."),
                 Column("order_credit", "Credited orders", "quantity", "Valid orders, in parts, by the shop's model."),
-                Column("new_customer_credit", "New customers", "quantity", "Of them, first orders of persons, in parts."),
+                Column(
+                    "new_customer_credit", "New customers", "quantity", "Of them, first orders of persons, in parts."
+                ),
                 Column("net_sales_amount", "Credited net sales", "money", _CREDITED),
                 Column("net_sales_share_rate", "Of all", "rate", "Credited net sales ÷ those of all channels."),
                 Column("spend_amount", "Ad spend", "money"),
@@ -92,9 +96,10 @@ PAGE = Page(
             "Attribution models side by side",
             _HERE / "models.sql",
             definition=(
-                "Net sales that each rule credits each channel with: to the first or the last touch (any, any but direct, "
-                "paid ones), to all alike (linear), more to the first and the last (position based), more to late ones "
-                "(time decay). The columns add up to the same, but for orders that no touch of the rule's kind precedes."
+                "Net sales that each rule credits each channel with: to the first or the last touch (any, any but "
+                "direct, paid ones), to all alike (linear), more to the first and the last (position based), more to "
+                "late ones (time decay). The columns add up to the same, but for orders that no touch of the rule's "
+                "kind precedes."
             ),
             width=12,
             covers="months",

@@ -17,7 +17,8 @@ select
     payment_method,
     captured_amount
 from paid
-where currency_code = (select currency_code from marts.sales_daily limit 1)
+where captured_amount > 0
+    and currency_code = (select currency_code from marts.sales_daily limit 1)
 order by
     captured_amount desc,
     payment_method

@@ -34,7 +34,9 @@ PAGE = Page(
             _WHERE,
             covers="orders placed on the day",
             columns=(
-                Column("orders", "Orders", "count", "Valid orders: not a test, deleted, cancelled or of gift cards alone."),
+                Column(
+                    "orders", "Orders", "count", "Valid orders: not a test, deleted, cancelled or of gift cards alone."
+                ),
                 Column("others", "Other orders", "count", "Orders that are not valid; the table says why."),
                 Column("net", "Sales after discounts", "money", "Gross sales less discounts of the valid orders."),
                 Column("discounts", "Discounts", "money", "What was taken off the valid orders."),

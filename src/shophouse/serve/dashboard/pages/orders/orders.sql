@@ -21,6 +21,6 @@ left join core.dim_geography as places
 where orders.order_date = try_cast($day as date)
     and {filters}
 order by
-    orders.ordered_at,
+    orders.ordered_at_local,
     orders.order_key
 limit 5000

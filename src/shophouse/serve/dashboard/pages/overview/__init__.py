@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shophouse.serve.dashboard.blocks import Ranking, RowOfFigures, Trend
 from shophouse.serve.dashboard.contents import Column
-from shophouse.serve.dashboard.needs import COSTS, ORDERS, REFUNDS, TARGETS, VISITS
+from shophouse.serve.dashboard.needs import COSTS, ONE_CHANNEL, ORDERS, REFUNDS, SEVERAL_CHANNELS, TARGETS, VISITS
 from shophouse.serve.dashboard.pages import Page
 from shophouse.serve.dashboard.sql_blocks import SqlChart
 
@@ -34,7 +34,8 @@ PAGE = Page(
             spare=("units_sold", "cancellation_rate", "shipping_charged"),
         ),
         Trend("net_sales", "Net sales", kind="area", width=8),
-        Ranking("net_sales", "channel", width=4),
+        Ranking("net_sales", "channel", width=4, needs=SEVERAL_CHANNELS),
+        Ranking("net_sales", "state", width=4, limit=8, needs=ONE_CHANNEL),
         SqlChart(
             "Net sales against target",
             _HERE / "targets.sql",

@@ -19,7 +19,9 @@ PAGE = Page(
     choices=(),
     under="products",
     about=("key",),
-    heading="select product_name as heading from marts.product_performance where product_key = try_cast($key as bigint)",
+    heading=(
+        "select product_name as heading from marts.product_performance where product_key = try_cast($key as bigint)"
+    ),
     blocks=(
         SqlFigures(
             "At a glance",
@@ -63,7 +65,7 @@ PAGE = Page(
                 Column("first_seen_date", "From", "day"),
                 Column("last_seen_date", "To", "day"),
                 Column("price_currency_code", "Currency"),
-                Column("unit_price", "Price", "quantity"),
+                Column("unit_price", "Price", "amount"),
                 Column("price_change_rate", "Change", "rate", "On the price before, in the same currency."),
                 Column("quantity_sold", "Units", "quantity"),
             ),
@@ -77,7 +79,9 @@ PAGE = Page(
                 Column("with_product_name", "Product"),
                 Column("pair_order_count", "Orders with both", "count"),
                 Column("confidence_rate", "Of this one's", "rate", "Orders with both ÷ orders with this product."),
-                Column("lift", "Lift", "times", "How many times as often as if the two had nothing to do with each other."),
+                Column(
+                    "lift", "Lift", "times", "How many times as often as if the two had nothing to do with each other."
+                ),
             ),
             link="/product?key={with_product_key}",
             needs=PAIRS,
@@ -94,10 +98,14 @@ PAGE = Page(
                 Column("stock_class", "Health", "name"),
                 Column("on_hand_quantity", "On hand", "quantity"),
                 Column("incoming_quantity", "On order", "quantity"),
-                Column("mean_daily_quantity", "Sold a day", "quantity", "Units sold per day with stock, of the last 28."),
+                Column(
+                    "mean_daily_quantity", "Sold a day", "quantity", "Units sold per day with stock, of the last 28."
+                ),
                 Column("days_of_cover", "Cover", "days", "Days that the stock lasts at that pace."),
                 Column("to_order_quantity", "To order", "quantity"),
-                Column("stock_out_rate", "Without stock", "rate", "Share of the last 90 days that ended without stock."),
+                Column(
+                    "stock_out_rate", "Without stock", "rate", "Share of the last 90 days that ended without stock."
+                ),
             ),
             needs=STOCK,
         ),

@@ -52,13 +52,18 @@ PAGE = Page(
             _HERE / "abc_xyz.sql",
             _CATEGORY,
             (
-                "How many products are in each class. A: the best sellers that make 80 % of net sales together, B: the next "
-                "15 %, C: the rest. X: sell evenly from month to month, Y: unevenly, Z: now and then; young: under 3 months."
+                "How many products are in each class. A: the best sellers that make 80 % of net sales together, B: "
+                "the next 15 %, C: the rest. X: sell evenly from month to month, Y: unevenly, Z: now and then; young:"
+                " under 3 months."
             ),
             width=4,
             covers="all time",
             kind="heatmap",
-            columns=(Column("abc_class", "ABC"), Column("xyz_class", "XYZ"), Column("product_count", "Products", "count")),
+            columns=(
+                Column("abc_class", "ABC"),
+                Column("xyz_class", "XYZ"),
+                Column("product_count", "Products", "count"),
+            ),
             is_labelled=True,
         ),
         SqlChart(
@@ -98,16 +103,20 @@ PAGE = Page(
             "Bought together",
             _HERE / "bought_together.sql",
             definition=(
-                "Pairs of products that share orders more often than chance would have it. Lift: how many times as often; "
-                "a click leads to the first product."
+                "Pairs of products that share orders more often than chance would have it. Lift: how many times as "
+                "often; a click leads to the first product."
             ),
             covers="all time",
             columns=(
                 Column("product_name", "Product"),
                 Column("with_product_name", "With"),
                 Column("pair_order_count", "Orders with both", "count"),
-                Column("confidence_rate", "Of the first's", "rate", "Orders with both ÷ orders with the first product."),
-                Column("lift", "Lift", "times", "How many times as often as if the two had nothing to do with each other."),
+                Column(
+                    "confidence_rate", "Of the first's", "rate", "Orders with both ÷ orders with the first product."
+                ),
+                Column(
+                    "lift", "Lift", "times", "How many times as often as if the two had nothing to do with each other."
+                ),
             ),
             link="/product?key={product_key}",
             needs=PAIRS,
@@ -115,13 +124,15 @@ PAGE = Page(
         SqlTable(
             "Price changes",
             _HERE / "price_changes.sql",
-            definition="Prices that were seen for the first time in the period, in the currency that they were asked in.",
+            definition=(
+                "Prices that were seen for the first time in the period, in the currency that they were asked in."
+            ),
             columns=(
                 Column("product_name", "Product"),
                 Column("first_seen_date", "From", "day"),
                 Column("price_currency_code", "Currency"),
-                Column("previous_unit_price", "Before", "quantity"),
-                Column("unit_price", "After", "quantity"),
+                Column("previous_unit_price", "Before", "amount"),
+                Column("unit_price", "After", "amount"),
                 Column("price_change_rate", "Change", "rate"),
             ),
             link="/product?key={product_key}",

@@ -6,7 +6,16 @@ from pathlib import Path
 
 from shophouse.serve.dashboard.blocks import Ranking, RowOfFigures, Trend
 from shophouse.serve.dashboard.contents import Column
-from shophouse.serve.dashboard.needs import COSTS, DISCOUNTS, ORDERS, REFUNDS
+from shophouse.serve.dashboard.needs import (
+    COSTS,
+    DISCOUNTS,
+    ONE_CHANNEL,
+    ORDERS,
+    REFUNDS,
+    SEVERAL_CHANNELS,
+    SEVERAL_COUNTRIES,
+    SEVERAL_STORES,
+)
 from shophouse.serve.dashboard.pages import Page
 from shophouse.serve.dashboard.sql_blocks import SqlChart, SqlTable
 
@@ -25,7 +34,8 @@ PAGE = Page(
             only_with={"discounts": DISCOUNTS, "returns": REFUNDS},
             spare=("shipping_charged", "units_sold"),
         ),
-        Trend("net_sales", "Net sales by channel", by="channel", kind="stacked", width=8),
+        Trend("net_sales", "Net sales by channel", by="channel", kind="stacked", width=8, needs=SEVERAL_CHANNELS),
+        Trend("net_sales", "Net sales", kind="area", width=8, needs=ONE_CHANNEL),
         SqlChart(
             "From gross to net sales",
             _HERE / "gross_to_net.sql",
@@ -36,9 +46,10 @@ PAGE = Page(
             unit="money",
             columns=_STEPS,
         ),
-        Ranking("net_sales", "country", "Net sales by country", width=4),
-        Ranking("net_sales", "store", "Net sales by store", width=4),
-        Trend("average_order_value", "Average order value", width=4),
+        Ranking("net_sales", "country", width=3, needs=SEVERAL_COUNTRIES),
+        Ranking("net_sales", "state", width=3, limit=8),
+        Ranking("net_sales", "store", width=3, limit=8, needs=SEVERAL_STORES),
+        Trend("average_order_value", "Average order value", width=3),
         SqlChart(
             "From net sales to operating profit",
             _HERE / "profit_and_loss.sql",
@@ -52,7 +63,7 @@ PAGE = Page(
             "Profit and loss by month",
             _HERE / "profit_and_loss_months.sql",
             definition="Net sales, what is left of them after each kind of cost, and the margin on goods.",
-            covers="months",
+            covers="year",
             columns=(
                 Column("month_start_date", "Month", "month"),
                 Column("net_sales_amount", "Net sales", "money"),
@@ -115,7 +126,7 @@ PAGE = Page(
                 "return or cancellation is taken off the day of its order. Over all time they are equal."
             ),
             width=6,
-            covers="months",
+            covers="year",
             kind="bar",
             unit="money",
             columns=(
@@ -130,7 +141,7 @@ PAGE = Page(
             _HERE / "months.sql",
             {"store": "store_name", "channel": "channel"},
             "Sales by month, with the growth against the month before and the same month last year.",
-            covers="months",
+            covers="year",
             columns=(
                 Column("month_start_date", "Month", "month"),
                 Column("order_count", "Orders", "count"),

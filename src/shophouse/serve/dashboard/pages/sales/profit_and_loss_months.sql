@@ -6,5 +6,5 @@ select
     contribution_3_amount,
     operating_profit_amount
 from marts.profit_and_loss_monthly
-where month_start_date between $first_month and $end
+where month_start_date between $year_start and $end
 order by month_start_date desc

@@ -4,6 +4,6 @@ select
     sum(net_sales_by_order_amount) as by_order_amount,
     sum(difference_amount) as difference_amount
 from marts.sales_books_bridge
-where date_day between $first_month and $last_month
+where date_day between $year_start and $last_month
 group by 1
 order by 1
