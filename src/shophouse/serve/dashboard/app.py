@@ -155,7 +155,7 @@ class Screen:
         return ", ".join(f"{name} {value!r}" for name, value in self._view.about.items()) or "no name"
 
     def _say(self, icon: str, title: str, text: str) -> None:
-        with ui.element("section").classes("block missing"):
+        with ui.element("section").classes("panel missing"):
             ui.icon(icon, size="2.4rem").props('aria-hidden="true"')
             ui.html(f"<h2>{escape(title)}</h2>", sanitize=False)
             ui.label(text)
@@ -267,7 +267,7 @@ class Screen:
         return None if needs is None or needs.is_met(self._context.published) else needs
 
     def _frame(self, block: Block, width: int) -> None:
-        with ui.element("section").classes(f"block wide-{width}"):
+        with ui.element("section").classes(f"panel wide-{width}"):
             with ui.element("div").classes("block-head"):
                 with ui.element("div").classes("block-title"):
                     ui.html(f"<h2>{escape(block.title)}</h2>", sanitize=False)

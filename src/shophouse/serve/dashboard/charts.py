@@ -44,7 +44,7 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     names: dict[str, Any] = {
         "type": "category",
         "data": list(chart.labels),
-        "axisLabel": {"color": ink, "hideOverlap": True, **_INSIDE},
+        "axisLabel": {"color": ink, "hideOverlap": True, "showMinLabel": True, **_INSIDE},
         "axisTick": {"show": False},
         "axisLine": {"lineStyle": {"color": line}},
     }
