@@ -46,7 +46,7 @@ PAGE = Page(
             link="/product?key={product_key}",
         ),
         Ranking("net_sales", "category", "Net sales by category"),
-        Trend("net_sales", "Net sales by category and month", by="category", kind="stacked", series=7),
+        Trend("net_sales", "Net sales by category over time", by="category", kind="stacked", series=7),
         SqlChart(
             "ABC and XYZ: products",
             _HERE / "abc_xyz.sql",
