@@ -251,7 +251,8 @@ def _cell(value: float, unit: str, formats: Formats) -> str:
 
 def _short_name(name: str) -> str:
     """A name that is one long word, as an id is, with its middle left out."""
-    return name if len(name) <= _LONGEST_WORD or " " in name else f"{name[:12]}…{name[-4:]}"
+    is_id = " " not in name and any(letter.isdigit() for letter in name)
+    return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:12]}…{name[-4:]}"
 
 
 def _number(value: Any) -> Any:

@@ -155,6 +155,7 @@ PAGE = Page(
                 Column("change_count", "Change", "count"),
                 Column("change_rate", "In percent", "rate"),
             ),
+            empty="No table has more or fewer rows than after the build before.",
             needs=SECOND_RUN,
         ),
         SqlTable(

@@ -1,6 +1,6 @@
 select
     case
-        when $segment is not null then 'Customers: ' || max(segment)
+        when $segment is not null then 'Customers: ' || upper(max(segment)[1]) || max(segment)[2:]
         else 'Customers who first ordered in ' || strftime(max(cohort_month), '%B %Y')
     end as heading
 from marts.customer_360
