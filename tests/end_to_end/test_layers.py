@@ -167,6 +167,7 @@ def test_a_mart_knows_of_persons_and_products_what_no_dimension_does(built: Buil
         ("sales_monthly", "month_start_date, store_key, channel_key"),
         ("product_performance_monthly", "month_start_date, product_key"),
         ("category_performance", "month_start_date, category_key"),
+        ("category_sales_daily", "date_day, store_key, channel_key, country_code, category_key"),
         ("customer_360", "person_key"),
     ],
 )

@@ -261,6 +261,7 @@ NET = (
     "product_performance",
     "product_performance_monthly",
     "category_performance",
+    "category_sales_daily",
     "seller_performance",
     "store_performance",
     "abc_xyz",

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from shophouse.serve.dashboard.blocks import Context, Ranking, RowOfFigures, SqlTable, Trend
+from shophouse.serve.dashboard.blocks import Context, Ranking, RowOfFigures, Trend
 from shophouse.serve.dashboard.contents import Figures
+from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.pages import Page, pages
+from shophouse.serve.dashboard.sql_blocks import SqlTable
 from shophouse.shop import Shop
 
 Of = Callable[..., Context]
@@ -68,9 +71,24 @@ def test_a_filter_narrows_or_is_told_to_do_nothing(context: Of, shop: Shop) -> N
     assert "not filtered by channel" in Ranking("net_sales", "product").content(of).notes
 
 
+def test_a_category_filters_money_by_day_and_orders_not_at_all(context: Of, shop: Shop) -> None:
+    of = context(period=["30d"], category=["Audio"], channel=["web"])
+    row = RowOfFigures(("net_sales", "orders")).content(of)
+    [[net]] = shop.sql(
+        "select sum(net_sales_amount_reporting) from core.fct_sales_ledger "
+        "join core.dim_product using (product_key) join core.dim_category using (category_key) "
+        "join core.dim_channel using (channel_key) "
+        "where category_name = 'Audio' and channel = 'web' and event_date between ? and ?",
+        [of.view.period.start, of.view.period.end],
+    ).fetchall()
+    assert row.figures[0].value == net > 0
+    assert row.notes == ("Orders: not filtered by category",)
+
+
 def test_a_click_on_a_ranking_filters_the_page(context: Of) -> None:
     content = Ranking("orders", "channel").content(context(period=["all"]))
-    assert content.links[0] == f"/?period=all&channel={content.labels[0]}"
+    assert content.links[0] == f"/?period=all&channel={content.rows[0][0]}"
+    assert content.labels[0] == "Web"
 
 
 def test_values_of_an_address_are_never_read_as_sql(context: Of, tmp_path: object) -> None:
@@ -79,9 +97,40 @@ def test_values_of_an_address_are_never_read_as_sql(context: Of, tmp_path: objec
     assert Ranking("net_sales", "country").content(of).rows == ()
     table = pages()["sales"].blocks[-1]
     assert isinstance(table, SqlTable)
+    assert "net_sales_amount" in table.text
     assert table.content(of).rows == ()
 
 
 def test_money_stays_exact(context: Of) -> None:
     content = Trend("net_sales").content(context(period=["all"]))
     assert all(isinstance(row[-1], Decimal) for row in content.rows)
+
+
+def test_a_metric_without_its_data_leaves_its_place_to_a_spare_one(context: Of) -> None:
+    of = context(period=["all"], compare=["none"])
+    never, always = Need("select 1 as there where 1 = 0"), Need("select 1 as there")
+    row = RowOfFigures(("orders", "returns"), only_with={"orders": never, "returns": always}, spare=("taxes", "spend"))
+    assert [figure.metric for figure in row.content(of).figures] == ["returns", "taxes"]
+
+
+def test_a_target_is_that_of_all_days_of_the_period_and_of_the_whole_shop(context: Of, shop: Shop) -> None:
+    sql = "select min(period_start), max(period_end), sum(target_value) from target_attainment where target_metric = ?"
+    [[start, end, target]] = shop.sql(sql, ["net_sales_amount"]).fetchall()
+    days = {"from_": [start.isoformat()], "to": [end.isoformat()]}
+    row = RowOfFigures(("net_sales",))
+    assert row.content(context(**days)).figures[0].target == target > 0
+    assert row.content(context(**days, channel=["web"])).figures[0].target is None
+    late = {"from_": [start.isoformat()], "to": [(end + timedelta(days=1)).isoformat()]}
+    assert row.content(context(**late)).figures[0].target is None
+
+
+def test_what_is_known_by_month_alone_is_shown_over_a_year(context: Of, shop: Shop) -> None:
+    of = context(period=["30d"])
+    content = Trend("net_sales", by="brand").content(of)
+    [[first, last]] = shop.sql(
+        "select min(month_start_date), max(month_start_date) from product_performance_monthly "
+        "where month_start_date > cast(? as date) - interval 12 month and month_start_date <= ?",
+        [of.view.period.end, of.view.period.end],
+    ).fetchall()
+    assert (content.rows[0][0], content.rows[-1][0]) == (first, last)
+    assert content.notes[0].startswith("whole months: ")

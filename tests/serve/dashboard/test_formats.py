@@ -22,6 +22,16 @@ from shophouse.serve.dashboard.formats import Formats
         ("en_US", 4.26987, "score", "4.27"),
         ("en_US", Decimal("60211.0000"), "quantity", "60,211"),
         ("en_US", None, "money", "–"),
+        ("en_US", 18.66, "days", "18.7 days"),
+        ("en_US", Decimal("1.0"), "days", "1 day"),
+        ("de_DE", 1234.56, "seconds", "1.234,6 Sek."),
+        ("en_US", 34.856, "times", "34.86×"),
+        ("en_US", Decimal("1304"), "amount", "1,304.00"),
+        ("en_US", date(2024, 2, 1), "month", "Feb 2024"),
+        ("en_US", "paid_social", "name", "Paid social"),
+        ("en_US", "can't lose them", "name", "Can't lose them"),
+        ("en_US", "d9a5a0aa013c", "name", "d9a5a0aa013c"),
+        ("en_US", "UK online", "name", "UK online"),
         ("pt-BR", date(2024, 2, 1), "day", "1 de fev. de 2024"),
     ],
 )
@@ -34,6 +44,7 @@ def test_changes_are_in_percent_and_of_rates_in_points() -> None:
     assert formats.change(Decimal(120), Decimal(100), "money") == "+20.0%"
     assert formats.change(90, 100, "count") == "-10.0%"
     assert formats.change(0.25, 0.2, "rate") == "+5.0 pp"
+    assert formats.change(0.24996, 0.25, "rate") == "+0.0 pp"
     assert formats.change(5, 0, "count") is None
     assert formats.change(None, 3, "count") is None
     assert formats.change(5, Decimal(-3), "money") is None

@@ -62,3 +62,20 @@ def test_only_what_differs_stands_in_the_address() -> None:
     assert View(FIRST, LAST).address("sales") == "/sales"
     view = View(FIRST, LAST, filters={"channel": ("web", "a&b")}, comparison="year")
     assert view.address("sales") == "/sales?compare=year&channel=web&channel=a%26b"
+
+
+def test_what_a_page_is_about_stays_on_it_and_choices_go_along() -> None:
+    parameters = {"key": ["7 & 8"], "channel": ["web"], "period": ["7d"]}
+    view = read_view(parameters, FIRST, LAST, ("key",))
+    assert view.problems == ()
+    assert view.address("") == "/?key=7+%26+8&period=7d&channel=web"
+    assert view.address("products") == "/products?period=7d&channel=web"
+    assert view.led_by("/orders?day=2024-05-01") == "/orders?day=2024-05-01&period=7d&channel=web"
+    assert View(FIRST, LAST).led_by("/product?key=1") == "/product?key=1"
+    assert read_view(parameters, FIRST, LAST).problems == ("there is no filter 'key'",)
+
+
+def test_all_time_ends_with_what_moved_last_and_other_periods_with_the_last_order() -> None:
+    view = View(FIRST, LAST, "all", until=date(2025, 2, 1))
+    assert view.period == Period(FIRST, date(2025, 2, 1))
+    assert view.with_(preset="7d").period.end == LAST

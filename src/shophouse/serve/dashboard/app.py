@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,9 +21,10 @@ from shophouse.metrics.personal import personal_columns, without_personal
 from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
 from shophouse.serve.dashboard.blocks import Block, Context
-from shophouse.serve.dashboard.drawing import draw, draw_menu
+from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.formats import Formats
-from shophouse.serve.dashboard.pages import Page, pages
+from shophouse.serve.dashboard.needs import Need
+from shophouse.serve.dashboard.pages import Page, laid_out, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
 from shophouse.serve.dashboard.published import Published, WithoutPersonal
 from shophouse.serve.dashboard.users import Users
@@ -100,20 +102,22 @@ def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visi
     async def show(request: Request) -> None:
         days = await run.io_bound(_days, published)
         assert days is not None
-        view = _view_of(request.url.query, *days)
+        view = _view_of(page, request.url.query, *days)
         who = visitor(request.scope)
         await Screen(page, shop, context_of(who, view), who).show()
 
 
-def _view_of(query: str, first: date, last: date) -> View:
-    return read_view(parse_qs(query, keep_blank_values=True), first, last)
+def _view_of(page: Page, query: str, first: date, last: date, until: date | None) -> View:
+    return read_view(parse_qs(query, keep_blank_values=True), first, last, page.about, until)
 
 
-def _days(published: Published) -> tuple[date, date]:
-    """The first day and the last day that there are sales of."""
-    row = published.query("select min(date_day) as first, max(date_day) as last from marts.sales_daily").first
+def _days(published: Published) -> tuple[date, date, date]:
+    """The first day that there is anything of, the last with a valid order, and the last with anything at all."""
+    [(first, last, until)] = published.query(
+        "select min(date_day), max(date_day) filter (order_count > 0), max(date_day) from marts.sales_daily"
+    ).rows
     today = date.today()
-    return row.get("first") or today, row.get("last") or today
+    return first or today, last or until or today, until or today
 
 
 class Screen:
@@ -124,9 +128,10 @@ class Screen:
         self._page = page
         self._shop = shop
         self._context = context
-        self._bodies: list[tuple[Block, Any, Any]] = []
+        self._bodies: list[tuple[Block, Any, Any, Any]] = []
         self._links: dict[str, Any] = {}
         self._values: dict[str, list[str]] = {}
+        self._choices: Any = None
         self._version = context.published.version()
         self._dark = ui.dark_mode(app.storage.user.get("dark"))
         self._is_dark = False
@@ -142,23 +147,52 @@ class Screen:
         self._header()
         with ui.element("div").classes("page"):
             with ui.element("div").classes("page-head"):
-                ui.html(f"<h1>{self._page.title}</h1>", sanitize=False)
-                self._choices = ui.element("div").classes("bar")
-                self._draw_choices()
+                heading = await run.io_bound(self._page.named, self._context.published, self._view.about)
+                lacked = await run.io_bound(self._lacked)
+                self._heading(heading or self._page.title)
+                if heading is not None and lacked is None:
+                    self._choices = ui.element("div").classes("bar")
+                    self._draw_choices()
             self._problems = ui.element("div").classes("problems").props("role=status")
             self._tell_problems()
-            missing = await run.io_bound(self._missing)
-            if missing:
-                with ui.element("div").classes("block missing"):
-                    ui.icon("inbox", size="2rem")
-                    ui.label(missing)
+            if heading is None:
+                self._say("search_off", f"There is nothing of {self._asked_for()}.", "The link may be an old one.")
                 return
+            if lacked is not None:
+                self._say(
+                    "inbox", f"{lacked.what}: this shop has no data yet.", f"This page needs {lacked.brought_by}."
+                )
+                return
+            shown = await run.io_bound(self._page.shown, self._context.published)
+            assert shown is not None
+            blocks, lacking = shown
             with ui.element("div").classes("blocks"):
-                for block in self._page.blocks:
-                    self._frame(block)
+                for block, width in zip(blocks, laid_out(blocks), strict=True):
+                    self._frame(block, width)
+            if lacking:
+                with ui.element("div").classes("lacking"):
+                    ui.label("Not shown, for want of data:")
+                    for need in lacking:
+                        ui.label(f"{need.what}: {need.brought_by}")
         ui.on("address", lambda event: self._show_query(event.args))
         background_tasks.create(self._begin(), name="dashboard")
         ui.timer(_LOOKS_FOR_A_VERSION_EVERY, self._look_for_a_version)
+
+    def _heading(self, heading: str) -> None:
+        with ui.element("div"):
+            above = pages().get(self._page.under)
+            if above is not None:
+                ui.link(f"← {above.title}", self._view.address(above.name)).classes("above")
+            ui.html(f"<h1>{escape(heading)}</h1>", sanitize=False)
+
+    def _asked_for(self) -> str:
+        return ", ".join(f"{name} {value!r}" for name, value in self._view.about.items()) or "no name"
+
+    def _say(self, icon: str, title: str, text: str) -> None:
+        with ui.element("section").classes("panel missing"):
+            ui.icon(icon, size="2.4rem").props('aria-hidden="true"')
+            ui.html(f"<h2>{escape(title)}</h2>", sanitize=False)
+            ui.label(text)
 
     async def _begin(self) -> None:
         await self._client.connected()
@@ -171,9 +205,11 @@ class Screen:
             ui.link(self._shop, "/overview").classes("shop")
             with ui.element("nav").classes("pages").props('aria-label="Pages"'):
                 for other in pages().values():
+                    if other.under:
+                        continue
                     link = ui.link(other.title, self._view.address(other.name)).classes("page-link")
                     self._links[other.name] = link
-                    if other.name == self._page.name:
+                    if other.name in (self._page.name, self._page.under):
                         link.props('aria-current="page"')
             ui.button(icon="contrast", on_click=self._toggle_dark).props('flat round dense aria-label="Light or dark"')
             if self._who.name is not None:
@@ -187,16 +223,24 @@ class Screen:
 
     def _draw_choices(self) -> None:
         view = self._view
+        if self._choices is None:
+            return
+        choices = self._page.choices
         self._choices.clear()
         with self._choices:
-            periods = dict(PRESETS) | {"own": self._own_label(view.period)}
-            chosen = "own" if view.own else view.preset
-            self._select("Period", periods, chosen, self._choose_period)
-            self._select("Compared with", _WORDS, view.comparison, lambda v: self._change(comparison=v))
-            grains = {"": "Fitting", **{str(grain): grain.capitalize() for grain in GRAINS}}
-            self._select("By", grains, view.chosen_grain or "", lambda v: self._change(chosen_grain=v or None))
+            if "period" in choices:
+                periods = dict(PRESETS) | {"own": self._own_label(view.period)}
+                chosen = "own" if view.own else view.preset
+                self._select("Period", periods, chosen, self._choose_period)
+            if "comparison" in choices:
+                self._select("Compared with", _WORDS, view.comparison, lambda v: self._change(comparison=v))
+            if "grain" in choices:
+                grains = {"": "Fitting", **{str(grain): grain.capitalize() for grain in GRAINS}}
+                self._select("By", grains, view.chosen_grain or "", lambda v: self._change(chosen_grain=v or None))
             for name, label in FILTERS.items():
-                values = self._values[name]
+                if name not in choices:
+                    continue
+                values = self._values.get(name, [])
                 if len(values) > 1 or view.filters.get(name):
                     self._filter(name, label, values)
 
@@ -251,12 +295,13 @@ class Screen:
     async def _change(self, **changes: Any) -> None:
         """Show another view: the address changes, the page stays."""
         view = self._view.with_(**changes)
-        ui.navigate.history.push(view.address(self._page.name))
+        ui.navigate.history.push(self._here(view.address("")))
         await self._show_view(view)
 
     async def _show_query(self, query: str) -> None:
         """Show the view of an address, as when someone goes back."""
-        await self._show_view(_view_of(query.lstrip("?"), self._view.first, self._view.last))
+        view = self._view
+        await self._show_view(_view_of(self._page, query.lstrip("?"), view.first, view.last, view.until))
         self._draw_choices()
 
     async def _show_view(self, view: View) -> None:
@@ -273,27 +318,28 @@ class Screen:
             for problem in self._view.problems:
                 ui.label(problem).classes("problem")
 
-    def _missing(self) -> str:
-        if self._page.needs and not self._context.published.query(self._page.needs).rows:
-            return self._page.missing
-        return ""
+    def _lacked(self) -> Need | None:
+        needs = self._page.needs
+        return None if needs is None or needs.is_met(self._context.published) else needs
 
-    def _frame(self, block: Block) -> None:
-        with ui.element("section").classes(f"block wide-{block.width}"):
+    def _frame(self, block: Block, width: int) -> None:
+        with ui.element("section").classes(f"panel wide-{width}"):
             with ui.element("div").classes("block-head"):
-                ui.html(f"<h2>{block.title}</h2>", sanitize=False).classes("block-title")
+                with ui.element("div").classes("block-title"):
+                    ui.html(f"<h2>{escape(block.title)}</h2>", sanitize=False)
+                    about = ui.element("div")
                 menu = ui.element("div")
             body = ui.element("div").classes("block-body")
             with body:
                 ui.skeleton(height="120px")
-        self._bodies.append((block, body, menu))
+        self._bodies.append((block, body, about, menu))
 
     async def _fill(self) -> None:
         """Calculate every block, several at a time, and draw each as it comes."""
         context = self._context
         limit = asyncio.Semaphore(4)
 
-        async def fill(block: Block, body: Any, menu: Any) -> None:
+        async def fill(block: Block, body: Any, about: Any, menu: Any) -> None:
             async with limit:
                 try:
                     content = await run.io_bound(block.content, context)
@@ -310,6 +356,9 @@ class Screen:
             body.clear()
             with body:
                 draw(content, context.formats, is_dark=self._is_dark, go=self._go)
+            about.clear()
+            with about:
+                draw_definition(content)
             menu.clear()
             with menu:
                 draw_menu(content, context.formats)
@@ -318,12 +367,18 @@ class Screen:
 
     async def _go(self, link: str) -> None:
         """Follow a link of a content; one without a page stays on this one."""
-        parts = urlsplit(link)
-        if parts.path in ("", "/", f"/{self._page.name}"):
-            ui.navigate.history.push(f"/{self._page.name}" + (f"?{parts.query}" if parts.query else ""))
-            await self._show_query(parts.query)
+        target = urlsplit(self._here(link))
+        about = parse_qs(target.query)
+        is_here = target.path == f"/{self._page.name}"
+        # a page that is about something else is another page
+        if is_here and all(about.get(name, [""])[-1] == value for name, value in self._view.about.items()):
+            ui.navigate.history.push(self._here(link))
+            await self._show_query(target.query)
         else:
-            ui.navigate.to(link)
+            ui.navigate.to(self._here(link))
+
+    def _here(self, link: str) -> str:
+        return f"/{self._page.name}{link[1:]}" if link.startswith("/?") or link == "/" else link
 
     async def _look_for_a_version(self) -> None:
         if not self._who.may_stay():
@@ -335,8 +390,8 @@ class Screen:
         self._version = version
         days = await run.io_bound(_days, self._context.published)
         self._values = await run.io_bound(self._filter_values) or self._values
-        first, last = days or (self._view.first, self._view.last)
-        await self._show_view(self._view.with_(first=first, last=last))
+        first, last, until = days or (self._view.first, self._view.last, self._view.until)
+        await self._show_view(self._view.with_(first=first, last=last, until=until))
         self._draw_choices()
 
     async def _toggle_dark(self) -> None:

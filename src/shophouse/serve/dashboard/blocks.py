@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
-from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from shophouse.errors import ConfigError
-from shophouse.metrics import Catalogue, CompiledQuery, MetricQuery, compile_query
+from shophouse.metrics import Catalogue, CompiledQuery, Metric, MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
 from shophouse.metrics.query import first_day, next_period, periods
-from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series, Table
-from shophouse.serve.dashboard.formats import Formats
-from shophouse.serve.dashboard.periods import Period
+from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series
+from shophouse.serve.dashboard.formats import Formats, spoken
+from shophouse.serve.dashboard.needs import Need
+from shophouse.serve.dashboard.periods import Period, compared_with
 from shophouse.serve.dashboard.published import Published, Rows
 from shophouse.serve.dashboard.view import FILTERS, View
 
-__all__ = ["Block", "Context", "Ranking", "RowOfFigures", "SqlChart", "SqlTable", "Trend", "label_of"]
-
-_NAME = re.compile(r"\$([a-z][a-z0-9_]*)")
+__all__ = ["Block", "Context", "Ranking", "RowOfFigures", "Trend", "label_of", "whole_months"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,25 @@ class Context:
                 usable = (*usable, condition)
         return usable, tuple(notes)
 
+    def of_months(self, period: Period) -> str:
+        """Which whole months stand for a period."""
+        months = whole_months(period)
+        first, last = (self.formats.period(day, "month") for day in (months.start, months.end))
+        return f"whole months: {first}" if first == last else f"whole months: {first} – {last}"
+
+    def year(self, period: Period) -> Period:
+        """The whole months of a period, and as many before them as make a year."""
+        months = whole_months(period)
+        last = first_day(months.end, "month")
+        return Period(min(months.start, date(last.year - (last.month < 12), last.month % 12 + 1, 1)), months.end)
+
+    def defined(self, column: Column) -> Column:
+        """A column with what the catalogue says of it, where it has no definition of its own."""
+        if column.definition:
+            return column
+        metric = next((m for m in self.catalogue.metrics.values() if column.name in m.columns), None)
+        return replace(column, definition=f"{metric.description} {metric.formula}.") if metric else column
+
 
 class Block(Protocol):
     """A part of a page."""
@@ -64,35 +79,53 @@ class Block(Protocol):
     def width(self) -> int:
         """How many of the twelve columns of a page it takes."""
 
+    @property
+    def needs(self) -> Need | None:
+        """Data that it is left out without."""
+
     def content(self, context: Context) -> Content: ...
 
 
 @dataclass(frozen=True)
 class RowOfFigures:
-    """Metrics as large numbers, with the change against the compared period and the trend within the period."""
+    """Metrics as large numbers, with the change against the compared period and the trend within the period.
+
+    `only_with` says of a metric what data it has to have; one without them leaves its place to the next of `spare`.
+    """
 
     metrics: tuple[str, ...]
     title: str = "At a glance"
     width: int = 12
+    only_with: Mapping[str, Need] = field(default_factory=dict)
+    spare: tuple[str, ...] = ()
+    needs: Need | None = None
 
     def content(self, context: Context) -> Figures:
         notes: list[str] = []
         figures: list[Figure] = []
         statements: list[str] = []
-        for name in self.metrics:
+        for name in self._shown(context):
             figure, compiled, left_out = self._figure(context, name)
             figures.append(figure)
             statements.append(compiled.text)
             notes += [f"{figure.label}: {note}" for note in left_out]
         return Figures(self.title, ";\n\n".join(statements), tuple(dict.fromkeys(notes)), figures=tuple(figures))
 
+    def _shown(self, context: Context) -> list[str]:
+        there = [
+            name
+            for name in (*self.metrics, *self.spare)
+            if name not in self.only_with or self.only_with[name].is_met(context.published)
+        ]
+        return there[: len(self.metrics)]
+
     def _figure(self, context: Context, name: str) -> tuple[Figure, CompiledQuery, tuple[str, ...]]:
         view, metric = context.view, context.catalogue.metric(name)
         period, grain = view.period, view.grain
         notes: tuple[str, ...] = ()
         if context.catalogue.grain(name) == "month":
-            period, grain = _whole_months(period), "month" if grain in ("day", "week") else grain
-            notes = ("whole months",)
+            period, grain = whole_months(period), "month" if grain in ("day", "week") else grain
+            notes = (context.of_months(period),)
         asked = MetricQuery((name,), start=period.start, end=period.end)
         rows, compiled, left_out = context.ask(asked)
         now = rows.rows[0][0] if rows.rows else None
@@ -100,7 +133,7 @@ class RowOfFigures:
         compared = view.before
         if compared is not None:
             if notes:
-                compared = _whole_months(compared)
+                compared = whole_months(compared)
             earlier, _, _ = context.ask(MetricQuery((name,), start=compared.start, end=compared.end))
             before = earlier.rows[0][0] if earlier.rows else None
         over, _, _ = context.ask(replace(asked, grain=grain))
@@ -123,6 +156,7 @@ class RowOfFigures:
             context.formats.change(now, before, metric.unit),
             is_good,
             trend,
+            _target(context, metric, period),
         )
         return figure, compiled, notes + left_out
 
@@ -138,6 +172,7 @@ class Trend:
     width: int = 6
     series: int = 6
     """The most series of a split; the rest is one."""
+    needs: Need | None = None
 
     def __post_init__(self) -> None:
         if not self.title:
@@ -152,9 +187,11 @@ class Trend:
         try:
             compile_query(context.catalogue, MetricQuery((self.metric,), grain, by))
         except ConfigError:
-            grain, notes = "month" if grain in ("day", "week") else grain, ("by month",)
-        if notes or context.catalogue.grain(self.metric) == "month":
-            period = _whole_months(period)
+            grain = "month" if grain in ("day", "week") else grain
+            period = context.year(period)
+            notes = (context.of_months(period),)
+        if context.catalogue.grain(self.metric) == "month":
+            period = whole_months(period)
         asked = MetricQuery((self.metric,), grain, by, start=period.start, end=period.end)
         rows, compiled, left_out = context.ask(asked)
         days = list(periods(period.start, period.end, grain))
@@ -165,8 +202,8 @@ class Trend:
         else:
             now: dict[Any, Any] = {row[0]: row[1] for row in rows.rows}
             series = (Series(metric.label, tuple(now.get(day) for day in days)),)
-            before = view.before
-            if before is not None and view.comparison != "none":
+            before = compared_with(period, view.comparison)
+            if before is not None:
                 series += (self._compared(context, asked, before, len(days)),)
         columns = (
             Column("period", "Period", "day"),
@@ -190,7 +227,7 @@ class Trend:
     def _compared(self, context: Context, asked: MetricQuery, before: Period, count: int) -> Series:
         assert asked.grain is not None
         if context.catalogue.grain(self.metric) == "month":
-            before = _whole_months(before)
+            before = whole_months(before)
         rows, _, _ = context.ask(replace(asked, start=before.start, end=before.end))
         values = {row[0]: row[1] for row in rows.rows}
         days = list(periods(before.start, before.end, asked.grain))[:count]
@@ -207,8 +244,7 @@ class Ranking:
     title: str = ""
     width: int = 6
     limit: int = 10
-    link: str = ""
-    """Where a click leads, with {value} in it; by itself to the same page, filtered."""
+    needs: Need | None = None
 
     def __post_init__(self) -> None:
         if not self.title:
@@ -217,20 +253,20 @@ class Ranking:
     def content(self, context: Context) -> Chart:
         metric = context.catalogue.metric(self.metric)
         view = context.view
-        period, notes = view.period, ()
+        notes: tuple[str, ...] = ()
+        period = view.period
         asked = MetricQuery((self.metric,), None, (self.by,), (), period.start, period.end, largest_first=True)
         try:
             compile_query(context.catalogue, asked)
         except ConfigError:
-            period, notes = _whole_months(period), ("whole months",)  # type: ignore[assignment]
+            notes = (context.of_months(period),)
+            period = whole_months(period)
             asked = replace(asked, start=period.start, end=period.end)
         rows, compiled, left_out = context.ask(asked)
         shown = [row for row in rows.rows if row[1] is not None][: self.limit]
         values = [str(row[0]) for row in shown]
         links: tuple[str, ...] = ()
-        if self.link:
-            links = tuple(self.link.replace("{value}", value) for value in values)
-        elif self.by in FILTERS:
+        if self.by in FILTERS:
             links = tuple(view.with_(filters={**view.filters, self.by: (value,)}).address("") for value in values)
         return Chart(
             self.title,
@@ -239,7 +275,7 @@ class Ranking:
             metric.description,
             kind="ranking",
             unit=metric.unit,
-            labels=tuple(values),
+            labels=tuple(spoken(value) for value in values),
             series=(Series(metric.label, tuple(row[1] for row in shown)),),
             links=links,
             columns=(Column(self.by, label_of(self.by)), Column(self.metric, metric.label, metric.unit)),
@@ -247,134 +283,17 @@ class Ranking:
         )
 
 
-@dataclass(frozen=True)
-class _OfSql:
-    """A query in a file beside the page, with $start, $end and the like.
-
-    `{filters}` in it is where the view's filters go: `dimensions` gives the column of each that its rows have. Filters
-    without one are left out, and told.
-    """
-
-    title: str
-    file: Path
-    dimensions: Mapping[str, str] = field(default_factory=dict)
-    definition: str = ""
-    width: int = 6
-    follows_period: bool = True
-    """Whether its rows are those of the view's period; else it is told that they are not."""
-
-    _none: ClassVar[str] = "1 = 1"
-
-    @cached_property
-    def text(self) -> str:
-        return self.file.read_text("utf-8").strip().removesuffix(";")
-
-    def _asked(self, context: Context) -> tuple[Rows, str, tuple[str, ...]]:
-        view = context.view
-        notes = [] if self.follows_period else ["all time"]
-        given: dict[str, Any] = {
-            "start": view.period.start,
-            "end": view.period.end,
-            "first_month": first_day(view.period.start, "month"),
-            "grain": view.grain,
-            "before_start": view.before.start if view.before else None,
-            "before_end": view.before.end if view.before else None,
-        }
-        tests: list[str] = []
-        for condition in view.conditions:
-            column = self.dimensions.get(condition.dimension)
-            if column is None or "{filters}" not in self.text:
-                notes.append(f"not filtered by {FILTERS[condition.dimension].lower()}")
-                continue
-            names = [f"{condition.dimension}_{number}" for number in range(len(condition.values))]
-            given |= dict(zip(names, condition.values, strict=True))
-            tests.append(f"cast({column} as varchar) in ({', '.join(f'${name}' for name in names)})")
-        sql = self.text.replace("{filters}", " and ".join(tests) or self._none)
-        used = set(_NAME.findall(sql))
-        parameters = {name: value for name, value in given.items() if name in used}
-        shown = _NAME.sub(lambda found: _quoted(given[found[1]]), sql)
-        return context.published.query(sql, parameters), shown, tuple(notes)
-
-
-@dataclass(frozen=True)
-class SqlTable(_OfSql):
-    """A table from a query. `columns` give label and unit of its columns, in order; others are not shown.
-
-    `link` leads from each row: a path with {name} of a column in it.
-    """
-
-    columns: tuple[Column, ...] = ()
-    link: str = ""
-    shown: int = 25
-
-    def content(self, context: Context) -> Table:
-        rows, sql, notes = self._asked(context)
-        wanted = self.columns or tuple(Column(name, label_of(name)) for name in rows.columns)
-        at = [rows.columns.index(column.name) for column in wanted]
-        links = tuple(_filled(self.link, row) for row in rows.dicts()) if self.link else ()
-        return Table(
-            self.title,
-            sql,
-            notes,
-            self.definition,
-            columns=wanted,
-            rows=tuple(tuple(row[i] for i in at) for row in rows.rows),
-            links=links,
-            shown=self.shown,
-        )
-
-
-@dataclass(frozen=True)
-class SqlChart(_OfSql):
-    """A chart from a query whose first column is the axis; each further column of `columns` is a series.
-
-    A heat map has three columns: row, column, value.
-    """
-
-    kind: ChartKind = "line"
-    unit: str = "count"
-    columns: tuple[Column, ...] = ()
-    link: str = ""
-
-    def content(self, context: Context) -> Chart:
-        rows, sql, notes = self._asked(context)
-        wanted = self.columns or tuple(Column(name, label_of(name)) for name in rows.columns)
-        at = [rows.columns.index(column.name) for column in wanted]
-        chosen = tuple(tuple(row[i] for i in at) for row in rows.rows)
-        across: tuple[str, ...] = ()
-        if self.kind == "heatmap":
-            labels = tuple(dict.fromkeys(self._label(context, row[0]) for row in chosen))
-            across = tuple(str(column) for column in dict.fromkeys(row[1] for row in chosen))
-            cells = {(self._label(context, row[0]), str(row[1])): row[2] for row in chosen}
-            series = tuple(Series(label, tuple(cells.get((label, column)) for column in across)) for label in labels)
-        else:
-            labels = tuple(self._label(context, row[0]) for row in chosen)
-            series = tuple(
-                Series(column.label, tuple(row[number] for row in chosen))
-                for number, column in enumerate(wanted)
-                if number > 0
-            )
-        links = tuple(_filled(self.link, row) for row in rows.dicts()) if self.link else ()
-        return Chart(
-            self.title,
-            sql,
-            notes,
-            self.definition,
-            kind=self.kind,
-            unit=self.unit,
-            labels=labels,
-            series=series,
-            links=links,
-            columns=wanted,
-            rows=chosen,
-            columns_across=across,
-        )
-
-    def _label(self, context: Context, value: Any) -> str:
-        if isinstance(value, date):
-            is_month = self.columns and self.columns[0].unit == "month"
-            return context.formats.period(value, "month") if is_month else context.formats.day(value)
-        return "" if value is None else str(value)
+def _target(context: Context, metric: Metric, period: Period) -> Any:
+    """What was to be reached in a period, where every day of it has a target; those are of the whole shop."""
+    if context.view.conditions or not metric.columns:
+        return None
+    found = context.published.query(
+        "select sum(day_target_value), count(distinct target_date) from core.fct_targets_daily "
+        "where target_metric = $metric and is_of_the_day and target_date between $start and $end",
+        {"metric": metric.columns[0], "start": period.start, "end": period.end},
+    )
+    [(target, days)] = found.rows
+    return target if days == period.days else None
 
 
 def label_of(name: str) -> str:
@@ -391,14 +310,15 @@ def _split(rows: Rows, days: Sequence[date], most: int) -> tuple[Series, ...]:
             values.setdefault(str(name), {})[day] = value
     order = sorted(values, key=lambda name: -sum(abs(value) for value in values[name].values()))
     kept, rest = (order, []) if len(order) <= most else (order[: most - 1], order[most - 1 :])
-    series = [Series(name, tuple(values[name].get(day) for day in days)) for name in kept]
+    series = [Series(spoken(name), tuple(values[name].get(day) for day in days)) for name in kept]
     if rest:
         others = tuple(sum(values[name].get(day, 0) for name in rest) for day in days)
         series.append(Series(f"{len(rest)} others", others))
     return tuple(series)
 
 
-def _whole_months(period: Period) -> Period:
+def whole_months(period: Period) -> Period:
+    """The months that a period lies in, from the first day of the first to the last of the last."""
     start = first_day(period.start, "month")
     after = next_period(first_day(period.end, "month"), "month")
     return Period(start, date.fromordinal(after.toordinal() - 1))
@@ -407,19 +327,6 @@ def _whole_months(period: Period) -> Period:
 def _link_to(view: View, day: date, grain: Any, within: Period) -> str:
     """The same page over the days of one period alone; a day leads to its orders."""
     if grain == "day":
-        return f"/orders?day={day.isoformat()}"
+        return view.led_by(f"/orders?day={day.isoformat()}")
     last = date.fromordinal(next_period(day, grain).toordinal() - 1)
     return view.with_(own=Period(max(day, within.start), min(last, within.end)), chosen_grain=None).address("")
-
-
-def _filled(link: str, row: Mapping[str, Any]) -> str:
-    for name, value in row.items():
-        link = link.replace("{" + name + "}", str(value))
-    return link
-
-
-def _quoted(value: Any) -> str:
-    if value is None:
-        return "null"
-    text = str(value).replace("'", "''")
-    return f"date '{text}'" if isinstance(value, date) else f"'{text}'"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_compact_currency, format_currency
+
 from shophouse.serve.dashboard.contents import Chart, Series
 from shophouse.serve.dashboard.formats import Formats
 
@@ -12,9 +14,13 @@ __all__ = ["PALETTE", "options", "sparkline"]
 
 PALETTE = ("#2563a8", "#c2570c", "#177a5b", "#8b3fa8", "#a3742a", "#b3334d", "#4a6378", "#5b7f12")
 """Colours that can be told apart by those who see red and green alike, each readable on white and on black."""
-
-
-_ALL_NAMED = 6
+_FEW = 7
+"""So many labels that each is written, whatever room there is."""
+_COMPACT = 10_000
+_INSIDE = {"alignMinLabel": "left", "alignMaxLabel": "right"}
+_LONGEST_WORD = 22
+_MORE, _LESS = PALETTE[2], PALETTE[5]
+_FONT = "Inter, 'Segoe UI', system-ui, sans-serif"
 
 
 def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
@@ -23,7 +29,7 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     line = "#3a424c" if is_dark else "#dde1e6"
     base: dict[str, Any] = {
         "color": list(PALETTE),
-        "textStyle": {"color": ink, "fontFamily": "inherit"},
+        "textStyle": {"color": ink, "fontFamily": _FONT},
         "animationDuration": 200,
         "aria": {"enabled": True, "label": {"description": described(chart, formats)}},
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
@@ -31,28 +37,44 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     }
     if chart.kind == "heatmap":
         return base | _heatmap(chart, formats, ink)
-    is_ranking = chart.kind == "ranking"
-    values: dict[str, Any] = {"type": "value", "axisLabel": {"color": ink, ":formatter": _short(chart.unit, formats)}}
-    values["splitLine"] = {"lineStyle": {"color": line}}
-    if is_ranking:
-        values["splitNumber"] = 3
+    if chart.kind == "scatter":
+        return base | _scatter(chart, formats, ink, line)
+    runs_down = chart.kind in ("ranking", "waterfall", "funnel")
+    values = _value_axis(chart.unit, formats, ink, line)
     names: dict[str, Any] = {
         "type": "category",
         "data": list(chart.labels),
-        "axisLabel": {"color": ink, "hideOverlap": True},
+        "axisLabel": {"color": ink, "hideOverlap": True, "showMinLabel": True, **_INSIDE},
         "axisTick": {"show": False},
         "axisLine": {"lineStyle": {"color": line}},
     }
-    if chart.kind == "bar" and len(chart.labels) <= _ALL_NAMED:
-        names["axisLabel"] = {"color": ink, "interval": 0, "width": 72, "overflow": "break"}
-    if is_ranking:
-        names |= {"inverse": True, "axisLabel": {"color": ink, "width": 110, "overflow": "truncate"}}
-    base["xAxis"], base["yAxis"] = (values, names) if is_ranking else (names, values)
+    if runs_down:
+        values["splitNumber"] = 3
+        label = {"color": ink, "width": 120, "overflow": "break", "lineHeight": 13, "interval": 0}
+        names |= {"inverse": True, "axisLabel": label, "data": [_short_name(name) for name in chart.labels]}
+        values["axisLabel"] |= _INSIDE
+    elif len(chart.labels) <= _FEW:
+        names["axisLabel"] = {"color": ink, "interval": 0, "fontSize": 11}
+    base["xAxis"], base["yAxis"] = (values, names) if runs_down else (names, values)
+    if chart.kind in ("waterfall", "funnel"):
+        values["show"] = False
+        base["grid"]["right"] = 96
+        base["series"] = _waterfall(chart, formats, ink) if chart.kind == "waterfall" else _funnel(chart, formats, ink)
+        base["tooltip"] = {"show": False}
+        return base
     base["series"] = [_series(chart, one) for one in chart.series]
     base["tooltip"][":valueFormatter"] = _long(chart.unit, formats)
     if len(chart.series) > 1:
         base["legend"] = {"top": 0, "type": "scroll", "textStyle": {"color": ink}, "icon": "roundRect"}
     return base
+
+
+def _value_axis(unit: str, formats: Formats, ink: str, line: str) -> dict[str, Any]:
+    return {
+        "type": "value",
+        "axisLabel": {"color": ink, ":formatter": _short(unit, formats), "hideOverlap": True},
+        "splitLine": {"lineStyle": {"color": line}},
+    }
 
 
 def sparkline(values: tuple[float | None, ...], *, is_good: bool | None) -> dict[str, Any]:
@@ -100,6 +122,8 @@ def _series(chart: Chart, series: Series) -> dict[str, Any]:
             drawn |= {"lineStyle": {"type": "dashed", "width": 1.5}, "itemStyle": {"color": "#7a8590"}, "z": 1}
         return drawn
     drawn |= {"type": "bar", "barMaxWidth": 28}
+    if series.is_quiet:
+        drawn["itemStyle"] = {"color": "#9aa5b0"}
     if chart.kind == "stacked":
         drawn["stack"] = "all"
     if chart.kind == "ranking":
@@ -116,19 +140,119 @@ def _heatmap(chart: Chart, formats: Formats, ink: str) -> dict[str, Any]:
     ]
     numbers = [cell[2] for cell in cells]
     axis = {"type": "category", "axisTick": {"show": False}, "axisLine": {"show": False}}
+    least, most = min(numbers, default=0), max(numbers, default=1)
+    data: list[Any] = cells
+    name = chart.columns[1].label if len(chart.columns) > 1 else ""
+    below = {"name": name, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": ink}}
+    if chart.is_labelled:
+        # white on the darker half, so that each number can be read
+        data = [
+            {
+                "value": cell,
+                "label": {
+                    "show": True,
+                    "formatter": _cell(cell[2], chart.unit, formats),
+                    "fontSize": 11,
+                    "color": "#ffffff" if cell[2] > least + (most - least) * 0.45 else "#20262d",
+                },
+            }
+            for cell in cells
+        ]
     return {
         "tooltip": {"confine": True, ":valueFormatter": _long(chart.unit, formats)},
-        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 4, "containLabel": True},
-        "xAxis": {**axis, "data": list(chart.columns_across), "axisLabel": {"color": ink, "hideOverlap": True}},
-        "yAxis": {**axis, "data": list(chart.labels), "inverse": True, "axisLabel": {"color": ink}},
+        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 22, "containLabel": True},
+        "xAxis": {**axis, "data": list(chart.columns_across), "axisLabel": {"color": ink, "hideOverlap": True}} | below,
+        "yAxis": {**axis, "data": list(chart.labels), "inverse": True, "axisLabel": {"color": ink, "interval": 0}},
         "visualMap": {
             "show": False,
-            "min": min(numbers, default=0),
-            "max": max(numbers, default=1),
+            "min": least,
+            "max": most,
             "inRange": {"color": ["#eef4fb", "#9cc3ea", "#2563a8", "#12365f"]},
         },
-        "series": [{"type": "heatmap", "name": chart.title, "data": cells}],
+        "series": [{"type": "heatmap", "name": chart.title, "data": data}],
     }
+
+
+def _waterfall(chart: Chart, formats: Formats, ink: str) -> list[dict[str, Any]]:
+    """Bars on what the steps before left, and nothing below them."""
+    ground: list[float] = []
+    bars: list[dict[str, Any]] = []
+    level = 0.0
+    for at, value in enumerate(chart.series[0].values):
+        step = float(value or 0)
+        is_total = at in chart.totals
+        start = 0.0 if is_total else level
+        level = step if is_total else level + step
+        color = PALETTE[0] if is_total else _MORE if step >= 0 else _LESS
+        written = formats.value(value, chart.unit)
+        bars.append(
+            {
+                "value": abs(step),
+                "itemStyle": {"color": color, "borderRadius": 2},
+                "label": {"show": True, "position": "right", "color": ink, "formatter": written},
+            }
+        )
+        ground.append(min(start, level))
+    stacked = {"type": "bar", "stack": "all", "stackStrategy": "all", "barMaxWidth": 26}
+    hidden = {"itemStyle": {"color": "transparent"}, "silent": True, "tooltip": {"show": False}}
+    return [
+        {**stacked, "data": ground, **hidden},
+        {**stacked, "name": chart.series[0].name, "data": bars},
+    ]
+
+
+def _funnel(chart: Chart, formats: Formats, ink: str) -> list[dict[str, Any]]:
+    """A bar for each step, with what it is of the first."""
+    values = chart.series[0].values
+    first = float(values[0] or 0) if values else 0.0
+    bars = []
+    for value in values:
+        share = f" ({formats.value(float(value or 0) / first, 'rate')})" if first else ""
+        written = formats.value(value, chart.unit) + share
+        bars.append(
+            {"value": _number(value), "label": {"show": True, "position": "right", "color": ink, "formatter": written}}
+        )
+    shape = {"barMaxWidth": 30, "itemStyle": {"borderRadius": [0, 3, 3, 0]}}
+    return [{"type": "bar", "name": chart.series[0].name, "data": bars, **shape}]
+
+
+def _scatter(chart: Chart, formats: Formats, ink: str, line: str) -> dict[str, Any]:
+    across, up = chart.series
+    points = [
+        {"name": label, "value": [_number(x), _number(y)]}
+        for label, x, y in zip(chart.labels, across.values, up.values, strict=True)
+        if x is not None and y is not None
+    ]
+    second = chart.second_unit or chart.unit
+    below = {"name": across.name, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": ink}}
+    above = {"name": up.name, "nameLocation": "end", "nameGap": 10, "nameTextStyle": {"color": ink, "align": "left"}}
+    told = (
+        f"point => point.name + '<br>{across.name}: ' + ({_long(chart.unit, formats)})(point.value[0]) + "
+        f"'<br>{up.name}: ' + ({_long(second, formats)})(point.value[1])"
+    )
+    return {
+        "tooltip": {"confine": True, ":formatter": told},
+        "grid": {"left": 8, "right": 24, "top": 30, "bottom": 24, "containLabel": True},
+        "xAxis": _value_axis(chart.unit, formats, ink, line) | below,
+        "yAxis": _value_axis(second, formats, ink, line) | above,
+        "series": [{"type": "scatter", "name": chart.title, "data": points, "symbolSize": 9}],
+    }
+
+
+def _cell(value: float, unit: str, formats: Formats) -> str:
+    """A value in a cell of a heat map: without cents."""
+    if unit == "money":
+        if abs(value) >= _COMPACT:
+            return str(format_compact_currency(value, formats.currency, locale=formats.locale, fraction_digits=1))
+        whole = str(formats.locale.currency_formats["standard"].pattern).replace(".00", "")
+        return str(format_currency(round(value), formats.currency, whole, formats.locale, currency_digits=False))
+    return formats.value(value, unit)
+
+
+def _short_name(name: str) -> str:
+    """A name that is one long word, as an id is, with its middle left out."""
+    is_id = " " not in name and any(letter.isdigit() for letter in name)
+    return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:12]}…{name[-4:]}"
 
 
 def _number(value: Any) -> Any:
@@ -140,12 +264,14 @@ def _intl(unit: str, formats: Formats, more: str) -> str:
     style = {
         "money": f"style: 'currency', currency: '{formats.currency}'",
         "rate": "style: 'percent'",
+        "days": "style: 'unit', unit: 'day', unitDisplay: 'short'",
+        "seconds": "style: 'unit', unit: 'second', unitDisplay: 'narrow'",
     }.get(unit, "style: 'decimal'")
     return f"value => value == null ? '–' : new Intl.NumberFormat('{locale}', {{{style}, {more}}}).format(value)"
 
 
 def _short(unit: str, formats: Formats) -> str:
-    if unit == "rate":
+    if unit in ("rate", "days", "seconds"):
         return _intl(unit, formats, "maximumFractionDigits: 1")
     return _intl(unit, formats, "notation: 'compact', maximumFractionDigits: 1")
 

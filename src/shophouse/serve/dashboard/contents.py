@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 __all__ = ["Chart", "ChartKind", "Column", "Content", "Figure", "Figures", "Series", "Table"]
 
-ChartKind = Literal["line", "area", "bar", "stacked", "ranking", "heatmap", "scatter"]
+ChartKind = Literal["line", "area", "bar", "stacked", "ranking", "heatmap", "waterfall", "funnel", "scatter"]
+"""How a chart is drawn. A ranking, a waterfall and a funnel run down the page, one label below the other."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,12 @@ class Series:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: `unit` is one of the catalogue's, or text."""
+    """A column of a table, in a unit of `Formats.value`."""
 
     name: str
     label: str
     unit: str = "text"
+    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,10 @@ class Figures(_Content):
 class Chart(_Content):
     """A chart: `labels` along its axis, `series` over it; `links` are where a click on each label leads.
 
-    A heat map has its rows in `labels` and its columns in `columns_across`, each series being a row.
+    A heat map has its rows in `labels` and its columns in `columns_across`, each series being a row; `is_labelled`
+    writes the values into its cells. A waterfall has one series: steps that lie on the sum of those before, but for its
+    `totals`, the places of the steps that stand on the ground. A scatter has two series, across and up; the second is
+    in `second_unit`.
     """
 
     kind: ChartKind = "line"
@@ -74,6 +79,9 @@ class Chart(_Content):
     rows: tuple[tuple[Any, ...], ...] = ()
     """What was calculated, for downloads: all of it, also what the chart leaves out."""
     columns_across: tuple[str, ...] = ()
+    is_labelled: bool = False
+    totals: tuple[int, ...] = ()
+    second_unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ class Table(_Content):
     rows: tuple[tuple[Any, ...], ...] = ()
     links: tuple[str, ...] = ()
     shown: int = 25
+    empty: str = "Nothing in this period."
 
 
 Content = Figures | Chart | Table

@@ -13,9 +13,13 @@ from shophouse.serve.dashboard.charts import options, sparkline
 from shophouse.serve.dashboard.contents import Chart, Column, Content, Figure, Figures, Table
 from shophouse.serve.dashboard.formats import Formats
 
-__all__ = ["draw", "draw_menu"]
+__all__ = ["draw", "draw_definition", "draw_menu"]
 
 _HEIGHT = 260
+_HEADER = """
+<q-th :props="props"><span :title="props.col.about || null" :class="props.col.about ? 'defined' : ''">
+{{ props.col.label }}</span></q-th>
+"""
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -29,6 +33,12 @@ def draw(content: Content, formats: Formats, *, is_dark: bool, go: Callable[[str
         _chart(content, formats, is_dark, go)
     if content.notes:
         ui.label("; ".join(content.notes)).classes("note")
+
+
+def draw_definition(content: Content) -> None:
+    """What a block means, behind a sign beside its title."""
+    if content.definition:
+        _definition(content.definition, content.title)
 
 
 def draw_menu(content: Content, formats: Formats) -> None:
@@ -62,20 +72,30 @@ def _figure(figure: Figure, formats: Formats) -> None:
     with ui.element("div").classes("figure").props(f"data-metric={figure.metric}"):
         with ui.element("div").classes("figure-label"):
             ui.label(figure.label)
-            _definition(figure.definition, figure.label)
+            if figure.definition:
+                _definition(figure.definition, figure.label)
         ui.label(formats.value(figure.value, figure.unit)).classes("figure-value")
         if figure.change is not None:
             mood = "" if figure.is_good is None else "good" if figure.is_good else "bad"
             arrow = "▲" if not figure.change.startswith("-") else "▼"
             before = formats.value(figure.before, figure.unit)
-            with ui.element("div").classes(f"figure-change {mood}"):
-                ui.label(f"{arrow} {figure.change}")
+            with ui.element("div").classes("figure-change"):
+                ui.label(f"{arrow} {figure.change}").classes(mood)
                 ui.label(f"from {before}").classes("figure-before")
-        else:
-            ui.label("no comparison").classes("figure-change figure-before")
+        if figure.target:
+            _progress(figure, formats)
         if sum(value is not None for value in figure.trend) > 1:
             drawn = sparkline(figure.trend, is_good=figure.is_good)
             ui.echart(drawn).classes("sparkline").props('aria-hidden="true"')
+
+
+def _progress(figure: Figure, formats: Formats) -> None:
+    """How much of the target is reached."""
+    share = float(figure.value or 0) / float(figure.target)
+    reached, target = formats.value(share, "rate"), formats.value(figure.target, figure.unit)
+    with ui.element("div").classes("progress").props('aria-hidden="true"'):
+        ui.element("div").style(f"width: {min(100, max(0, share * 100)):.1f}%").classes("reached" if share >= 1 else "")
+    ui.label(f"{reached} of the target, {target}").classes("figure-change figure-before")
 
 
 def _definition(text: str, of: str) -> None:
@@ -90,24 +110,32 @@ def _chart(content: Chart, formats: Formats, is_dark: bool, go: Callable[[str], 
     if not any(value is not None for series in content.series for value in series.values):
         ui.label("Nothing in this period.").classes("nothing")
         return
-    height = max(_HEIGHT, 26 * len(content.labels) + 40) if content.kind == "ranking" else _HEIGHT
-    if content.kind == "heatmap":
-        height = max(_HEIGHT, 24 * len(content.labels) + 40)
-    drawn = ui.echart(options(content, formats, is_dark=is_dark)).style(f"height: {height}px").classes("chart")
+    drawn = ui.echart(options(content, formats, is_dark=is_dark)).classes("chart")
+    drawn.style(f"flex: 1 0 {_height(content)}px")
+    if content.kind == "heatmap" and content.is_labelled:
+        drawn.style(f"min-width: {110 + 52 * len(content.columns_across)}px")
     drawn.props("role=img").props["aria-label"] = content.title
     if content.links:
         drawn.classes("clickable")
 
         async def clicked(event: Any) -> None:
-            if event.data_index is not None and event.data_index < len(content.links):
-                await go(content.links[event.data_index])
+            at = event.value[1] if content.kind == "heatmap" else event.data_index
+            if at is not None and at < len(content.links):
+                await go(content.links[at])
 
         drawn.on_point_click(clicked)
 
 
+def _height(content: Chart) -> int:
+    if content.kind in ("ranking", "waterfall", "funnel"):
+        bars = max(1, len(content.series)) if content.kind == "ranking" else 1
+        return max(_HEIGHT, (16 + 18 * bars) * len(content.labels) + 50)
+    return max(_HEIGHT, 26 * len(content.labels) + 40) if content.kind == "heatmap" else _HEIGHT
+
+
 def _table(content: Table, formats: Formats, go: Callable[[str], Awaitable[None]]) -> None:
     if not content.rows:
-        ui.label("Nothing in this period.").classes("nothing")
+        ui.label(content.empty).classes("nothing")
         return
     # what is shown is text; what is sorted by is beside it
     order = "(a, b, x, y) => (x['_{0}'] ?? -Infinity) > (y['_{0}'] ?? -Infinity) ? 1 : -1"
@@ -115,9 +143,11 @@ def _table(content: Table, formats: Formats, go: Callable[[str], Awaitable[None]
         {
             "name": column.name,
             "label": column.label,
+            "about": column.definition,
             "field": column.name,
             "sortable": True,
             "align": "left" if _is_text(column) else "right",
+            "classes": {"text": "words", "name": ""}.get(column.unit, "number"),
             ":sort": order.format(column.name),
         }
         for column in content.columns
@@ -131,7 +161,10 @@ def _table(content: Table, formats: Formats, go: Callable[[str], Awaitable[None]
         rows.append(shown)
     table = ui.table(columns=columns, rows=rows, row_key="_row", pagination={"rowsPerPage": content.shown})
     # those who use no mouse scroll it by the arrow keys
-    table.props("flat dense tabindex=0 role=region").classes("table").props["aria-label"] = content.title
+    table.props("flat dense wrap-cells tabindex=0 role=region").classes("table").props["aria-label"] = content.title
+    if len(rows) <= content.shown:
+        table.props("hide-pagination")
+    table.add_slot("header-cell", _HEADER)
     if content.links:
         table.classes("clickable")
         table.on("rowClick", lambda event: go(content.links[event.args[1]["_row"]]))
@@ -139,15 +172,11 @@ def _table(content: Table, formats: Formats, go: Callable[[str], Awaitable[None]
 
 def written(value: Any, column: Column, formats: Formats) -> str:
     """A cell as people read it."""
-    if value is None:
-        return "–"
-    if column.unit == "month" and hasattr(value, "year"):
-        return formats.period(value, "month")
-    return str(value) if column.unit == "text" else formats.value(value, column.unit)
+    return formats.value(value, column.unit)
 
 
 def _is_text(column: Column) -> bool:
-    return column.unit in ("text", "day", "month")
+    return column.unit in ("text", "name", "day", "month", "time")
 
 
 def _sortable(value: Any) -> Any:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
+from babel.units import format_unit
 
 from shophouse.errors import ConfigError
 from shophouse.metrics.query import Grain
 
-__all__ = ["Formats"]
+__all__ = ["Formats", "spoken"]
+
+_DURATIONS = {"days": "duration-day", "seconds": "duration-second"}
+_DIGITS = {"times": "#,##0.##", "score": "#,##0.00", "quantity": "#,##0.#", "amount": "#,##0.00"}
+_CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
 class Formats:
@@ -33,7 +39,11 @@ class Formats:
         self._percent = str(self.locale.percent_formats[None].pattern).replace("##0", "##0.0")
 
     def value(self, value: Any, unit: str) -> str:
-        """A value of a unit of the catalogue: money, count, quantity, rate, times, days or score; '–' for none."""
+        """A value of a unit, as people read it; '–' for none.
+
+        Units are those of the catalogue (money, count, quantity, rate, times, days, score), and amount (money of a
+        currency that stands elsewhere), seconds, day, month, time, name (a code of the data, as paid_social) and text.
+        """
         if value is None:
             return "–"
         if unit == "money":
@@ -42,9 +52,18 @@ class Formats:
             return str(format_percent(Decimal(str(value)), self._percent, locale=self.locale))
         if unit == "count":
             return str(format_decimal(int(value), locale=self.locale))
-        if unit in ("times", "days", "score", "quantity"):
-            digits = "#,##0.##" if unit in ("times", "score") else "#,##0.#"
-            return str(format_decimal(Decimal(str(value)), digits, locale=self.locale))
+        if unit in _DURATIONS:
+            shown = Decimal(str(value)).quantize(Decimal("0.1")).normalize()
+            return str(format_unit(shown, _DURATIONS[unit], "short", format="#,##0.#", locale=self.locale))
+        if unit in _DIGITS:
+            written = str(format_decimal(Decimal(str(value)), _DIGITS[unit], locale=self.locale))
+            return f"{written}×" if unit == "times" else written
+        if unit == "month" and isinstance(value, date):
+            return self.period(value, "month")
+        if unit == "name":
+            return spoken(str(value))
+        if isinstance(value, datetime):
+            return str(format_datetime(value, "short", locale=self.locale))
         return self.day(value) if isinstance(value, date) else str(value)
 
     def change(self, now: Any, before: Any, unit: str) -> str | None:
@@ -52,7 +71,7 @@ class Formats:
         if now is None or before is None:
             return None
         if unit == "rate":
-            points = (float(now) - float(before)) * 100
+            points = round((float(now) - float(before)) * 100, 1) + 0.0
             return f"{format_decimal(points, '+#,##0.0;-#,##0.0', locale=self.locale)} pp"
         if float(before) <= 0:
             return None
@@ -71,3 +90,11 @@ class Formats:
         if grain == "month":
             return str(format_skeleton("yMMM", day, locale=self.locale))
         return str(format_skeleton("yMMMd", day, locale=self.locale))
+
+
+def spoken(word: str) -> str:
+    """A code of the data as people read it: paid_social becomes Paid social. Other words stay as they are."""
+    if not _CODE.fullmatch(word) and (word != word.lower() or any(letter.isdigit() for letter in word)):
+        return word
+    words = word.replace("_", " ")
+    return words[:1].upper() + words[1:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -33,8 +33,10 @@ _DEFAULT = "30d"
 class View:
     """What a page shows.
 
-    `first` and `last` are the days that there is data of; a period by name is seen from `last`. `problems` say what of
-    an address was not understood, and was left out.
+    `first` and `last` are the days that there are orders of; a period by name is seen from `last`. `until` is the last
+    day on which anything moved, as a refund after the last order: all time ends with it. `about` is what a page
+    of one thing is about, as {"day": "2026-11-21"}. `problems` say what of an address was not understood, and was left
+    out.
     """
 
     first: date
@@ -44,11 +46,14 @@ class View:
     comparison: Comparison = "previous"
     chosen_grain: Grain | None = None
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+    until: date | None = None
     problems: tuple[str, ...] = ()
 
     @property
     def period(self) -> Period:
-        return self.own or of_preset(self.preset, self.last, self.first)
+        seen_from = self.until or self.last if self.preset == "all" else self.last
+        return self.own or of_preset(self.preset, seen_from, self.first)
 
     @property
     def before(self) -> Period | None:
@@ -79,18 +84,30 @@ class View:
         return urlencode(words)
 
     def address(self, page: str) -> str:
-        return f"/{page}" + (f"?{self.query}" if self.query else "")
+        """The address of another page with the same choices; of the same page, and what it is about, for ""."""
+        about = "" if page else urlencode(self.about)
+        query = "&".join(part for part in (about, self.query) if part)
+        return f"/{page}" + (f"?{query}" if query else "")
+
+    def led_by(self, link: str) -> str:
+        """A link to another page, which takes the same choices with it."""
+        return f"{link}{'&' if '?' in link else '?'}{self.query}" if self.query else link
 
     def with_(self, **changes: Any) -> View:
         """Another view, in which this is chosen otherwise."""
         return replace(self, problems=(), **changes)
 
 
-def read_view(parameters: Mapping[str, list[str]], first: date, last: date) -> View:
-    """The view of an address. What is not understood is left out and told in `problems`, never guessed."""
+def read_view(
+    parameters: Mapping[str, list[str]], first: date, last: date, about: Sequence[str] = (), until: date | None = None
+) -> View:
+    """The view of an address. What is not understood is left out and told in `problems`, never guessed.
+
+    `about` names the parameters that say what the page is about.
+    """
     problems: list[str] = []
-    view = View(first, last)
-    known = {"from", "to", "period", "compare", "by", *FILTERS}
+    view = View(first, last, until=until)
+    known = {"from", "to", "period", "compare", "by", *FILTERS, *about}
     for name in parameters:
         if name not in known:
             near = did_you_mean(name, known)
@@ -124,7 +141,8 @@ def read_view(parameters: Mapping[str, list[str]], first: date, last: date) -> V
         else:
             problems.append(f"there is no grain {wanted!r}; there are {', '.join(GRAINS)}")
     filters = {name: tuple(parameters[name]) for name in FILTERS if parameters.get(name)}
-    return replace(view, filters=filters, problems=tuple(problems))
+    things = {name: parameters[name][-1] for name in about if parameters.get(name)}
+    return replace(view, filters=filters, about=things, problems=tuple(problems))
 
 
 def _day(parameters: Mapping[str, list[str]], name: str, default: date, problems: list[str]) -> date | None:

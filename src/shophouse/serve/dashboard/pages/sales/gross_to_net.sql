@@ -10,14 +10,25 @@ summed as (
     from marts.sales_daily
     where date_day between $start and $end
         and {filters}
+),
+
+steps as (
+    select 1 as place, 'Gross sales' as step, gross_amount as amount, true as is_total from summed
+    union all
+    select 2, 'Discounts', -discount_amount, false from summed
+    union all
+    select 3, 'Returns', -return_amount, false from summed
+    union all
+    select 4, 'Cancellations', -cancellation_amount, false from summed
+    union all
+    select 5, 'Net sales', net_sales_amount, true from summed
 )
 
-select 'Gross sales' as step, gross_amount as amount from summed
-union all
-select 'Discounts', -discount_amount from summed
-union all
-select 'Returns', -return_amount from summed
-union all
-select 'Cancellations', -cancellation_amount from summed
-union all
-select 'Net sales', net_sales_amount from summed
+select
+    step,
+    amount,
+    is_total
+from steps
+where is_total
+    or amount <> 0
+order by place

@@ -34,5 +34,5 @@ select
     case when previous_amount > 0 then cast(net_sales_amount as double) / previous_amount - 1 end as previous_month_growth_rate,
     case when year_ago_amount > 0 then cast(net_sales_amount as double) / year_ago_amount - 1 end as year_ago_growth_rate
 from compared
-where month_start_date between $first_month and $end
+where month_start_date between $year_start and $end
 order by month_start_date desc

@@ -1,0 +1,55 @@
+with
+
+unread as (
+    select
+        'could not be read' as kind,
+        source || '.' || table_name as table_name,
+        column_name || ': ' || split_part(reason, '.', 1) as reason,
+        count(*) as row_count,
+        cast(null as decimal(38, 4)) as amount,
+        min(source_file || ', line ' || line) as first_seen
+    from ops.quarantine
+    group by
+        source,
+        table_name,
+        column_name,
+        split_part(reason, '.', 1)
+),
+
+refused as (
+    select
+        'breaks a rule' as kind,
+        source || '.' || table_name as table_name,
+        reason,
+        count(*) as row_count,
+        sum(amount) as amount,
+        min(source_file || ', row ' || row_number) as first_seen
+    from ops.rejected_rows
+    group by
+        source,
+        table_name,
+        reason
+)
+
+select
+    kind,
+    table_name,
+    reason,
+    row_count,
+    amount,
+    first_seen
+from refused
+union all
+select
+    kind,
+    table_name,
+    reason,
+    row_count,
+    amount,
+    first_seen
+from unread
+order by
+    amount desc nulls last,
+    row_count desc,
+    table_name
+limit 500

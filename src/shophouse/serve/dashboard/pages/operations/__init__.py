@@ -1,0 +1,197 @@
+"""Whether parcels come when they were promised, what customers say, how they pay, and who sells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shophouse.serve.dashboard.blocks import RowOfFigures, Trend
+from shophouse.serve.dashboard.contents import Column
+from shophouse.serve.dashboard.needs import (
+    CARRIERS,
+    EMPLOYEES,
+    ORDERS,
+    PAYMENTS,
+    REVIEWS,
+    SELLERS,
+    SHIPMENTS,
+    STORES,
+)
+from shophouse.serve.dashboard.pages import Page
+from shophouse.serve.dashboard.sql_blocks import SqlChart, SqlTable
+
+_HERE = Path(__file__).parent
+_LATE = "Parcels that came after the promised day ÷ parcels that arrived and had one."
+_COUNTRY = {"country": "country_code"}
+
+PAGE = Page(
+    name="operations",
+    title="Operations",
+    icon="local_shipping",
+    position=7,
+    needs=ORDERS,
+    choices=("period", "comparison", "grain", "country"),
+    blocks=(
+        RowOfFigures(
+            ("parcels", "days_to_deliver", "late_rate", "cancellation_rate", "review_score", "payments"),
+            only_with={
+                "parcels": SHIPMENTS,
+                "days_to_deliver": SHIPMENTS,
+                "late_rate": SHIPMENTS,
+                "review_score": REVIEWS,
+                "payments": PAYMENTS,
+            },
+        ),
+        Trend("late_rate", "Late parcels", width=4, needs=SHIPMENTS),
+        Trend("days_to_deliver", "Days from order to door", width=4, needs=SHIPMENTS),
+        SqlChart(
+            "How the promise is kept",
+            _HERE / "promise.sql",
+            _COUNTRY,
+            "Parcels with a promised day, by whether they came by then.",
+            width=4,
+            covers="months",
+            kind="funnel",
+            columns=(Column("outcome", "Outcome"), Column("parcels", "Parcels", "count")),
+            needs=SHIPMENTS,
+        ),
+        SqlChart(
+            "Late parcels by state",
+            _HERE / "late_states.sql",
+            _COUNTRY,
+            _LATE + " States with 20 such parcels or more.",
+            width=4,
+            covers="months",
+            kind="ranking",
+            unit="rate",
+            columns=(Column("place", "State"), Column("late_rate", "Late", "rate")),
+            needs=SHIPMENTS,
+        ),
+        SqlChart(
+            "Late parcels by carrier",
+            _HERE / "late_carriers.sql",
+            _COUNTRY,
+            _LATE,
+            width=4,
+            covers="months",
+            kind="ranking",
+            unit="rate",
+            columns=(Column("carrier", "Carrier"), Column("late_rate", "Late", "rate")),
+            needs=CARRIERS,
+        ),
+        SqlChart(
+            "Review score by delivery",
+            _HERE / "review_drivers.sql",
+            _COUNTRY,
+            "The mean score of reviews, by how the parcel came: early, on time or late.",
+            width=4,
+            covers="all time",
+            kind="ranking",
+            unit="score",
+            columns=(Column("lateness", "Delivery"), Column("average_review_score", "Score", "score")),
+            needs=REVIEWS,
+        ),
+        Trend("review_score", "Review score", width=4, needs=REVIEWS),
+        SqlChart(
+            "Payments by method",
+            _HERE / "payments.sql",
+            definition="Money that was captured, by the way of paying, in the shop's main currency of payment.",
+            width=4,
+            covers="months",
+            kind="ranking",
+            unit="money",
+            columns=(Column("payment_method", "Method", "name"), Column("captured_amount", "Captured", "money")),
+            needs=PAYMENTS,
+        ),
+        SqlTable(
+            "Payment methods",
+            _HERE / "payment_methods.sql",
+            definition="Sales and captures by the way of paying; amounts are in the currency of the payment.",
+            covers="months",
+            columns=(
+                Column("payment_method", "Method", "name"),
+                Column("payment_currency", "Currency"),
+                Column("payments", "Payments", "count"),
+                Column("captured", "Captured", "amount", "In the currency of the payment."),
+                Column("average", "Average", "amount", "Captured ÷ payments."),
+                Column("fee_rate", "Fees", "rate", "Fees ÷ captured."),
+                Column("installments", "Installments", "quantity", "On average; 1 is paid at once."),
+            ),
+            needs=PAYMENTS,
+        ),
+        SqlTable(
+            "Delivery by state",
+            _HERE / "delivery_states.sql",
+            _COUNTRY,
+            "Parcels by where they went.",
+            width=12,
+            covers="months",
+            columns=(
+                Column("place", "State"),
+                Column("country_code", "Country"),
+                Column("parcel_count", "Parcels", "count"),
+                Column("delivered_count", "Delivered", "count"),
+                Column("late_count", "Late", "count", "Parcels that came after the promised day."),
+                Column("late_rate", "Late rate", "rate", _LATE),
+                Column("days_to_ship", "Days to ship", "days", "From the order to sending off, on average."),
+                Column("days_to_deliver", "Days to deliver", "days", "From the order to the door, on average."),
+                Column("days_late", "Days late", "days", "From the promise to arrival, on average; negative is early."),
+                Column("freight_rate", "Freight", "rate", "Shipping charged ÷ value of the orders."),
+            ),
+            needs=SHIPMENTS,
+        ),
+        SqlTable(
+            "Sellers",
+            _HERE / "sellers.sql",
+            definition="What each seller sold, and how it arrived. At most 500 sellers.",
+            width=12,
+            covers="months",
+            columns=(
+                Column("seller_name", "Seller"),
+                Column("order_count", "Orders", "count"),
+                Column("net_sales_amount", "Net sales", "money"),
+                Column("average_order_amount", "Average order", "money", "Net sales ÷ orders."),
+                Column("parcel_count", "Parcels", "count"),
+                Column(
+                    "late_rate",
+                    "Late, of parcels",
+                    "rate",
+                    "Late parcels ÷ all parcels, those on their way among them.",
+                ),
+                Column("average_days_to_ship", "Days to ship", "days"),
+                Column("average_review_score", "Review score", "score"),
+            ),
+            needs=SELLERS,
+        ),
+        SqlTable(
+            "Stores",
+            _HERE / "stores.sql",
+            definition="Sales of each store.",
+            covers="months",
+            columns=(
+                Column("store_name", "Store"),
+                Column("order_count", "Orders", "count"),
+                Column("net_sales_amount", "Net sales", "money"),
+                Column("net_sales_share_rate", "Of all", "rate", "Net sales ÷ those of all stores."),
+                Column("average_order_amount", "Average order", "money", "Net sales ÷ orders."),
+                Column("return_rate", "Return rate", "rate", "Returns ÷ sales after discounts."),
+            ),
+            needs=STORES,
+        ),
+        SqlTable(
+            "Salespeople",
+            _HERE / "salespeople.sql",
+            definition="Orders that name who sold.",
+            covers="months",
+            columns=(
+                Column("employee_name", "Name"),
+                Column("employee_type", "Role", "name"),
+                Column("order_count", "Orders", "count"),
+                Column("net_amount", "Sales after discounts", "money"),
+                Column("average_order_amount", "Average order", "money", "Sales after discounts ÷ orders."),
+                Column("discount_rate", "Discount rate", "rate", "Discounts ÷ gross sales."),
+                Column("return_rate", "Return rate", "rate", "Returns ÷ sales after discounts."),
+            ),
+            needs=EMPLOYEES,
+        ),
+    ),
+)

@@ -1,0 +1,12 @@
+select
+    cast(extract(hour from orders.ordered_at_local) as varchar) as hour_of_day,
+    count(*) as order_count
+from core.fct_orders as orders
+left join core.dim_store as stores
+    on orders.store_key = stores.store_key
+left join core.dim_geography as places
+    on orders.geography_key = places.geography_key
+where orders.order_date = try_cast($day as date)
+    and {filters}
+group by extract(hour from orders.ordered_at_local)
+order by extract(hour from orders.ordered_at_local)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from shophouse.serve.dashboard.charts import options
+from shophouse.serve.dashboard.contents import Chart, Column, Series
+from shophouse.serve.dashboard.formats import Formats
+
+FORMATS = Formats("en_US", "USD")
+
+
+def drawn(chart: Chart) -> dict[str, Any]:
+    return options(chart, FORMATS, is_dark=False)
+
+
+def test_steps_of_a_waterfall_lie_on_what_is_left_and_may_fall_below_the_ground() -> None:
+    values = (Decimal(100), Decimal(-30), Decimal(-90), Decimal(-20))
+    chart = Chart("Left", kind="waterfall", unit="money", labels=tuple("abcd"), series=(Series("x", values),))
+    hidden, bars = drawn(Chart(**{**chart.__dict__, "totals": (0, 3)}))["series"]
+    assert hidden["data"] == [0, 70, -20, -20]
+    assert [bar["value"] for bar in bars["data"]] == [100, 30, 90, 20]
+    assert [bar["label"]["formatter"] for bar in bars["data"]] == ["$100.00", "-$30.00", "-$90.00", "-$20.00"]
+    assert hidden["stackStrategy"] == "all"
+
+
+def test_a_funnel_says_what_each_step_is_of_the_first() -> None:
+    chart = Chart("Visits", kind="funnel", labels=("in", "out"), series=(Series("x", (200, 50)),))
+    assert [bar["label"]["formatter"] for bar in drawn(chart)["series"][0]["data"]] == ["200 (100.0%)", "50 (25.0%)"]
+    assert drawn(Chart("None", kind="funnel", labels=("in",), series=(Series("x", (None,)),)))["series"][0]["data"]
+
+
+def test_cells_of_a_labelled_heat_map_are_written_readably() -> None:
+    chart = Chart(
+        "Value",
+        kind="heatmap",
+        unit="money",
+        labels=("Jan",),
+        series=(Series("Jan", (Decimal("12.4444"), None, Decimal(12345))),),
+        columns_across=("0", "1", "2"),
+        columns=(Column("a", "A"), Column("b", "Later"), Column("c", "C")),
+        is_labelled=True,
+    )
+    found = drawn(chart)
+    cells = found["series"][0]["data"]
+    assert [(cell["value"], cell["label"]["formatter"]) for cell in cells] == [
+        ([0, 0, 12.4444], "$12"),
+        ([2, 0, 12345.0], "$12.3K"),
+    ]
+    assert cells[0]["label"]["color"] != cells[1]["label"]["color"]
+    assert found["xAxis"]["name"] == "Later"
+
+
+def test_a_scatter_leaves_out_what_has_no_place() -> None:
+    series = (Series("x", (Decimal(1), Decimal(2))), Series("y", (0.5, None)))
+    chart = Chart("S", kind="scatter", unit="money", second_unit="rate", labels=("a", "b"), series=series)
+    assert drawn(chart)["series"][0]["data"] == [{"name": "a", "value": [1.0, 0.5]}]
+
+
+def test_an_id_as_a_label_is_shortened_and_a_name_is_not() -> None:
+    names = ("bb50f2e236e5eea0100680137654686c", "Aldergrove Modern Watering Can")
+    chart = Chart("Top", kind="ranking", labels=names, series=(Series("x", (2, 1)),))
+    assert drawn(chart)["yAxis"]["data"] == ["bb50f2e236e5…686c", "Aldergrove Modern Watering Can"]
+
+
+def test_what_is_compared_with_is_quiet_in_bars_too() -> None:
+    chart = Chart("B", kind="bar", labels=("a",), series=(Series("now", (1,)), Series("then", (2,), is_quiet=True)))
+    now, then = drawn(chart)["series"]
+    assert "itemStyle" not in now
+    assert then["itemStyle"]["color"] == "#9aa5b0"
