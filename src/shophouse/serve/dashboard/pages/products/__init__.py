@@ -29,7 +29,7 @@ PAGE = Page(
             "Top products",
             _HERE / "top_products.sql",
             _CATEGORY,
-            "The 200 products with the highest net sales, in the category that they are in now. A click leads to the product.",
+            "The 200 products with the highest net sales, in today's category. A click leads to the product.",
             width=12,
             covers="months",
             columns=(
