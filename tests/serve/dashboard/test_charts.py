@@ -51,10 +51,20 @@ def test_cells_of_a_labelled_heat_map_are_written_readably() -> None:
     assert found["xAxis"]["name"] == "Later"
 
 
-def test_a_scatter_leaves_out_what_has_no_place() -> None:
-    series = (Series("x", (Decimal(1), Decimal(2))), Series("y", (0.5, None)))
+def test_a_point_without_a_place_keeps_its_number_so_that_clicks_lead_right() -> None:
+    series = (Series("x", (Decimal(1), Decimal(2))), Series("y", (None, 0.5)))
     chart = Chart("S", kind="scatter", unit="money", second_unit="rate", labels=("a", "b"), series=series)
-    assert drawn(chart)["series"][0]["data"] == [{"name": "a", "value": [1.0, 0.5]}]
+    assert drawn(chart)["series"][0]["data"] == [
+        {"name": "a", "value": [1.0, None]},
+        {"name": "b", "value": [2.0, 0.5]},
+    ]
+
+
+def test_names_are_never_html_in_what_is_told_of_a_point() -> None:
+    series = (Series("it's", (1,)), Series("y", (2,)))
+    told = drawn(Chart("S", kind="scatter", labels=("<img>",), series=series))["tooltip"][":formatter"]
+    assert "point.name.replace(/[&<>]/g" in told
+    assert '"it\'s"' in told
 
 
 def test_an_id_as_a_label_is_shortened_and_a_name_is_not() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -221,14 +222,15 @@ def _scatter(chart: Chart, formats: Formats, ink: str, line: str) -> dict[str, A
     points = [
         {"name": label, "value": [_number(x), _number(y)]}
         for label, x, y in zip(chart.labels, across.values, up.values, strict=True)
-        if x is not None and y is not None
     ]
     second = chart.second_unit or chart.unit
     below = {"name": across.name, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": ink}}
     above = {"name": up.name, "nameLocation": "end", "nameGap": 10, "nameTextStyle": {"color": ink, "align": "left"}}
+    # ECharts takes what a function returns for HTML, and names are the shop's
     told = (
-        f"point => point.name + '<br>{across.name}: ' + ({_long(chart.unit, formats)})(point.value[0]) + "
-        f"'<br>{up.name}: ' + ({_long(second, formats)})(point.value[1])"
+        f"point => point.name.replace(/[&<>]/g, c => '&#' + c.charCodeAt(0) + ';') + "
+        f"'<br>' + {json.dumps(across.name)} + ': ' + ({_long(chart.unit, formats)})(point.value[0]) + "
+        f"'<br>' + {json.dumps(up.name)} + ': ' + ({_long(second, formats)})(point.value[1])"
     )
     return {
         "tooltip": {"confine": True, ":formatter": told},

@@ -13,6 +13,7 @@ from shophouse.serve.dashboard.sql_blocks import SqlChart, SqlFigures, SqlTable
 _HERE = Path(__file__).parent
 _PRODUCT = "/product?key={product_key}"
 _TODAY = "last day of the stock"
+_LISTED = f"{_TODAY}; at most 1,000"
 _LOST = (
     "What would have been sold on the days without stock of the last 28, at the pace of the days with stock; in 95 of"
     " 100 cases it lies between low and high."
@@ -85,7 +86,7 @@ PAGE = Page(
             _HERE / "reorder.sql",
             definition="What is at or below its reorder point, the most urgent first. A click leads to the product.",
             width=12,
-            covers=_TODAY,
+            covers=_LISTED,
             columns=(
                 Column("product_name", "Product"),
                 Column("location_name", "Place"),
@@ -111,7 +112,7 @@ PAGE = Page(
             "Dead and too much",
             _HERE / "excess.sql",
             definition="Stock that doesn't sell, or lasts too long, by its value. A click leads to the product.",
-            covers=_TODAY,
+            covers=_LISTED,
             columns=(
                 Column("product_name", "Product"),
                 Column("location_name", "Place"),
@@ -127,7 +128,7 @@ PAGE = Page(
             "Lost sales",
             _HERE / "lost_sales.sql",
             definition=_LOST + " A click leads to the product.",
-            covers="the last 28 days of the stock",
+            covers="the last 28 days of the stock; at most 1,000",
             columns=(
                 Column("product_name", "Product"),
                 Column("location_name", "Place"),

@@ -136,7 +136,7 @@ PAGE = Page(
         SqlTable(
             "Campaigns",
             _HERE / "campaigns.sql",
-            definition="What each campaign cost, and what it brought by the attribution model of the shop.",
+            definition="What each campaign cost, and what it brought by the model of the shop. At most 500.",
             width=12,
             covers="months",
             columns=(
@@ -173,7 +173,9 @@ PAGE = Page(
         SqlTable(
             "Paths to an order",
             _HERE / "paths.sql",
-            definition="The channels that customers came through before an order, in their order.",
+            definition=(
+                "The channels that customers came through before an order, in their order: the 200 most frequent paths."
+            ),
             covers="all time",
             columns=(
                 Column("path", "Path"),

@@ -29,7 +29,7 @@ PAGE = Page(
             "Top products",
             _HERE / "top_products.sql",
             _CATEGORY,
-            "Products with the highest net sales, in the category that they are in now. A click leads to the product.",
+            "The 200 products with the highest net sales, in today's category. A click leads to the product.",
             width=12,
             covers="months",
             columns=(
@@ -125,7 +125,8 @@ PAGE = Page(
             "Price changes",
             _HERE / "price_changes.sql",
             definition=(
-                "Prices that were seen for the first time in the period, in the currency that they were asked in."
+                "The newest 200 prices that were seen for the first time in the period, in the currency that they "
+                "were asked in."
             ),
             columns=(
                 Column("product_name", "Product"),
