@@ -114,6 +114,9 @@ def _chart(content: Chart, formats: Formats, is_dark: bool, go: Callable[[str], 
     drawn.style(f"flex: 1 0 {_height(content)}px")
     if content.kind == "heatmap" and content.is_labelled:
         drawn.style(f"min-width: {110 + 52 * len(content.columns_across)}px")
+        # what is scrolled sideways can be so without a mouse
+        body = ui.context.slot.parent
+        body.props("tabindex=0 role=region").props["aria-label"] = content.title
     drawn.props("role=img").props["aria-label"] = content.title
     if content.links:
         drawn.classes("clickable")
