@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,9 @@ from built_shop import DemoShop
 from requirements import requirement
 from shophouse.run_log import FreshnessResult, ModelRun, RunRecord, TestResult
 from shophouse.serve.runs_page import write_runs_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def record(number: int, **changed: object) -> RunRecord:
@@ -124,25 +127,14 @@ def test_the_page_of_a_real_run_is_whole_and_asks_nothing_of_the_outside(demo_sh
 
 
 @pytest.mark.slow
-def test_the_page_fits_a_telephone_and_makes_no_request(tmp_path: Path) -> None:
-    chromium = next(
-        (path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if path.exists()), None
-    )
-    if chromium is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI installs chromium, and it is not there")
-        pytest.skip("there is no chromium here")
-    from playwright.sync_api import sync_playwright
-
+def test_the_page_fits_a_telephone_and_makes_no_request(browser: Browser, tmp_path: Path) -> None:
     write(tmp_path, record(1), record(2), record(3))
     page = tmp_path / "reports" / "runs.html"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
-        shown = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
-        asked: list[str] = []
-        shown.on("request", lambda request: asked.append(request.url))
-        shown.goto(page.as_uri())
-        assert asked == [page.as_uri()]
-        assert shown.evaluate("document.documentElement.scrollWidth") <= 360
-        assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 23, 21)"
-        browser.close()
+    shown = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
+    asked: list[str] = []
+    shown.on("request", lambda request: asked.append(request.url))
+    shown.goto(page.as_uri())
+    assert asked == [page.as_uri()]
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 360
+    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 23, 21)"
+    shown.close()
