@@ -100,8 +100,8 @@ select
         order by
             received.version nulls first,
             received._load_id nulls first,
-            received._row_number nulls first,
-            received._source_file nulls first
+            received._source_file nulls first,
+            received._row_number nulls first
     ) as place,
     case
         when max(received.version_at) over (partition by received.source, received.{{ id }}) is null then received._loaded_at
