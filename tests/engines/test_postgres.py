@@ -196,6 +196,17 @@ def test_one_writes_at_a_time_and_the_other_is_told_who_does(new_shop: NewShop) 
     assert shop.engine.writer() is None
 
 
+def test_who_ends_writing_gives_the_lock_back_at_once(new_shop: NewShop) -> None:
+    shop = new_shop()
+    for _ in range(200):
+        with shop.engine.writing("shophouse build"):
+            pass
+    with pytest.raises(ZeroDivisionError), shop.engine.writing("shophouse build"):
+        raise ZeroDivisionError
+    with shop.engine.writing("shophouse build"):
+        pass
+
+
 def test_a_database_that_would_give_other_numbers_or_is_somebody_elses_is_refused(
     new_shop: NewShop, postgres: Server
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from shophouse.engines import RawTable, plan
@@ -49,6 +49,8 @@ class PostgresEngine:
 
     @contextmanager
     def writing(self, what: str) -> Iterator[None]:
+        import psycopg
+
         with self.database.connect(
             autocommit=True, called=f"{what}, process {os.getpid()} on {socket.gethostname()}"
         ) as holder:
@@ -60,8 +62,12 @@ class PostgresEngine:
                     why=self.writer() or "another process is starting or ending",
                     hint="try again when it is done",
                 )
-            # closing the connection gives the lock back, and so does a process that dies
-            yield
+            try:
+                yield
+            finally:
+                # closing the connection gives it back too, as does a process that dies, but the server takes its time
+                with suppress(psycopg.Error):
+                    holder.execute("select pg_advisory_unlock(%s)", [_LOCK])
 
     def writer(self) -> str | None:
         with self.database.connect(autocommit=True) as connection:
