@@ -13,6 +13,7 @@ import yaml
 
 from shophouse.errors import CheckFailed, ConfigError
 from shophouse.project import PROJECT_FILE, Project, SqliteCatalog
+from shophouse.quoting import identifier
 from shophouse.shop import Listener, Shop
 from shophouse.yamlfile import did_you_mean
 
@@ -145,9 +146,9 @@ def digests(shop: Shop, schemas: Sequence[str]) -> Iterator[tuple[str, Digest]]:
     for schema, table in tables:
         if schema not in schemas:
             continue
-        relation = f"shop.{_quoted(schema)}.{_quoted(table)}"
+        relation = f"shop.{identifier(schema)}.{identifier(table)}"
         types = {row[0]: row[1] for row in ask(f"select column_name, column_type from (describe {relation})")}
-        texts = {column: f"coalesce(cast({_quoted(column)} as varchar), chr(0))" for column in types}
+        texts = {column: f"coalesce(cast({identifier(column)} as varchar), chr(0))" for column in types}
         whole = f"concat_ws(chr(31), {', '.join(texts.values())})"
         sums = ", ".join(_sum(text) for text in (whole, *texts.values()))
         ((rows, *hashes),) = ask(f"select count(*), {sums} from {relation}")
@@ -159,7 +160,3 @@ def digests(shop: Shop, schemas: Sequence[str]) -> Iterator[tuple[str, Digest]]:
 def _sum(text: str) -> str:
     """The rows' hashes added up, which their order doesn't change."""
     return f"sum(cast(cast('0x' || substr(md5({text}), 1, 15) as bigint) as hugeint))"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

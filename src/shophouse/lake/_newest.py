@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shophouse.quoting import identifier
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -40,7 +42,7 @@ def newest(
             present = {row[0] for row in database.execute(f"describe select * from {read}").fetchall()}
             if not present.issuperset(key):
                 return
-            keys = ", ".join(_quoted(name) for name in key)
+            keys = ", ".join(identifier(name) for name in key)
             place = f"{keys}, _load_id, _row_number"
             wanted = ""
             if among is not None:
@@ -66,11 +68,7 @@ def _read(files: Sequence[Path]) -> str:
     return f"read_parquet([{names}], union_by_name = true)"
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _column(name: str, stored: Mapping[str, str], present: set[str]) -> str:
     kind = stored.get(name, "text")
     absent = f"cast(null as {'varchar' if kind == 'text' else kind})"
-    return f"{_quoted(name) if name in present else absent} as {_quoted(name)}"
+    return f"{identifier(name) if name in present else absent} as {identifier(name)}"

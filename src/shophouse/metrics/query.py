@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from shophouse.errors import ConfigError
 from shophouse.metrics.catalogue import Catalogue, Metric, SemanticModel
 from shophouse.metrics.conditions import Condition
+from shophouse.quoting import literal
 from shophouse.yamlfile import did_you_mean
 
 __all__ = ["GRAINS", "CompiledQuery", "Grain", "MetricQuery", "compile_query"]
@@ -55,7 +56,7 @@ class CompiledQuery:
     def text(self) -> str:
         """The SQL with its parameters in it, for people to read and to run."""
         parts = self.sql.split("?")
-        values = [*(_literal(value) for value in self.parameters), ""]
+        values = [*(literal(str(value)) for value in self.parameters), ""]
         return "".join(part + value for part, value in zip(parts, values, strict=True))
 
 
@@ -210,10 +211,6 @@ def _value(catalogue: Catalogue, name: str) -> str:
         terms = metric.derived.replace("+", " + ").replace("-", " - ").split()
         return f"({' '.join(t if t in '+-' else _value(catalogue, t) for t in terms)})"
     return name
-
-
-def _literal(value: Any) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def periods(start: date, end: date, grain: Grain) -> Iterable[date]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shophouse.errors import ConfigError
+from shophouse.quoting import identifier
 from shophouse.yamlfile import did_you_mean
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _queries(project: Project, session: _Session) -> dict[str, str]:
     tables = session.sql(
         "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
     ).fetchall()
-    queries = {name: f"select * from marts.{_quoted(name)}{_IN_ORDER}" for (name,) in tables}
+    queries = {name: f"select * from marts.{identifier(name)}{_IN_ORDER}" for (name,) in tables}
     for folder in (Path(__file__).parent / "exports", project.folder / "exports"):
         for file in sorted(folder.glob("*.sql")):
             queries[file.stem] = file.read_text("utf-8").strip().rstrip(";")
@@ -201,7 +202,3 @@ def _failed(project: Project, name: str, error: Exception) -> ConfigError:
 def _where(project: Project, name: str) -> str | None:
     own = project.folder / "exports" / f"{name}.sql"
     return f"mend {own}" if own.is_file() else None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from shophouse.errors import SourceMismatch, SourceUnreachable
+from shophouse.quoting import identifier, literal
 from shophouse.sources import Rejected
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from shophouse.settings import Operation
 
-__all__ = ["Judge", "MixedNewlines", "Part", "Reader", "Result", "literal"]
+__all__ = ["Judge", "MixedNewlines", "Part", "Reader", "Result"]
 
 Judge: TypeAlias = Callable[[str, int, int, Rejected], None]
 """Told a file's name, its good rows, its bad rows and the first of these; raises when they are too many."""
@@ -76,14 +77,6 @@ class _Rows:
     good: str = "true"
     otherwise: str = ""
     raw: str = "null"
-
-
-def literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _type(name: str) -> str:
@@ -259,7 +252,7 @@ class Reader:
             if file_name is None:
                 values.append(_absent(name, kind))
                 continue
-            column = f"source.{_quoted(file_name)}"
+            column = f"source.{identifier(file_name)}"
             nested = re.search(r"\[|^(STRUCT|MAP|UNION)", found[file_name])
             values.append(_cast(name, kind, f"to_json({column})" if nested else column))
         paths = ", ".join(literal(str(part.path)) for part in parts)
@@ -340,7 +333,7 @@ class Reader:
             "cast(row_number as bigint) as _row_number",
             f"{operation.sql} as _operation",
         ]
-        selected = ", ".join([*(f"{value.sql} as {_quoted(value.name)}" for value in values), *lineage])
+        selected = ", ".join([*(f"{value.sql} as {identifier(value.name)}" for value in values), *lineage])
         written = self._run(
             f"copy (select {selected} from {rows.sql} as rows{join} where {good}) to {literal(str(into))} "
             "(format parquet, compression zstd)",

@@ -256,7 +256,7 @@ class Work:
         return match_columns(self._table, parts[0].label, names, self._names)
 
     def _csv_options(self, header: Header) -> str:
-        from shophouse.sources._reading import literal
+        from shophouse.quoting import literal
 
         source = self._source
         nulls = ", ".join(literal(value) for value in source.null_values)

@@ -11,9 +11,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from shophouse.quoting import identifier, literal
 from shophouse.sources import LINEAGE, FileRead, Rejected, Table
 from shophouse.sources._header import match_columns
-from shophouse.sources._reading import literal
 from shophouse.sources.kafka._decoding import Decoder
 from shophouse.sources.kafka._fetching import Chunk
 
@@ -130,7 +130,7 @@ class Parser:
         checks = [value for value in values if value.wrong]
         good = " and ".join([f"({_IS_OBJECT} or is_tombstone)", *(f"not ({value.wrong})" for value in checks)])
         selected = [
-            *(f"{value.sql} as {_quoted(value.name)}" for value in values),
+            *(f"{value.sql} as {identifier(value.name)}" for value in values),
             f"{literal(chunk.topic)} as _topic",
             'partition as _partition, "offset" as _offset',
             'make_timestamp("timestamp" * 1000) as _timestamp',
@@ -338,7 +338,3 @@ def _unwrapped(told: str) -> str:
 
 def _pointer(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -19,9 +19,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shophouse.sources._reading import literal
+from shophouse.quoting import identifier, literal
 from shophouse.sources.postgres._catalog import Field, Relation
-from shophouse.sources.postgres._database import SETTINGS, Database, identifier
+from shophouse.sources.postgres._database import SETTINGS, Database
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import ConfigError, SourceMismatch
+from shophouse.quoting import identifier
 from shophouse.sources import LINEAGE, Table
-from shophouse.sources.postgres._database import Database, identifier
+from shophouse.sources.postgres._database import Database
 
 if TYPE_CHECKING:
     import psycopg

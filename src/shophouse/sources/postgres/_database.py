@@ -10,13 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import ConfigError, SourceMismatch, SourceUnreachable
-from shophouse.sources._reading import literal
+from shophouse.quoting import literal
 from shophouse.values import Secret
 
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["SETTINGS", "Database", "identifier", "waiting"]
+__all__ = ["SETTINGS", "Database", "waiting"]
 
 _OLDEST = 130000
 _NO_TRUST = "the server's certificate can't be trusted"
@@ -50,11 +50,6 @@ SETTINGS = {
     # rows come in the order they lie in, so that the same table reads the same
     "synchronize_seqscans": "off",
 }
-
-
-def identifier(*parts: str) -> str:
-    """A quoted name, as "public"."orders"."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
 def waiting(seconds: float) -> Iterator[None]:

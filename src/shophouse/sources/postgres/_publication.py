@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import SourceMismatch
+from shophouse.quoting import identifier
 from shophouse.sources import Table
 from shophouse.sources.postgres._catalog import Relation
-from shophouse.sources.postgres._database import Database, identifier
+from shophouse.sources.postgres._database import Database
 
 if TYPE_CHECKING:
     import psycopg

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import SourceError, SourceMismatch, SourceUnreachable
+from shophouse.quoting import identifier
 from shophouse.sources.postgres import _pgoutput as pgoutput
-from shophouse.sources.postgres._database import Database, identifier, waiting
+from shophouse.sources.postgres._database import Database, waiting
 
 if TYPE_CHECKING:
     from psycopg import Error

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import SourceMismatch
+from shophouse.quoting import identifier
 from shophouse.sources.postgres import _catalog
-from shophouse.sources.postgres._database import Database, identifier
+from shophouse.sources.postgres._database import Database
 from shophouse.sources.schema import SAMPLED_ROWS, ForeignKey, Sample, SourceColumn, SourceTable
 
 if TYPE_CHECKING:

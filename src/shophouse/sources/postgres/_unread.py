@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shophouse.sources._reading import literal
+from shophouse.quoting import identifier, literal
 from shophouse.sources.postgres._catalog import Field
 from shophouse.sources.postgres._copying import typed
-from shophouse.sources.postgres._database import identifier
 from shophouse.sources.postgres._window import ROUND, Window
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shophouse.quoting import identifier, literal
 from shophouse.sources import Batch, FileRead, Position, Rejected
-from shophouse.sources._reading import literal
 from shophouse.sources._tolerance import USUAL_REJECTED_RATE
 from shophouse.sources.postgres import _catalog
 from shophouse.sources.postgres._bulk import Bulk, Refused, extension, parts_of
 from shophouse.sources.postgres._catalog import Field, Relation
 from shophouse.sources.postgres._copying import Writer, chunks
-from shophouse.sources.postgres._database import Database, identifier
+from shophouse.sources.postgres._database import Database
 
 if TYPE_CHECKING:
     import psycopg
