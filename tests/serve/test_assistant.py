@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -32,7 +33,9 @@ def asked(shop: DemoShop, what: Callable[[Client], Awaitable[T]]) -> T:
         async with Client(started) as client:
             return await what(client)
 
-    return asyncio.run(talk())
+    # Playwright, which other tests use, keeps a loop running in the main thread
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, talk()).result()
 
 
 def text(result: Any) -> str:

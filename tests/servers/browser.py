@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import importlib.util
 import os
@@ -21,12 +20,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from servers.machine import CACHE, ending
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 CHROMIUM: Final = "/usr/bin/chromium"
 AXE: Final = "4.14.1"
-CACHE = Path.home() / ".cache" / "shophouse-tests"
 
 
 def missing() -> str | None:
@@ -60,7 +60,7 @@ def serving(folder: Path, *words: str) -> Iterator[str]:
     command = [sys.executable, "-m", "shophouse", "serve", "-p", str(folder), "--port", str(port), *words]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=log, stderr=log, preexec_fn=_end_with_the_tests
+            command, cwd=folder, env=environment, stdout=log, stderr=log, preexec_fn=ending(signal.SIGTERM)
         )
         try:
             address = f"http://127.0.0.1:{port}"
@@ -98,12 +98,6 @@ def axe() -> str:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     return kept.read_text("utf-8")
-
-
-def _end_with_the_tests() -> None:
-    if sys.platform == "linux":
-        # 1 is PR_SET_PDEATHSIG: tests that are killed leave no server
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _answers(address: str) -> bool:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -19,7 +20,8 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Final
 
-from servers.s3 import CACHE, STARTER, binary, end_with_the_tests
+from servers.machine import CACHE, ending
+from servers.s3 import STARTER, binary
 
 AZURITE: Final = "3.35.0"
 # the one account of every Azurite, as its documentation names it
@@ -95,7 +97,7 @@ def _running(command: Sequence[str], port: int) -> Iterator[None]:
     def launch() -> subprocess.Popen[bytes]:
         nothing = subprocess.DEVNULL
         return subprocess.Popen(
-            command, stdout=nothing, stderr=nothing, preexec_fn=end_with_the_tests, env=dict(os.environ)
+            command, stdout=nothing, stderr=nothing, preexec_fn=ending(signal.SIGKILL), env=dict(os.environ)
         )
 
     process = STARTER.submit(launch).result()

@@ -50,11 +50,12 @@ def kafka() -> Iterator[Kafka]:
     if importlib.util.find_spec("confluent_kafka") is None:
         give_up("confluent-kafka is not installed: make setup")
     from servers import kafka as servers
+    from servers.machine import Missing
 
     try:
         with servers.running() as server:
             yield server
-    except servers.Missing as missing:
+    except Missing as missing:
         give_up(str(missing))
 
 
@@ -72,7 +73,8 @@ def glue() -> Iterator[glue_server.Server]:
 @pytest.fixture(scope="session")
 def iceberg_rest(postgres: Server, s3: s3_server.Server) -> Iterator[iceberg_rest_server.Server]:
     """A REST catalog for all tests of a process."""
-    from servers.iceberg_rest import Missing, running
+    from servers.iceberg_rest import running
+    from servers.machine import Missing
     from servers.s3 import ACCESS_KEY, SECRET_KEY
 
     try:

@@ -5,14 +5,11 @@ Its jars come from Maven Central once, into ~/.cache/shophouse-tests.
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -22,15 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from servers.machine import ending, jars_of, java
 
 _POM = Path(__file__).with_name("iceberg_rest.pom.xml")
-_CACHE = Path.home() / ".cache" / "shophouse-tests"
 _MAIN = "org.apache.iceberg.rest.RESTCatalogServer"
-
-
-class Missing(Exception):
-    """What the server needs is not on this machine."""
 
 
 @dataclass
@@ -50,11 +42,11 @@ class Server:
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [_java(), "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{self.jars}/*", _MAIN],
+                [java(), "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{self.jars}/*", _MAIN],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **self.environment, "CATALOG_REST_PORT": str(self.port)},
-                preexec_fn=_dying_with_parent,
+                preexec_fn=ending(signal.SIGKILL),
                 cwd=self.folder,
             )
         end = time.monotonic() + 60
@@ -78,7 +70,7 @@ class Server:
 @contextmanager
 def running(database: str, endpoint: str, bucket: str, access_key: str, secret_key: str) -> Iterator[Server]:
     """Start a server whose names are in the PostgreSQL database with this DSN. Raises Missing."""
-    jars = _jars()
+    jars = jars_of("iceberg-rest", _POM)
     folder = Path(tempfile.mkdtemp(prefix="shophouse-rest-"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -107,32 +99,3 @@ def running(database: str, endpoint: str, bucket: str, access_key: str, secret_k
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _java() -> str:
-    if found := shutil.which("java"):
-        return found
-    raise Missing("there is no java: install a JRE of version 17 or newer")
-
-
-def _jars() -> Path:
-    _java()
-    kept = _CACHE / f"iceberg-rest-{hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]}"
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(_CACHE / "iceberg-rest.lock"):
-        if kept.is_dir():
-            return kept
-        maven = shutil.which("mvn")
-        if maven is None:
-            raise Missing("there is no mvn, which gets the jars of Iceberg's REST catalog")
-        incoming = Path(tempfile.mkdtemp(prefix="iceberg-rest-", dir=_CACHE))
-        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={incoming}"]
-        subprocess.run([maven, "-B", "-q", "-f", str(_POM), *goal], check=True, timeout=600)
-        incoming.rename(kept)
-    return kept
-
-
-def _dying_with_parent() -> None:
-    if sys.platform == "linux":
-        # 1 is PR_SET_PDEATHSIG: tests that are killed leave no server
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)

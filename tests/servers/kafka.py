@@ -5,13 +5,10 @@ Its jars come from Maven Central once, into ~/.cache/shophouse-tests.
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -26,10 +23,10 @@ from typing import Any
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
-from filelock import FileLock
+
+from servers.machine import ending, jars_of, java
 
 _POM = Path(__file__).with_name("kafka.pom.xml")
-_CACHE = Path.home() / ".cache" / "shophouse-tests"
 
 _SETTINGS = """
 process.roles=broker,controller
@@ -70,10 +67,6 @@ appender.stdout.layout.pattern=%d %p %c %m%n
 """
 
 
-class Missing(Exception):
-    """What the server needs is not on this machine."""
-
-
 @dataclass
 class Server:
     """A broker at `brokers`, which can be stopped in any way and started again with what it has.
@@ -111,7 +104,7 @@ class Server:
                 ],
                 stdout=log,
                 stderr=log,
-                preexec_fn=_dying_with_parent,
+                preexec_fn=ending(signal.SIGKILL),
                 cwd=self.folder,
             )
         end = time.monotonic() + 60
@@ -183,13 +176,13 @@ class Server:
 
     def _java(self, *options: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
-        return [_java(), *options, "-Xshare:auto", logging, "-cp", f"{self.jars}/*"]
+        return [java(), *options, "-Xshare:auto", logging, "-cp", f"{self.jars}/*"]
 
 
 @contextmanager
 def running() -> Iterator[Server]:
     """Start a server, and stop it by its process id. Raises Missing."""
-    jars = _jars()
+    jars = jars_of("kafka", _POM)
     folder = Path(tempfile.mkdtemp(prefix="shophouse-kafka-"))
     port, sasl, controller = _free_ports(3)
     settings = _SETTINGS.format(port=port, sasl=sasl, controller=controller, folder=folder)
@@ -206,29 +199,6 @@ def running() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _java() -> str:
-    if found := shutil.which("java"):
-        return found
-    raise Missing("there is no java: install a JRE of version 17 or newer")
-
-
-def _jars() -> Path:
-    _java()
-    kept = _CACHE / f"kafka-{hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]}"
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(_CACHE / "kafka.lock"):
-        if kept.is_dir():
-            return kept
-        maven = shutil.which("mvn")
-        if maven is None:
-            raise Missing("there is no mvn, which gets Kafka's jars")
-        incoming = Path(tempfile.mkdtemp(prefix="kafka-", dir=_CACHE))
-        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={incoming}"]
-        subprocess.run([maven, "-B", "-q", "-f", str(_POM), *goal], check=True, timeout=600)
-        incoming.rename(kept)
-    return kept
-
-
 def _free_ports(number: int) -> list[int]:
     taken = [socket.socket() for _ in range(number)]
     try:
@@ -238,9 +208,3 @@ def _free_ports(number: int) -> list[int]:
     finally:
         for one in taken:
             one.close()
-
-
-def _dying_with_parent() -> None:
-    if sys.platform == "linux":
-        # 1 is PR_SET_PDEATHSIG: tests that are killed leave no server
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import os
 import pwd
@@ -10,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +19,8 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+
+from servers.machine import ending
 
 # PostgreSQL refuses to run as root
 _UNPRIVILEGED = "nobody"
@@ -158,9 +158,7 @@ def _becoming(user: pwd.struct_passwd | None) -> Callable[[], None]:
             os.setgroups([])
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
-        if sys.platform == "linux":
-            # 1 is PR_SET_PDEATHSIG: tests that are killed leave no server
-            ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+        ending(signal.SIGQUIT)()
 
     return become
 

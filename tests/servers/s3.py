@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,12 +18,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from servers.machine import CACHE, ending
+
 VERSION: Final = "v1.8.0"
 REGION: Final = "us-east-1"
 ACCESS_KEY: Final = "shophouse"
 SECRET_KEY: Final = "shophouse-secret"
 _PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
-CACHE = Path.home() / ".cache" / "shophouse-tests"
 # a server ends with the thread that started it, which must outlive a test's own
 STARTER = ThreadPoolExecutor(1)
 
@@ -108,7 +107,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
-                preexec_fn=end_with_the_tests,
+                preexec_fn=ending(signal.SIGKILL),
             )
 
     def stop(self, *, kill: bool = False) -> None:
@@ -155,7 +154,7 @@ def binary(package: str = _PACKAGE, version: str = VERSION) -> Path:
             building = Path(tempfile.mkdtemp(prefix="building-", dir=CACHE))
             try:
                 # tests have a cache of their own, which would be Go's too
-                environment = {name: value for name, value in os.environ.items() if name != "XDGCACHE_HOME"}
+                environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
                 subprocess.run(
                     ["go", "install", f"{package}@{version}"],
                     check=True,
@@ -170,9 +169,3 @@ def binary(package: str = _PACKAGE, version: str = VERSION) -> Path:
 
 def _kept(package: str, version: str) -> Path:
     return CACHE / f"{package.rpartition('/')[2]}-{version}"
-
-
-def end_with_the_tests() -> None:
-    if sys.platform == "linux":
-        # 1 is PR_SET_PDEATHSIG: tests that are killed leave no server
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)

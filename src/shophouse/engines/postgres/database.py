@@ -145,8 +145,9 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _extension() -> Path:
-    spec = importlib.util.find_spec("duckdb_extension_postgres_scanner")
-    found = next(Path(spec.origin).parent.rglob("*.duckdb_extension"), None) if spec and spec.origin else None
+    from shophouse.sources.postgres._bulk import extension
+
+    found = extension()
     if found is None:
         raise ConfigError("DuckDB's extension for PostgreSQL is not installed", hint=_INSTALL)
     return found
