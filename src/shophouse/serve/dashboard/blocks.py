@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any, Protocol
 
 from shophouse.errors import ConfigError
-from shophouse.metrics import Catalogue, CompiledQuery, Metric, MetricQuery, compile_query
+from shophouse.metrics import Catalogue, CompiledQuery, MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
 from shophouse.metrics.query import first_day, next_period, periods
-from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series
+from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series, Target
 from shophouse.serve.dashboard.formats import Formats, spoken
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.periods import Period, compared_with
@@ -160,7 +160,7 @@ class RowOfFigures:
             context.formats.change(now, before, metric.unit),
             is_good,
             trend,
-            _target(context, metric, period),
+            _target(context, name, now, period),
         )
         return figure, compiled, notes + left_out
 
@@ -212,7 +212,7 @@ class Trend:
         columns = (
             Column("period", "Period", "day"),
             *((Column(self.by, label_of(self.by)),) if self.by else ()),
-            Column(self.metric, metric.label, metric.unit),
+            Column(self.metric, metric.label, metric.unit, metric.definition),
         )
         return Chart(
             self.title,
@@ -283,22 +283,33 @@ class Ranking:
             labels=tuple(spoken(value) or _WITHOUT for value in values),
             series=(Series(metric.label, tuple(row[1] for row in shown)),),
             links=links,
-            columns=(Column(self.by, label_of(self.by)), Column(self.metric, metric.label, metric.unit)),
+            columns=(
+                Column(self.by, label_of(self.by)),
+                Column(self.metric, metric.label, metric.unit, metric.definition),
+            ),
             rows=rows.rows,
         )
 
 
-def _target(context: Context, metric: Metric, period: Period) -> Any:
-    """What was to be reached in a period, where every day of it has a target; those are of the whole shop."""
-    if context.view.conditions or not metric.columns:
+def _target(context: Context, name: str, now: Any, period: Period) -> Target | None:
+    """What was to be reached, of the whole shop: in the period, or in those days of it, in one piece, that have one."""
+    metric = context.catalogue.metric(name)
+    if context.view.conditions or not metric.columns or context.catalogue.grain(name) != "day":
         return None
     found = context.published.query(
-        "select sum(day_target_value), count(distinct target_date) from core.fct_targets_daily "
+        "select sum(day_target_value), count(distinct target_date), min(target_date), max(target_date) "
+        "from core.fct_targets_daily "
         "where target_metric = $metric and is_of_the_day and target_date between $start and $end",
         {"metric": metric.columns[0], "start": period.start, "end": period.end},
     )
-    [(target, days)] = found.rows
-    return target if days == period.days else None
+    [(value, days, start, end)] = found.rows
+    if not value or Period(start, end).days != days:
+        return None
+    if days == period.days:
+        return Target(value, now)
+    rows, _, _ = context.ask(MetricQuery((name,), start=start, end=end))
+    formats = context.formats
+    return Target(value, rows.rows[0][0] if rows.rows else None, f"{formats.day(start)} – {formats.day(end)}")
 
 
 def place_of(title: str) -> str:

@@ -26,6 +26,7 @@ _DIGITS = {
     "amount": "#,##0.00",
     "number": "#,##0.####",
 }
+_UNITS = {"rate": "share", "times": "multiple", "days": "days", "seconds": "seconds"}
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -73,6 +74,10 @@ class Formats:
         if isinstance(value, datetime):
             return str(format_datetime(value, "short", locale=self.locale))
         return self.day(value) if isinstance(value, date) else str(value)
+
+    def unit(self, unit: str) -> str:
+        """What a column's values are in, for its header: USD, share, days; empty where it needs no word."""
+        return self.currency if unit == "money" else _UNITS.get(unit, "")
 
     def change(self, now: Any, before: Any, unit: str) -> str | None:
         """How much more or less: in percent, in percentage points for rates; None where nothing can be said."""
