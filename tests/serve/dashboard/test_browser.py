@@ -237,8 +237,9 @@ def test_a_file_has_the_sums_of_the_marts(browser: Browser, address: str, shop: 
     [[value, days]] = shop.sql(
         _last_thirty_days("sum(net_sales_amount), count(distinct date_day)", "channel = 'web'")
     ).fetchall()
-    assert sum(Decimal(row["net_sales"]) for row in rows) == value
-    assert len({row["period"] for row in rows}) == days
+    assert list(rows[0]) == ["Period", "Channel", "Net sales (USD)"]
+    assert sum(Decimal(row["Net sales (USD)"]) for row in rows) == value
+    assert len({row["Period"] for row in rows}) == days
     sheet = zipfile.ZipFile(tmp_path / "file.xlsx").read("xl/worksheets/sheet1.xml").decode()
     cells = re.findall(r'<c r="C\d+"[^>]*><v>([^<]+)</v>', sheet)[1:]
     assert abs(sum(Decimal(cell) for cell in cells) - value) < Decimal("0.001")

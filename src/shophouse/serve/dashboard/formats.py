@@ -18,7 +18,15 @@ from shophouse.metrics.query import Grain
 __all__ = ["Formats", "spoken"]
 
 _DURATIONS = {"days": "duration-day", "seconds": "duration-second"}
-_DIGITS = {"times": "#,##0.##", "score": "#,##0.00", "quantity": "#,##0.#", "amount": "#,##0.00"}
+_DIGITS = {
+    "times": "#,##0.##",
+    "mean": "#,##0.00",
+    "score": "#,##0.00",
+    "quantity": "#,##0.#",
+    "amount": "#,##0.00",
+    "number": "#,##0.####",
+}
+_UNITS = {"rate": "share", "times": "multiple", "days": "days", "seconds": "seconds"}
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -41,8 +49,9 @@ class Formats:
     def value(self, value: Any, unit: str) -> str:
         """A value of a unit, as people read it; '–' for none.
 
-        Units are those of the catalogue (money, count, quantity, rate, times, days, score), and amount (money of a
-        currency that stands elsewhere), seconds, day, month, time, name (a code of the data, as paid_social) and text.
+        Units are those of the catalogue (money, count, quantity, rate, times, mean, days, score), and amount (money of
+        a currency that stands elsewhere), number (of whatever kind), seconds, day, month, time, name (a code of the
+        data, as paid_social), code (which is not broken into lines) and text.
         """
         if value is None:
             return "–"
@@ -65,6 +74,10 @@ class Formats:
         if isinstance(value, datetime):
             return str(format_datetime(value, "short", locale=self.locale))
         return self.day(value) if isinstance(value, date) else str(value)
+
+    def unit(self, unit: str) -> str:
+        """What a column's values are in, for its header: USD, share, days; empty where it needs no word."""
+        return self.currency if unit == "money" else _UNITS.get(unit, "")
 
     def change(self, now: Any, before: Any, unit: str) -> str | None:
         """How much more or less: in percent, in percentage points for rates; None where nothing can be said."""
