@@ -216,15 +216,24 @@ def _csv(content: Chart | Table) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(column.name for column in content.columns)
-    writer.writerows(["" if value is None else value for value in row] for row in content.rows)
+    writer.writerows([_cell(value) for value in row] for row in content.rows)
     return text.getvalue().encode("utf-8")
+
+
+def _cell(value: Any) -> Any:
+    """A value as spreadsheets read it; an apostrophe keeps them from calculating what somebody wrote."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return "" if value is None else value
 
 
 def _xlsx(content: Chart | Table) -> bytes:
     import xlsxwriter
 
     target = io.BytesIO()
-    with xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+    # what a visitor wrote into a campaign's name must not be calculated by who opens the file
+    safe = {"strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "yyyy-mm-dd", **safe}) as book:
         sheet = book.add_worksheet(content.title[:31])
         bold = book.add_format({"bold": True})
         for at, column in enumerate(content.columns):
