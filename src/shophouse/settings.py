@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -524,11 +525,62 @@ class ExportSettings(Settings):
     """A mart with more rows is a file only when it is named, as `shophouse export customer_360`: no sheet holds it."""
 
 
+class OidcRoles(Settings):
+    """Who of those whom the provider knows is what here. Whoever is neither is refused."""
+
+    claim: Annotated[str, Field(min_length=1)] = "groups"
+    """Where the provider says it: a claim, or a path of names with dots as realm_access.roles. An `email` counts only
+    where the provider has verified it."""
+    analyst: Words = ()
+    """Values of the claim with which one sees everything."""
+    viewer: Words = ()
+    """Values of the claim with which one sees everything but personal data; "*" is everybody."""
+
+    @model_validator(mode="after")
+    def _someone_may(self) -> Self:
+        if not self.analyst and not self.viewer:
+            raise mistake("lets nobody in", hint="write   roles: {claim: groups, analyst: [shop-analysts]}")
+        if "*" in self.analyst:
+            raise mistake("can't make everybody an analyst", hint='write   viewer: ["*"]   and name the analysts')
+        return self
+
+
+class OidcSettings(Settings):
+    """Login through a provider of OpenID Connect: Keycloak, Google, Entra, Okta and others."""
+
+    issuer: str
+    """The provider, as its discovery document calls itself: https://login.example.com/realms/shop."""
+    client_id: Annotated[str, Field(min_length=1)]
+    """What the provider calls this dashboard."""
+    client_secret: Secret | None = None
+    """The dashboard's secret at the provider, env:NAME; absent for a public client."""
+    roles: OidcRoles
+    """Who is what."""
+    scopes: Words = ("openid", "profile", "email")
+    """What is asked of the provider; some need one more for groups."""
+    label: Annotated[str, Field(min_length=1, max_length=40)] = "single sign-on"
+    """What the login page calls the provider."""
+    hours: Annotated[int, Field(ge=1, le=24)] = 12
+    """How long a login lasts. Who is removed at the provider is out after that."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        address = urlsplit(self.issuer)
+        schemes = ("https", "http") if address.hostname in ("127.0.0.1", "localhost", "::1") else ("https",)
+        if not address.hostname or address.scheme not in schemes:
+            raise mistake(f"has an issuer that is no address with https: {self.issuer}", hint="as the provider says it")
+        if "openid" not in self.scopes:
+            raise mistake("must ask for the scope openid", hint="write   scopes: [openid, profile, email]")
+        return self
+
+
 class ServeSettings(Settings):
     """The dashboard and the reports."""
 
     locale: Annotated[str, Field(min_length=2)] = "en_US"
     """How numbers and days are written: en_US, de_DE, pt_BR."""
+    oidc: OidcSettings | None = None
+    """Login through a provider of OpenID Connect, beside passwords or instead."""
 
 
 class CalendarSettings(Settings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -13,19 +14,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI, Request
-from nicegui import app, background_tasks, run, ui
+from nicegui import Client, app, background_tasks, run, ui
 from nicegui.storage import Storage
-from starlette.responses import RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shophouse.errors import ShophouseError
 from shophouse.metrics import GRAINS, Catalogue
 from shophouse.metrics.personal import personal_columns, without_personal
+from shophouse.serve.dashboard import plain_pages
 from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
 from shophouse.serve.dashboard.blocks import Block, Context, place_of
 from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
+from shophouse.serve.dashboard.oidc import Provider
 from shophouse.serve.dashboard.pages import Page, laid_out, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
 from shophouse.serve.dashboard.published import Published, WithoutPersonal
@@ -41,6 +44,9 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 _LOOKS_FOR_A_VERSION_EVERY = 2.0
+_BROWSERS_ANSWER_WITHIN = 10.0
+_MOST_UNOPENED = 100
+_unopened: dict[str, Client] = {}
 # what the browser prefers, where the viewer has not chosen
 _IS_DARK = "document.body.classList.contains('body--dark')"
 _TELLS_OF_GOING_BACK = "window.addEventListener('popstate', () => emitEvent('address', location.search))"
@@ -82,6 +88,9 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
     published.query("select 1")
     # by itself it would be a folder where the command was typed
     Storage.path = project.generated_folder / "viewers"
+    # by itself each tab that was ever open is remembered for 30 days
+    app.storage.max_tab_storage_age = 3600
+    app.on_page_exception(_went_wrong)
     server = FastAPI(title=project.name, docs_url=None, redoc_url=None, openapi_url=None)
 
     @server.get("/")
@@ -105,18 +114,40 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
         session_middleware_kwargs={"same_site": "lax"},
     )
     # last, and so before all else
-    server.add_middleware(Access, shop=project.name, users=users)
+    provider = Provider(project.serve.oidc) if users is not None and project.serve.oidc else None
+    server.add_middleware(Access, shop=project.name, users=users, provider=provider, secret=secret)
     return server
 
 
 def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context]) -> None:
     @ui.page(f"/{page.name}", title=f"{page.title} – {shop}")
-    async def show(request: Request) -> None:
-        days = await run.io_bound(_days, published)
-        assert days is not None
-        view = _view_of(page, request.url.query, *days)
-        who = visitor(request.scope)
-        await Screen(page, shop, context_of(who, view), who).show()
+    async def show(request: Request) -> Response | None:
+        try:
+            days = await run.io_bound(_days, published)
+            assert days is not None
+            view = _view_of(page, request.url.query, *days)
+            who = visitor(request.scope)
+            _keep_few_unopened(ui.context.client)
+            await Screen(page, shop, context_of(who, view), who).show()
+        except ShophouseError as error:
+            return HTMLResponse(plain_pages.unavailable(shop, error), 503, {"Retry-After": "5"})
+        return None
+
+
+def _keep_few_unopened(client: Client) -> None:
+    """Pages that are asked for and never opened take half a megabyte each, for a minute: the oldest go before."""
+    _unopened[client.id] = client
+    for leaves in (client.on_connect, client.on_delete):
+        leaves(lambda: _unopened.pop(client.id, None))
+    while len(_unopened) > _MOST_UNOPENED:
+        oldest = _unopened.pop(next(iter(_unopened)))
+        if not oldest.is_deleted:
+            oldest.delete()
+
+
+def _went_wrong() -> None:
+    # what it is stands in the server's log, and is nobody else's business
+    ui.label("Something went wrong here. The log of the server says what.").classes("problem")
 
 
 def _view_of(page: Page, query: str, first: date, last: date, until: date | None) -> View:
@@ -146,7 +177,7 @@ class Screen:
         self._choices: Any = None
         self._version = context.published.version()
         self._dark = ui.dark_mode(app.storage.user.get("dark"))
-        self._is_dark = False
+        self._is_dark = self._is_away = False
         self._client = ui.context.client
 
     @property
@@ -212,7 +243,9 @@ class Screen:
 
     async def _begin(self) -> None:
         await self._client.connected()
-        self._is_dark = await self._client.run_javascript(_IS_DARK)
+        with suppress(TimeoutError):
+            # None where the browser has gone meanwhile
+            self._is_dark = bool(await self._client.run_javascript(_IS_DARK, timeout=_BROWSERS_ANSWER_WITHIN))
         self._client.run_javascript(_TELLS_OF_GOING_BACK)
         await self._fill()
         self._client.run_javascript("window.shophouseShowPlace()")
@@ -360,17 +393,21 @@ class Screen:
 
         async def fill(block: Block, body: Any, about: Any, menu: Any) -> None:
             async with limit:
+                # those who ask for pages and never open them, or leave, need no figures
+                if self._client.is_deleted or context is not self._context:
+                    return
                 try:
                     content = await run.io_bound(block.content, context)
                     assert content is not None
                 except ShophouseError as error:
-                    body.clear()
-                    with body:
-                        ui.label(error.what).classes("problem")
-                        for line in (*error.why, *error.hint):
-                            ui.label(line).classes("note")
+                    if not self._client.is_deleted:
+                        body.clear()
+                        with body:
+                            ui.label(error.what).classes("problem")
+                            for line in (*error.why, *error.hint):
+                                ui.label(line).classes("note")
                     return
-            if context is not self._context:
+            if self._client.is_deleted or context is not self._context:
                 return
             body.clear()
             with body:
@@ -403,15 +440,28 @@ class Screen:
         if not self._who.may_stay():
             ui.navigate.to("/login")
             return
-        version = await run.io_bound(self._context.published.version)
-        if version == self._version:
+        try:
+            version = await run.io_bound(self._context.published.version)
+            if version == self._version and not self._is_away:
+                return
+            days = await run.io_bound(_days, self._context.published)
+            self._values = await run.io_bound(self._filter_values) or self._values
+        except ShophouseError as error:
+            self._tell_that_it_is_away(error)
             return
-        self._version = version
-        days = await run.io_bound(_days, self._context.published)
-        self._values = await run.io_bound(self._filter_values) or self._values
+        self._version, self._is_away = version, False
         first, last, until = days or (self._view.first, self._view.last, self._view.until)
         await self._show_view(self._view.with_(first=first, last=last, until=until))
         self._draw_choices()
+
+    def _tell_that_it_is_away(self, error: ShophouseError) -> None:
+        """What is shown stays; the page looks again by itself."""
+        if self._is_away:
+            return
+        self._is_away = True
+        self._problems.clear()
+        with self._problems:
+            ui.label(f"{error.what}; what is shown is as it was before.").classes("problem")
 
     async def _toggle_dark(self) -> None:
         self._is_dark = not self._is_dark

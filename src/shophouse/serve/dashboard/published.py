@@ -28,6 +28,10 @@ class QueryFailed(ShophouseError):
     """A query of a page did not go through: it took too long, gave too many rows, or what it reads is away."""
 
 
+class _Broken(QueryFailed):
+    """What is read went away while it was read."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """The result of a query."""
@@ -77,7 +81,14 @@ class Published:
             if key in self._results:
                 self._results.move_to_end(key)
                 return self._results[key]
-        found = self._run(connection, sql, parameters)
+        try:
+            found = self._run(connection, sql, parameters)
+        except _Broken:
+            # the server was started anew, or the file is gone: what is published now is another connection's
+            self._drop(version)
+            version, connection = self._newest()
+            found = self._run(connection, sql, parameters)
+            key = (version, sql, values)
         with self._lock:
             self._results[key] = found
             while len(self._results) > _KEPT_RESULTS:
@@ -89,10 +100,24 @@ class Published:
         with self._lock:
             if self._connection is None or version != self._version:
                 # those who still read the version before hold cursors of its connection
-                self._connection = self._engine.reader()
+                self._connection = self._reader()
                 self._version = version
                 self._results.clear()
             return version, self._connection.cursor()
+
+    def _reader(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        try:
+            found: duckdb.DuckDBPyConnection = self._engine.reader()
+        except duckdb.Error as error:
+            raise QueryFailed("what is published can't be read", hint="shophouse publish") from error
+        return found
+
+    def _drop(self, version: int | None) -> None:
+        with self._lock:
+            if self._version == version:
+                self._connection = None
 
     def _run(self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Rows:
         import duckdb
@@ -110,6 +135,8 @@ class Published:
             raise QueryFailed(
                 f"a query took more than {self._seconds:g} seconds and was stopped", hint="choose a shorter period"
             ) from error
+        except (duckdb.IOException, duckdb.ConnectionException, duckdb.FatalException) as error:
+            raise _Broken("what is published can't be read", hint="try again in a minute") from error
         except duckdb.Error as error:
             raise QueryFailed("a query failed", why=str(error).splitlines()[0]) from error
         finally:
