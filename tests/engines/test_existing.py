@@ -20,9 +20,10 @@ from requirements import requirement
 from shophouse.declarations import platform_declaration
 from shophouse.demo.storefront import generate
 from shophouse.doctor import examine
+from shophouse.engines.postgres import existing
 from shophouse.engines.postgres.engine import PostgresEngine
 from shophouse.errors import CheckFailed, ConfigError, SourceMismatch, SourceUnreachable
-from shophouse.existing import Existing
+from shophouse.existing import Existing, relations
 from shophouse.parity import digests
 from shophouse.project import Project
 from shophouse.quoting import identifier, literal
@@ -271,18 +272,16 @@ def test_a_user_without_rights_is_told_what_to_grant(make: Make, postgres: Serve
     shop, loader = make("postgres", CREATED, ROWS, "drop role if exists reading", "create role reading login")
     assert isinstance(shop.engine, PostgresEngine)
     database = loader("select current_database()")[0][0]
+    wanted = relations(shop.project, "web")
     with (
         psycopg.connect(postgres.dsn(database, "reading")) as connection,
         pytest.raises(SourceMismatch, match=f"{ORDERS} may not be read") as raised,
     ):
-        from shophouse.engines.postgres import existing
-        from shophouse.existing import relations
-
-        existing.examine(connection, relations(shop.project, "web"))
+        existing.examine(connection, wanted)
     for statement in raised.value.hint[:2]:
         loader(statement)
     with psycopg.connect(postgres.dsn(database, "reading")) as connection:
-        assert any(existing.examine(connection, relations(shop.project, "web")))
+        assert any(existing.examine(connection, wanted))
 
 
 @contextmanager
@@ -303,7 +302,7 @@ def test_a_file_that_its_loader_is_writing_is_worth_another_try(make: Make) -> N
     shop, _ = make("duckdb", CREATED, ROWS)
     with (
         writing(shop.project.folder / "loader.duckdb"),
-        pytest.raises(SourceUnreachable, match="the loader is writing to loader.duckdb") as raised,
+        pytest.raises(SourceUnreachable, match=r"the loader is writing to loader\.duckdb") as raised,
     ):
         shop.ingest()
     assert "when the loader is done" in raised.value.hint[0]
@@ -345,47 +344,6 @@ def test_data_that_the_loader_stopped_to_bring_is_not_fresh(make: Make) -> None:
         fresh = again(shop).steps
         fresh.log = shop.steps.log
         fresh.freshness(run)
-
-
-def files_shop(folder: Path) -> Shop:
-    """A storefront of files; the loader's tables are made of them."""
-    init_project(folder, name="shop", staging="storefront", timezone="America/New_York", currency="USD")
-    text = (folder / "shophouse.yml").read_text("utf-8").replace("  storefront:\n", "  web:\n    timezone: UTC\n", 1)
-    _written(folder, text)
-    return Shop.open(folder)
-
-
-def copied(shop: Shop, marks: str) -> Sequence[tuple[str, str]]:
-    """Each table of the files, and a query of DuckDB that gives it as a loader types it."""
-    found = []
-    for table in platform_declaration("storefront", shop.project).tables.values():
-        file = shop.project.folder / "data" / f"{table.name}.csv"
-        if file.is_file():
-            rows = f"read_csv({literal(str(file))}, header = true, all_varchar = true)"
-            names = [row[0] for row in duckdb.sql(f"describe from {rows}").fetchall()]
-            typed = ", ".join(
-                f"cast({identifier(name)} as {table.types.get(name, 'varchar').replace('text', 'varchar')})"
-                f" as {identifier(name)}"
-                for name in names
-            )
-            found.append((table.name, f"select {typed}{marks} from {rows}"))
-    return found
-
-
-def write_out(loader: Loader, file: Path, table: str, engine: str, attached: str) -> None:
-    """The loader's rows as a file."""
-    with duckdb.connect() as connection:
-        if engine == "postgres":
-            from shophouse.sources.postgres._bulk import extension
-
-            connection.execute(f"load {literal(str(extension()))}")
-            connection.execute(f"attach {literal(attached)} as theirs (type postgres, read_only)")
-        else:
-            connection.execute(f"attach {literal(attached)} as theirs (read_only)")
-        connection.execute(
-            f"copy (select * exclude (_fivetran_synced, _fivetran_deleted) from theirs.{SCHEMA}.{table}"
-            f" where not _fivetran_deleted) to {literal(str(file))} (header true)"
-        )
 
 
 RENAMED = (
@@ -442,7 +400,7 @@ def files_shop(folder: Path) -> Shop:
 
 
 def copy_files(shop: Shop, loader: Loader) -> list[str]:
-    """Have the loader hold the rows of the files, typed as they are declared, with its own columns; gives the tables."""
+    """Have the loader hold the files' rows, typed as they are declared, with its own columns; gives the tables."""
     marks = "now() as _fivetran_synced, false as _fivetran_deleted"
     found = []
     with attached(loader) as connection:

@@ -27,7 +27,7 @@ OnNode = Callable[[str, str, int, int], None]
 
 @dataclass(frozen=True)
 class RawSource:
-    """One source's share of a raw table: the data files of the snapshot that this run reads, or what another loader has."""
+    """One source's share of a raw table: the files of the snapshot that this run reads, or what another loader has."""
 
     source: str
     timezone: str
