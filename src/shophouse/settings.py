@@ -450,6 +450,38 @@ class DltSource(SourceSettings, Tolerance):
     """The resources to read; all that the source selects when absent."""
 
 
+class ExistingTable(TableSettings):
+    """A table that another loader keeps where the engine is."""
+
+    table: Annotated[str, Field(min_length=1)] | None = None
+    """Which table or view it is, as orders or fivetran_shop.orders; the one of the same name when absent."""
+    loaded_at: Annotated[str, Field(min_length=1)] | None = None
+    """For this table; see the source's."""
+    deleted: Annotated[str, Field(min_length=1)] | None = None
+    """For this table; see the source's."""
+
+
+class ExistingSource(SourceSettings):
+    """Tables that another loader (Fivetran, Airbyte, dlt) keeps where the engine is: they are modelled where they are.
+
+    With the engine postgres, schemas of the shop's database; with duckdb, a file of DuckDB's that the loader writes.
+    """
+
+    kind: Literal["existing"]
+    path: LocalFolder | None = None
+    """The loader's DuckDB file, relative to the shop's folder or absolute; for the engine duckdb, and only there."""
+    database_schema: Annotated[str, Field(min_length=1)]
+    """The schema of the tables that name none."""
+    loaded_at: Annotated[str, Field(min_length=1)] | None = None
+    """The column that says when the loader wrote a row, as _fivetran_synced, _airbyte_extracted_at or _dlt_load_id: a
+    time, or seconds since 1970. Tables without it have the moment at which a change was seen."""
+    deleted: Annotated[str, Field(min_length=1)] | None = None
+    """The column by which the loader marks rows that are gone at the source, as _fivetran_deleted (true) or
+    _ab_cdc_deleted_at (a time). Such rows are left out; tables without the column have none."""
+    tables: Mapping[Name, ExistingTable] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare or declares otherwise, and what they are called."""
+
+
 class EngineSettings(Settings):
     """Base of all engines. Others are found by an entry point of the group `shophouse.engines`, as sources are."""
 

@@ -193,6 +193,58 @@ def test_a_wrong_password_is_told_at_once(shop: Shop, monkeypatch: pytest.Monkey
     assert ids(shop) == ["a"]
 
 
+def encrypted(shop: Shop, protocol: str) -> dict[str, object]:
+    """The client's settings, and the shop's broker, for a protocol with TLS."""
+    folder = shop.server.certificates
+    client: dict[str, object] = {"security.protocol": protocol, "ssl.ca.location": str(folder / "ca.pem")}
+    if protocol == "SSL":
+        return client | {
+            "ssl.certificate.location": str(folder / "server.crt"),
+            "ssl.key.location": str(folder / "server.key"),
+        }
+    return client | {"sasl.mechanism": "PLAIN", "sasl.username": "reader", "sasl.password": "env:KAFKA_PASSWORD"}
+
+
+@pytest.mark.parametrize("protocol", ["SSL", "SASL_SSL"])
+@requirement("S3-03")
+def test_a_broker_is_read_over_tls_if_it_is_the_authoritys(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, protocol: str
+) -> None:
+    monkeypatch.setenv("KAFKA_PASSWORD", "right")
+    client = encrypted(shop, protocol)
+    (tmp_path / "other").mkdir()
+    stranger = certificates(tmp_path / "other", "their authority")
+    brokers = shop.server.tls if protocol == "SSL" else shop.server.sasl_tls
+    shop.settings |= {"brokers": brokers, "client": client | {"ssl.ca.location": str(stranger)}}
+    shop.send({"id": "a"})
+    with pytest.raises(SourceMismatch, match="no TLS connection to the broker") as refused:
+        shop.read()
+    assert "certificate verify failed" in refused.value.why[0]
+    assert "ssl.ca.location" in refused.value.hint[0]
+    shop.close()
+    shop.settings["client"] = client
+    assert ids(shop) == ["a"]
+
+
+def test_a_broker_that_wants_a_certificate_or_no_tls_at_all_is_told(shop: Shop) -> None:
+    client = encrypted(shop, "SSL")
+    anonymous = {name: value for name, value in client.items() if name in ("security.protocol", "ssl.ca.location")}
+    shop.send({"id": "a"})
+    for brokers in (shop.server.tls, shop.server.brokers):
+        shop.settings |= {"brokers": brokers, "client": anonymous, "patience_seconds": 3.0}
+        with pytest.raises((SourceMismatch, SourceUnreachable)) as refused:
+            shop.read()
+        shop.close()
+        assert "ssl" in refused.value.render().lower(), refused.value.render()
+
+
+def test_a_client_without_tls_learns_that_the_broker_wants_it(shop: Shop) -> None:
+    shop.settings |= {"brokers": shop.server.sasl_tls, "client": {}, "patience_seconds": 3.0}
+    with pytest.raises((SourceMismatch, SourceUnreachable)) as refused:
+        shop.read()
+    assert "security.protocol" in refused.value.render()
+
+
 @pytest.mark.parametrize(
     ("client", "why"),
     [
