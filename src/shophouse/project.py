@@ -37,6 +37,7 @@ from shophouse.settings import (
     PostgresTable,
     PythonSource,
     PythonTable,
+    Reports,
     ServeSettings,
     Settings,
     SnapshotEntity,
@@ -116,6 +117,8 @@ class Project(Settings):
     """What is written for people."""
     serve: ServeSettings = Field(default_factory=ServeSettings)
     """What people see in a browser."""
+    reports: Reports = ()
+    """Reports that runs write, a list; each has a name."""
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     """The years and holidays of the calendar."""
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)

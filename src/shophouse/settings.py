@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from shophouse.values import (
     ColumnType,
@@ -613,6 +613,38 @@ class ServeSettings(Settings):
     """How numbers and days are written: en_US, de_DE, pt_BR."""
     oidc: OidcSettings | None = None
     """Login through a provider of OpenID Connect, beside passwords or instead."""
+
+
+class ReportSettings(Settings):
+    """A report that each run writes when it is due. Needs `pip install "shophouse[serve]"`."""
+
+    name: Name
+    """What its files are called by, before the period: monthly-2025-09.html."""
+    period: Annotated[str, Field(min_length=1)] = "last month"
+    """Its days, as of what is published: last month, last week, last quarter, last year, or 30d, mtd, ytd … as in the
+    dashboard. A report of each such period is written once, and once more when its figures were corrected."""
+    compare: Literal["previous", "year", "none"] = "previous"
+    """What it is compared with: the period before, the same days of the year before, or nothing."""
+    pages: tuple[str, ...] = ()
+    """The pages of the dashboard that are in it, as overview and sales; all when absent."""
+    where: str | None = None
+    """What it is narrowed to, by store, channel, country or category: "channel = 'web' and country in ('DE', 'AT')"."""
+    formats: Annotated[tuple[Literal["html", "pdf"], ...], Field(min_length=1)] = ("html",)
+    """html, and pdf where Chromium is installed."""
+    keep: Annotated[int, Field(ge=1)] | None = None
+    """How many periods are kept; all when absent."""
+    with_personal_data: bool = False
+    """Whether it shows personal data, as the names of employees."""
+
+
+def _named_once(reports: tuple[ReportSettings, ...]) -> tuple[ReportSettings, ...]:
+    names = [report.name for report in reports]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise mistake(f"has {', '.join(twice)} twice", why="a report's files are called by its name")
+    return reports
+
+
+Reports = Annotated[tuple[ReportSettings, ...], AfterValidator(_named_once)]
 
 
 class CalendarSettings(Settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from shophouse.errors import CheckFailed, ShophouseError
+from shophouse.errors import CheckFailed, ConfigError, ShophouseError
 from shophouse.project import Project
 from shophouse.run_log import RunLog, RunRecord, records
 from shophouse.state import Inputs, State
@@ -32,7 +33,7 @@ class Listener(Protocol):
     """Told what is going on, for progress bars and the like. Every method may be called often."""
 
     def phase(self, name: str) -> None:
-        """A phase begins: ingest, prepare, build, check, publish, export."""
+        """A phase begins: ingest, prepare, build, check, publish, export, report."""
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Part of the phase is done: bytes of a file, models or tests of a build. A total of 0 is not known."""
@@ -312,6 +313,24 @@ class Steps:
                 self.project, self.engine, (), formats=(), folder=None, progress=tell.progress, notice=tell.notice
             )
             state.exported = state.version
+            state.save(self.project)
+
+    def reports(self, run: Run) -> None:
+        """Write the reports of shophouse.yml that are due, unless the newest version was looked at for them already."""
+        state = State.load(self.project)
+        asked = hashlib.sha256(repr(self.project.reports).encode()).hexdigest()[:16]
+        looked_at = f"{state.version}-{asked}"
+        if not self.project.reports or state.reported == looked_at:
+            return
+        try:
+            from shophouse.serve.report.writing import write_due
+        except ImportError as error:
+            raise ConfigError(
+                "reports are not installed", why=str(error), hint='pip install "shophouse[serve]"'
+            ) from error
+        with self.phase(run, "report"):
+            run.exported += write_due(self.project, self.engine, notice=self.listener.notice)
+            state.reported = looked_at
             state.save(self.project)
 
     def freshness(self, run: Run) -> None:

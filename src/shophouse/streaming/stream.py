@@ -185,6 +185,7 @@ class Stream:
         self._tidy(inputs, feeds)
         if is_whole and self._exported.now:
             self.steps.export(part)
+            self.steps.reports(part)
             self._exported.done()
 
     def _tidy(self, inputs: Inputs, feeds: Feeds) -> None:

@@ -25,6 +25,7 @@ from shophouse.serve.dashboard import plain_pages
 from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
 from shophouse.serve.dashboard.blocks import Block, Context, place_of
+from shophouse.serve.dashboard.choices import days_of, filter_values
 from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
@@ -51,12 +52,6 @@ _unopened: dict[str, Client] = {}
 _IS_DARK = "document.body.classList.contains('body--dark')"
 _TELLS_OF_GOING_BACK = "window.addEventListener('popstate', () => emitEvent('address', location.search))"
 _WORDS = {str(name): words for name, words in COMPARISONS.items()}
-_FILTER_COLUMNS = {
-    "store": "select distinct store_name from marts.sales_daily order by 1",
-    "channel": "select distinct channel from marts.sales_daily order by 1",
-    "country": "select distinct country_code from marts.sales_daily order by 1",
-    "category": "select distinct category_name from marts.category_performance order by 1",
-}
 
 
 def create_app(project: Project, engine: Engine, *, secret: str, users: Users | None = None) -> FastAPI:
@@ -78,7 +73,7 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
         return Context(seen, without_personal(catalogue, personal), formats, view, marts)
 
     def context_of_search(request: Request, choices: dict[str, list[str]]) -> Context:
-        first, last, until = _days(published)
+        first, last, until = days_of(published)
         return context_of(visitor(request.scope), read_view(choices, first, last, until=until))
 
     def metrics_of(request: Request) -> Catalogue:
@@ -123,7 +118,7 @@ def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visi
     @ui.page(f"/{page.name}", title=f"{page.title} – {shop}")
     async def show(request: Request) -> Response | None:
         try:
-            days = await run.io_bound(_days, published)
+            days = await run.io_bound(days_of, published)
             assert days is not None
             view = _view_of(page, request.url.query, *days)
             who = visitor(request.scope)
@@ -154,15 +149,6 @@ def _view_of(page: Page, query: str, first: date, last: date, until: date | None
     return read_view(parse_qs(query, keep_blank_values=True), first, last, page.about, until)
 
 
-def _days(published: Published) -> tuple[date, date, date]:
-    """The first day that there is anything of, the last with a valid order, and the last with anything at all."""
-    [(first, last, until)] = published.query(
-        "select min(date_day), max(date_day) filter (order_count > 0), max(date_day) from marts.sales_daily"
-    ).rows
-    today = date.today()
-    return first or today, last or until or today, until or today
-
-
 class Screen:
     """A page as one viewer has it open."""
 
@@ -186,7 +172,7 @@ class Screen:
 
     async def show(self) -> None:
         ui.add_css((Path(__file__).with_name("dashboard.css")).read_text("utf-8"))
-        self._values = await run.io_bound(self._filter_values) or {}
+        self._values = await run.io_bound(filter_values, self._context.published) or {}
         self._header()
         with ui.element("div").classes("page"):
             with ui.element("div").classes("page-head"):
@@ -266,11 +252,6 @@ class Screen:
             if self._who.name is not None:
                 out = '<form method="post" action="/logout"><button class="log-out">Log out</button></form>'
                 ui.html(out, sanitize=False).tooltip(self._who.name)
-
-    def _filter_values(self) -> dict[str, list[str]]:
-        """What each filter can be set to."""
-        query = self._context.published.query
-        return {name: [str(row[0]) for row in query(_FILTER_COLUMNS[name]).rows] for name in FILTERS}
 
     def _draw_choices(self) -> None:
         view = self._view
@@ -444,8 +425,8 @@ class Screen:
             version = await run.io_bound(self._context.published.version)
             if version == self._version and not self._is_away:
                 return
-            days = await run.io_bound(_days, self._context.published)
-            self._values = await run.io_bound(self._filter_values) or self._values
+            days = await run.io_bound(days_of, self._context.published)
+            self._values = await run.io_bound(filter_values, self._context.published) or self._values
         except ShophouseError as error:
             self._tell_that_it_is_away(error)
             return

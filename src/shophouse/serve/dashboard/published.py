@@ -10,18 +10,24 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shophouse.errors import ShophouseError
 
 if TYPE_CHECKING:
     import duckdb
 
-    from shophouse.engines import Engine
-
-__all__ = ["Published", "QueryFailed", "Rows", "WithoutPersonal"]
+__all__ = ["PersonalData", "Published", "Publishes", "QueryFailed", "Rows", "WithoutPersonal"]
 
 _KEPT_RESULTS = 2000
+
+
+class Publishes(Protocol):
+    """What is needed of an engine to read what it published."""
+
+    def published(self) -> int | None: ...
+
+    def reader(self) -> duckdb.DuckDBPyConnection: ...
 
 
 class QueryFailed(ShophouseError):
@@ -30,6 +36,10 @@ class QueryFailed(ShophouseError):
 
 class _Broken(QueryFailed):
     """What is read went away while it was read."""
+
+
+class PersonalData(QueryFailed):
+    """A query of personal data, which who asks may not see."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Published:
     `seconds` and `rows` limit each query. Raises BuildError when nothing is published yet.
     """
 
-    def __init__(self, engine: Engine, *, seconds: float = 20.0, rows: int = 100_000) -> None:
+    def __init__(self, engine: Publishes, *, seconds: float = 20.0, rows: int = 100_000) -> None:
         self._engine = engine
         self._seconds = seconds
         self._most = rows
@@ -164,7 +174,7 @@ class WithoutPersonal(Published):
         return self._published.version()
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
-        """As Published; raises QueryFailed for personal data, too."""
+        """As Published; raises PersonalData for that."""
         if self._columns & set(self._WORD.findall(sql.lower())):
             raise self._refused()
         found = self._published.query(sql, parameters)
@@ -174,5 +184,5 @@ class WithoutPersonal(Published):
         return found
 
     @staticmethod
-    def _refused() -> QueryFailed:
-        return QueryFailed("this is personal data, which a viewer does not see", hint="log in as an analyst")
+    def _refused() -> PersonalData:
+        return PersonalData("this is personal data, which a viewer does not see", hint="log in as an analyst")
