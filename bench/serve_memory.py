@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _DRAWN = """() => document.querySelector('.missing') || (
     document.querySelectorAll('.block-body').length > 0 && !document.querySelector('.block-body .q-skeleton'))"""
-_PUBLISHES_EVERY = 600
 
 
 def main() -> None:
@@ -42,10 +41,11 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=60)
     options.add_argument("--shop", type=Path, help="a shop's folder; without one the synthetic shop is made")
     options.add_argument("--visitors", type=int, default=3, help="contexts that are open at once")
+    options.add_argument("--publish-every", type=float, default=600, help="seconds between versions")
     options.add_argument("--pause", type=float, default=0.5, help="seconds that someone looks at a page")
     chosen = options.parse_args()
     with _shop(chosen.shop) as folder, serving(folder) as address, browser() as chromium:
-        _use(chromium, address, folder, chosen.minutes * 60, chosen.visitors, chosen.pause)
+        _use(chromium, address, folder, chosen)
 
 
 @contextmanager
@@ -59,7 +59,8 @@ def _shop(given: Path | None) -> Iterator[Path]:
         yield Path(place) / "shop"
 
 
-def _use(chromium: Browser, address: str, folder: Path, seconds: float, visitors: int, pause: float) -> None:
+def _use(chromium: Browser, address: str, folder: Path, chosen: argparse.Namespace) -> None:
+    seconds = chosen.minutes * 60
     process = _listening(int(address.rpartition(":")[2]))
     started = told = time.monotonic()
     published = time.monotonic()
@@ -70,19 +71,19 @@ def _use(chromium: Browser, address: str, folder: Path, seconds: float, visitors
     print(f"{'minute':>6} {'RSS MiB':>8} {'threads':>8} {'files':>6} {'pages':>6} {'requests':>9}")
     _tell(process, 0, opened, asked)
     while time.monotonic() - started < seconds:
-        if len(contexts) == visitors:
+        if len(contexts) == chosen.visitors:
             contexts.pop(0).close()
         context = chromium.new_context()
         contexts.append(context)
         tab = context.new_page()
         for _ in range(4):
             tab.goto(f"{address}/{next(names).name}?period={next(periods)}")
-            tab.wait_for_function(_DRAWN, timeout=60_000)
+            _wait_until_drawn(tab)
             opened += 1
             _choose_another(tab)
             asked += _ask(context, address, opened)
-            time.sleep(pause)
-        if time.monotonic() - published > _PUBLISHES_EVERY:
+            time.sleep(chosen.pause)
+        if time.monotonic() - published > chosen.publish_every:
             Shop.open(folder).publish()
             published = time.monotonic()
         if time.monotonic() - told >= 60:
@@ -101,7 +102,16 @@ def _choose_another(tab: Page) -> None:
         choice.click()
         tab.locator(".q-menu .q-item").last.click()
         tab.wait_for_timeout(200)
+        _wait_until_drawn(tab)
+
+
+def _wait_until_drawn(tab: Page) -> None:
+    from playwright.sync_api import TimeoutError
+
+    try:
         tab.wait_for_function(_DRAWN, timeout=60_000)
+    except TimeoutError:
+        raise SystemExit(f"{tab.url} is not drawn:\n{tab.locator('body').inner_text()}") from None
 
 
 def _ask(context: BrowserContext, address: str, number: int) -> int:

@@ -38,7 +38,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, with new keys."""
-        words = ["node", _SCRIPT, _module(), str(self.port), self.dashboard, SECRET, self.says_claims]
+        words = ["node", str(_SCRIPT), str(_module()), str(self.port), self.dashboard, SECRET, self.says_claims]
         nothing = subprocess.DEVNULL
         self._process = subprocess.Popen(words, stdout=nothing, stderr=nothing, preexec_fn=ending(signal.SIGKILL))
         end = time.monotonic() + 60
