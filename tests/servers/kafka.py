@@ -212,9 +212,7 @@ def running() -> Iterator[Server]:
     jars = jars_of("kafka", _POM)
     folder = Path(tempfile.mkdtemp(prefix="shophouse-kafka-"))
     port, sasl, tls, sasl_tls, controller = _free_ports(5)
-    settings = _SETTINGS.format(
-        port=port, sasl=sasl, tls=tls, sasl_tls=sasl_tls, controller=controller, folder=folder
-    )
+    settings = _SETTINGS.format(port=port, sasl=sasl, tls=tls, sasl_tls=sasl_tls, controller=controller, folder=folder)
     (folder / "server.properties").write_text(settings)
     (folder / "log4j2.properties").write_text(_LOGGING)
     server = Server(folder, port, sasl, tls, sasl_tls, jars)
