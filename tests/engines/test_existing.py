@@ -16,7 +16,6 @@ import duckdb
 import psycopg
 import pytest
 
-from requirements import requirement
 from shophouse.declarations import platform_declaration
 from shophouse.demo.storefront import generate
 from shophouse.doctor import examine
@@ -142,7 +141,6 @@ ENGINES = pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 
 
 @ENGINES
-@requirement("S3-01")
 def test_rows_have_lineage_and_those_that_the_loader_marks_as_deleted_are_left_out(make: Make, engine: str) -> None:
     shop, _ = make(engine, CREATED, ROWS, marks=FIVETRAN)
     first, second = raw(shop)
@@ -248,7 +246,6 @@ def test_a_loader_may_drop_its_tables_and_make_them_anew(make: Make, engine: str
         ({"tables": "      orders: {columns: {status: integer}}\n"}, "status is no integer in 3 of 3 rows", "text"),
     ],
 )
-@requirement("S3-01")
 def test_what_is_not_as_the_project_says_is_told_with_what_to_type(
     make: Make, engine: str, given: dict[str, str], what: str, hint: str
 ) -> None:
@@ -429,7 +426,6 @@ def write_files(loader: Loader, shop: Shop, tables: Sequence[str]) -> None:
 
 
 @pytest.mark.slow
-@requirement("S3-01")
 @ENGINES
 def test_marts_of_a_loaders_tables_are_those_of_the_same_rows_as_files(make: Make, tmp_path: Path, engine: str) -> None:
     files = files_shop(tmp_path / "files")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.cimpl import NewPartitions
 
+from servers.tls import certificates
 from shophouse.errors import ConfigError, SourceMismatch, SourceUnreachable
 from shophouse.settings import KafkaSource as Settings
 from shophouse.sources import Table
@@ -206,7 +208,6 @@ def encrypted(shop: Shop, protocol: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("protocol", ["SSL", "SASL_SSL"])
-@requirement("S3-03")
 def test_a_broker_is_read_over_tls_if_it_is_the_authoritys(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, protocol: str
 ) -> None:
@@ -220,29 +221,33 @@ def test_a_broker_is_read_over_tls_if_it_is_the_authoritys(
     with pytest.raises(SourceMismatch, match="no TLS connection to the broker") as refused:
         shop.read()
     assert "certificate verify failed" in refused.value.why[0]
-    assert "ssl.ca.location" in refused.value.hint[0]
+    assert "ssl.ca.location" in refused.value.hint[1]
     shop.close()
     shop.settings["client"] = client
     assert ids(shop) == ["a"]
 
 
-def test_a_broker_that_wants_a_certificate_or_no_tls_at_all_is_told(shop: Shop) -> None:
-    client = encrypted(shop, "SSL")
-    anonymous = {name: value for name, value in client.items() if name in ("security.protocol", "ssl.ca.location")}
-    shop.send({"id": "a"})
-    for brokers in (shop.server.tls, shop.server.brokers):
-        shop.settings |= {"brokers": brokers, "client": anonymous, "patience_seconds": 3.0}
-        with pytest.raises((SourceMismatch, SourceUnreachable)) as refused:
-            shop.read()
-        shop.close()
-        assert "ssl" in refused.value.render().lower(), refused.value.render()
-
-
-def test_a_client_without_tls_learns_that_the_broker_wants_it(shop: Shop) -> None:
-    shop.settings |= {"brokers": shop.server.sasl_tls, "client": {}, "patience_seconds": 3.0}
-    with pytest.raises((SourceMismatch, SourceUnreachable)) as refused:
+@pytest.mark.parametrize(
+    ("port", "client"),
+    [
+        # a certificate is missing; TLS where there is none
+        ("tls", {"security.protocol": "SSL"}),
+        ("brokers", {"security.protocol": "SSL"}),
+    ],
+)
+def test_what_does_not_speak_as_the_port_does_is_told(shop: Shop, port: str, client: dict[str, object]) -> None:
+    client = client | {"ssl.ca.location": str(shop.server.certificates / "ca.pem")}
+    shop.settings |= {"brokers": getattr(shop.server, port), "client": client, "patience_seconds": 2.0}
+    with pytest.raises(SourceMismatch, match="no TLS connection to the broker") as refused:
         shop.read()
-    assert "security.protocol" in refused.value.render()
+    assert "security.protocol" in refused.value.hint[0]
+
+
+def test_a_port_that_speaks_tls_alone_does_not_answer_others(shop: Shop) -> None:
+    shop.settings |= {"brokers": shop.server.tls, "patience_seconds": 2.0}
+    with pytest.raises(SourceUnreachable, match="no broker answers") as refused:
+        shop.read()
+    assert "does their port speak PLAINTEXT" in refused.value.hint[0]
 
 
 @pytest.mark.parametrize(
