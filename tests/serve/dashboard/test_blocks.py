@@ -89,6 +89,25 @@ def test_a_category_filters_money_by_day_and_orders_not_at_all(context: Of, shop
     assert row.notes == ("Orders: not filtered by category",)
 
 
+def test_a_month_that_is_not_over_is_compared_with_none(context: Of, shop: Shop) -> None:
+    [[last]] = shop.sql("select max(date_day) from sales_daily").fetchall()
+    first = last.replace(day=1)
+    running = {"from_": [first.isoformat()], "to": [last.isoformat()]}
+    before = first - timedelta(days=1)
+    whole = {"from_": [before.replace(day=1).isoformat()], "to": [before.isoformat()]}
+    row = RowOfFigures(("attributed_sales",))
+    assert row.content(context(**whole)).figures[0].change is not None
+    if (last + timedelta(days=1)).month == last.month:
+        assert row.content(context(**running)).figures[0].change is None
+
+
+def test_all_time_is_compared_with_none_and_one_day_is_drawn_as_a_bar(context: Of) -> None:
+    whole = Trend("orders").content(context(period=["all"]))
+    assert [series.is_quiet for series in whole.series] == [False]
+    day = Trend("orders").content(context(period=["yesterday"]))
+    assert (day.kind, len(day.labels), len(day.series)) == ("bar", 1, 2)
+
+
 def test_rows_without_a_value_are_called_so_and_can_be_chosen(context: Of, shop: Shop) -> None:
     of = context(period=["all"])
     [[without]] = shop.sql("select count(*) from core.fct_orders where is_valid and discount_code is null").fetchall()
@@ -150,7 +169,7 @@ def test_a_target_is_that_of_all_days_of_the_period_and_of_the_whole_shop(contex
     found = row.content(context(**late)).figures[0].target
     # days without a target are counted on neither side
     assert found is not None and (found.value, found.reached) == (target, reached.value)
-    assert found.days == f"{Formats('en_US', 'USD').day(start)} – {Formats('en_US', 'USD').day(end)}"
+    assert found.days == f"until {Formats('en_US', 'USD').day(end)}"
     never = {"from_": ["2040-01-01"], "to": ["2040-01-31"]}
     assert row.content(context(**never)).figures[0].target is None
 

@@ -70,7 +70,7 @@ def test_names_are_never_html_in_what_is_told_of_a_point() -> None:
 def test_an_id_as_a_label_is_shortened_and_a_name_is_not() -> None:
     names = ("bb50f2e236e5eea0100680137654686c", "Aldergrove Modern Watering Can")
     chart = Chart("Top", kind="ranking", labels=names, series=(Series("x", (2, 1)),))
-    assert drawn(chart)["yAxis"]["data"] == ["bb50f2e236e5…686c", "Aldergrove Modern Watering Can"]
+    assert drawn(chart)["yAxis"]["data"] == ["bb50f2e2…686c", "Aldergrove Modern Watering Can"]
 
 
 def test_what_is_compared_with_is_quiet_in_bars_too() -> None:

@@ -18,6 +18,7 @@ from shophouse.serve.dashboard.formats import Formats
         ("en_US", Decimal("-0.5"), "money", "-$0.50"),
         ("en_US", 0.12345, "rate", "12.3%"),
         ("de_DE", 0.12345, "rate", "12,3\xa0%"),
+        ("en_US", 68089.256, "rate", ">9,999.0%"),
         ("en_US", 1234567, "count", "1,234,567"),
         ("en_US", 4.26987, "score", "4.27"),
         ("en_US", Decimal("60211.0000"), "quantity", "60,211"),

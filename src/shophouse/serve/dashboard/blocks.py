@@ -135,6 +135,9 @@ class RowOfFigures:
         now = rows.rows[0][0] if rows.rows else None
         before = None
         compared = view.before
+        if notes and period.end > (view.until or view.last):
+            # a month that is not over is less than one that is
+            compared = None
         if compared is not None:
             if notes:
                 compared = whole_months(compared)
@@ -206,9 +209,11 @@ class Trend:
         else:
             now: dict[Any, Any] = {row[0]: row[1] for row in rows.rows}
             series = (Series(metric.label, tuple(now.get(day) for day in days)),)
-            before = compared_with(period, view.comparison)
+            before = compared_with(period, view.comparison) if view.before is not None else None
             if before is not None:
-                series += (self._compared(context, asked, before, len(days)),)
+                compared = self._compared(context, asked, before, len(days))
+                # a line of nothing would only stand in the legend
+                series += (compared,) if any(value is not None for value in compared.values) else ()
         columns = (
             Column("period", "Period", "day"),
             *((Column(self.by, label_of(self.by)),) if self.by else ()),
@@ -219,7 +224,8 @@ class Trend:
             compiled.text,
             notes + left_out,
             metric.description,
-            kind=self.kind,
+            # a line through one point can't be seen
+            kind="bar" if len(labels) == 1 else self.kind,
             unit=metric.unit,
             labels=labels,
             series=series,
@@ -267,7 +273,7 @@ class Ranking:
             period = whole_months(period)
             asked = replace(asked, start=period.start, end=period.end)
         rows, compiled, left_out = context.ask(asked)
-        shown = [row for row in rows.rows if row[1] is not None][: self.limit]
+        shown = [row for row in rows.rows if row[1]][: self.limit]
         # a filter by nothing finds what has no value
         values = ["" if row[0] is None else str(row[0]) for row in shown]
         links: tuple[str, ...] = ()
@@ -308,8 +314,9 @@ def _target(context: Context, name: str, now: Any, period: Period) -> Target | N
     if days == period.days:
         return Target(value, now)
     rows, _, _ = context.ask(MetricQuery((name,), start=start, end=end))
-    formats = context.formats
-    return Target(value, rows.rows[0][0] if rows.rows else None, f"{formats.day(start)} – {formats.day(end)}")
+    first, last = context.formats.day(start), context.formats.day(end)
+    days = f"until {last}" if start == period.start else f"from {first}" if end == period.end else f"{first} – {last}"
+    return Target(value, rows.rows[0][0] if rows.rows else None, days)
 
 
 def place_of(title: str) -> str:

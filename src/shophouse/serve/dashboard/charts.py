@@ -31,7 +31,7 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
         "animationDuration": 200,
         "aria": {"enabled": True, "label": {"description": described(chart, formats)}},
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
-        "grid": {"left": 8, "right": 16, "top": 34 if len(chart.series) > 1 else 12, "bottom": 4, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 34 if len(chart.series) > 1 else 12, "bottom": 8, "containLabel": True},
     }
     if chart.kind == "heatmap":
         return base | _heatmap(chart, formats, ink)
@@ -241,7 +241,7 @@ def _scatter(chart: Chart, formats: Formats, ink: str, line: str) -> dict[str, A
 def short_name(name: str) -> str:
     """A name that is one long word, as an id is, with its middle left out."""
     is_id = " " not in name and any(letter.isdigit() for letter in name)
-    return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:12]}…{name[-4:]}"
+    return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:8]}…{name[-4:]}"
 
 
 def _number(value: Any) -> Any:

@@ -89,10 +89,10 @@ def _figure(figure: Figure, formats: Formats) -> None:
 def _progress(target: Target, unit: str, formats: Formats) -> None:
     """How much of the target is reached."""
     share = float(target.reached or 0) / float(target.value)
-    told = f"{formats.value(share, 'rate')} of the target, {formats.value(target.value, unit)}"
+    told = f"{formats.value(share, 'rate')} of the target of {formats.value(target.value, unit)}"
     with ui.element("div").classes("progress").props('aria-hidden="true"'):
         ui.element("div").style(f"width: {min(100, max(0, share * 100)):.1f}%").classes("reached" if share >= 1 else "")
-    ui.label(f"{told} ({target.days})" if target.days else told).classes("figure-change figure-before")
+    ui.label(f"{told}, {target.days}" if target.days else told).classes("figure-change figure-before")
 
 
 def _definition(text: str, of: str) -> None:

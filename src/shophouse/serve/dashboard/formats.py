@@ -33,9 +33,13 @@ _DIGITS = {
     "number": "#,##0.####",
 }
 _UNITS = {"rate": "share", "times": "multiple", "days": "days", "seconds": "seconds"}
+<<<<<<< HEAD
 _COUNTED = ("count", "quantity", "amount")
 _COMPACT = 10_000
 _LONG = re.compile(r"\d{4}")
+=======
+_MOST_SHARE = Decimal("99.99")
+>>>>>>> search
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -67,7 +71,7 @@ class Formats:
         if unit == "money":
             return str(format_currency(Decimal(str(value)), self.currency, locale=self.locale))
         if unit == "rate":
-            return str(format_percent(Decimal(str(value)), self._percent, locale=self.locale))
+            return self._share(Decimal(str(value)), self._percent)
         if unit == "count":
             return str(format_decimal(int(value), locale=self.locale))
         if unit in _DURATIONS:
@@ -115,7 +119,12 @@ class Formats:
         if float(before) <= 0:
             return None
         signed = f"+{self._percent};-{self._percent}"
-        return str(format_percent(float(now) / float(before) - 1, signed, locale=self.locale))
+        return self._share(Decimal(str(float(now) / float(before) - 1)), signed)
+
+    def _share(self, value: Decimal, pattern: str) -> str:
+        """In percent; more than 9,999 % says no more than that."""
+        more = ">" if value > _MOST_SHARE else ""
+        return more + str(format_percent(min(value, _MOST_SHARE), pattern, locale=self.locale))
 
     def day(self, day: date) -> str:
         return str(format_date(day, "medium", locale=self.locale))

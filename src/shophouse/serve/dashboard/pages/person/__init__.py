@@ -106,7 +106,7 @@ PAGE = Page(
                 Column("net", "After discounts", "money"),
                 Column("returned", "Returned", "money", "What was paid back for goods."),
                 Column("total", "Total", "money", "What the customer owed: goods, shipping, tax and fees."),
-                Column("discount_code", "Code"),
+                Column("discount_code", "Code", "code"),
             ),
             link="/orders?day={placed}",
         ),

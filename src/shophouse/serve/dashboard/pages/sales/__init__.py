@@ -105,7 +105,7 @@ PAGE = Page(
             width=12,
             covers="all time",
             columns=(
-                Column("discount_code", "Code"),
+                Column("discount_code", "Code", "code"),
                 Column("promotion_kind", "Kind", "name"),
                 Column("order_count", "Orders", "count"),
                 Column("new_customer_rate", "By new customers", "rate", "First orders of a person ÷ orders."),
