@@ -33,13 +33,10 @@ _DIGITS = {
     "number": "#,##0.####",
 }
 _UNITS = {"rate": "share", "times": "multiple", "days": "days", "seconds": "seconds"}
-<<<<<<< HEAD
 _COUNTED = ("count", "quantity", "amount")
 _COMPACT = 10_000
 _LONG = re.compile(r"\d{4}")
-=======
 _MOST_SHARE = Decimal("99.99")
->>>>>>> search
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
