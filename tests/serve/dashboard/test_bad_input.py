@@ -102,7 +102,7 @@ def test_no_filter_is_sql_in_any_block(context: Callable[..., Context], page: Pa
     for payload in PAYLOADS:
         for asked in ({name: [payload] for name in (*FILTERS, *page.about)}, *({one: [payload]} for one in page.about)):
             found = context(**asked)
-            page.named(found.published, found.view.about)
+            page.named(found)
             for block in page.blocks:
                 content = block.content(found)
                 if isinstance(content, Figures) and isinstance(block, RowOfFigures) and found.view.filters:
