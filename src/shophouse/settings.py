@@ -275,9 +275,15 @@ class PostgresTable(TableSettings, Tolerance):
     since; deletes are not noticed. changes: every insert, update, delete and truncate, by logical replication."""
     cursor: str | None = None
     """The column that grows with each change of a row, as updated_at; for read: cursor."""
+    late_by: Duration | None = None
+    """That no transaction commits a row later than so long after the row's cursor, by the database's clock: 1h. Reads
+    then look at an index of the cursor alone; a row that comes later than said is never read. When absent, each read
+    passes over the whole table, and no row is lost however late it is."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if self.late_by is not None and self.read != "cursor":
+            raise mistake("has late_by", why="it is for read: cursor", hint="leave it out")
         if (self.read == "cursor") != (self.cursor is not None):
             why = "read: cursor and cursor: <column> belong together"
             hint = "write   cursor: updated_at" if self.cursor is None else "write   read: cursor"

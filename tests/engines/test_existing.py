@@ -94,10 +94,9 @@ def make(tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> M
         init_project(folder, name="shop", staging="storefront", currency="USD")
         loader: Loader = InFile(folder / "loader.duckdb")
         if engine == "postgres":
-            monkeypatch.setenv("EXISTING_DSN", postgres.database())
-            loader = InDatabase(
-                Shop.open(_written(folder, settings(engine))).project.engine.dsn.resolve().get_secret_value()
-            )  # type: ignore[attr-defined]
+            dsn = postgres.database()
+            monkeypatch.setenv("EXISTING_DSN", dsn)
+            loader = InDatabase(dsn)
         loader(f"create schema {SCHEMA}", *statements)
         return Shop.open(_written(folder, settings(engine, **given))), loader
 
@@ -117,7 +116,8 @@ def raw(shop: Shop, table: str = "orders") -> list[dict[str, Any]]:
     """What staging reads."""
     shop = again(shop)
     shop.steps.prepare_dbt()
-    return shop.engine.query(f"select * from raw.storefront__{table} order by order_id").to_pylist()
+    found: list[dict[str, Any]] = shop.engine.query(f"select * from raw.storefront__{table} order by 3").to_pylist()
+    return found
 
 
 def heads(shop: Shop) -> dict[tuple[str, str], str]:

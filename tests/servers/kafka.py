@@ -82,8 +82,8 @@ appender.stdout.layout.pattern=%d %p %c %m%n
 class Server:
     """A broker at `brokers`, which can be stopped in any way and started again with what it has.
 
-    `sasl` is the same broker for the user `reader` with the password `right`, by SASL_PLAINTEXT and PLAIN; `sasl_tls` by
-    SASL_SSL; `tls` by SSL, for whoever has a certificate of the authority: `certificates` is the folder of
+    `sasl` is the same broker for the user `reader` with the password `right`, by SASL_PLAINTEXT and PLAIN; `sasl_tls`
+    by SASL_SSL; `tls` by SSL, for whoever has a certificate of the authority: `certificates` is the folder of
     `servers.tls.certificates`.
     """
 

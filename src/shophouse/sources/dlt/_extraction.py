@@ -31,8 +31,8 @@ _BUSY = (408, 425, 429)
 def made(function: Function, arguments: Mapping[str, Any], name: str, secrets: Sequence[str]) -> Source:
     """The dlt source that the function gives; a resource alone is made one.
 
-    Raises ConfigError where it can't be had, or lacks a setting that dlt's own configuration might give, and SourceError
-    where it asks its system and that fails.
+    Raises ConfigError where it can't be had, or lacks a setting that dlt's own configuration might give, and
+    SourceError where it asks its system and that fails.
     """
     _quiet(function.folder)
     from dlt.common.configuration.exceptions import ConfigFieldMissingException
