@@ -25,7 +25,7 @@ _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def draw(content: Content, formats: Formats, *, is_dark: bool, go: Callable[[str], Awaitable[None]]) -> None:
     """Draw the body of a block where NiceGUI stands; `go` is called with the address that a click leads to."""
     if isinstance(content, Figures):
-        _figures(content, formats)
+        _figures(content, formats, is_dark)
     elif isinstance(content, Table):
         _table(content, formats, go)
     else:
@@ -57,15 +57,15 @@ def draw_menu(content: Content, formats: Formats) -> None:
             )
 
 
-def _figures(content: Figures, formats: Formats) -> None:
+def _figures(content: Figures, formats: Formats, is_dark: bool) -> None:
     count = len(content.figures)
     across = count if count < 3 else 3 if count % 3 == 0 else 4
     with ui.element("div").classes(f"figures across-{across}"):
         for figure in content.figures:
-            _figure(figure, formats)
+            _figure(figure, formats, is_dark)
 
 
-def _figure(figure: Figure, formats: Formats) -> None:
+def _figure(figure: Figure, formats: Formats, is_dark: bool) -> None:
     with ui.element("div").classes("figure").props(f"data-metric={figure.metric}"):
         with ui.element("div").classes("figure-label"):
             ui.label(figure.label)
@@ -82,7 +82,7 @@ def _figure(figure: Figure, formats: Formats) -> None:
         if figure.target is not None:
             _progress(figure.target, figure.unit, formats)
         if sum(value is not None for value in figure.trend) > 1:
-            drawn = sparkline(figure.trend, is_good=figure.is_good)
+            drawn = sparkline(figure.trend, is_good=figure.is_good, is_dark=is_dark)
             ui.echart(drawn).classes("sparkline").props('aria-hidden="true"')
 
 

@@ -48,7 +48,7 @@ PAGE = Page(
             covers="all time",
             columns=(
                 Column("person", "Name"),
-                Column("address", "E-mail"),
+                Column("address", "E-mail", "code"),
                 Column("telephone", "Telephone"),
                 Column("account", "Account"),
                 Column("source", "Source"),
