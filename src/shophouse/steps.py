@@ -59,6 +59,7 @@ class Run:
     record: RunRecord
     ingested: Ingested | None = None
     exported: list[Path] = field(default_factory=list)
+    reports: list[Path] = field(default_factory=list)
 
     @property
     def status(self) -> str:
@@ -329,7 +330,7 @@ class Steps:
                 "reports are not installed", why=str(error), hint='pip install "shophouse[serve]"'
             ) from error
         with self.phase(run, "report"):
-            run.exported += write_due(self.project, self.engine, notice=self.listener.notice)
+            run.reports = write_due(self.project, self.engine, notice=self.listener.notice)
             state.reported = looked_at
             state.save(self.project)
 

@@ -13,7 +13,8 @@ from shophouse.serve.report.plots import plot, scatter
 __all__ = ["chart", "values"]
 
 _PLOTTED = ("line", "area", "bar", "stacked")
-_DARK_FROM = 0.45
+_DARK = 0.179
+"""On what is less bright, white is easier to read than black."""
 
 
 def chart(content: Chart, formats: Formats, width: int) -> str:
@@ -123,11 +124,12 @@ def _heatmap(content: Chart, formats: Formats) -> str:
                 cells.append("<td></td>")
                 continue
             share = (float(value) - low) / (high - low) if high > low else 1.0
-            dark = ' class="dark"' if share > _DARK_FROM else ""
+            shade = _shade(share)
+            dark = ' class="dark"' if _luminance(shade) < _DARK else ""
             told = escape(f"{label}, {across}: {formats.value(value, content.unit)}")
             text = escape(formats.short(value, content.unit))
             written = text if content.is_labelled else f'<span class="aloud">{text}</span>'
-            cells.append(f'<td{dark} style="background:{_shade(share)}" title="{told}">{written}</td>')
+            cells.append(f'<td{dark} style="background:{_hex(shade)}" title="{told}">{written}</td>')
         rows.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>')
     least = 90 + wide * len(content.columns_across)
     return (
@@ -140,8 +142,19 @@ def _heatmap(content: Chart, formats: Formats) -> str:
 _SHADES = ((0xEE, 0xF4, 0xFB), (0x9C, 0xC3, 0xEA), (0x25, 0x63, 0xA8), (0x12, 0x36, 0x5F))
 
 
-def _shade(share: float) -> str:
+def _shade(share: float) -> tuple[int, ...]:
     place = min(max(share, 0.0), 1.0) * (len(_SHADES) - 1)
     at = min(int(place), len(_SHADES) - 2)
     parts = zip(_SHADES[at], _SHADES[at + 1], strict=True)
-    return "#" + "".join(f"{round(one + (other - one) * (place - at)):02x}" for one, other in parts)
+    return tuple(round(one + (other - one) * (place - at)) for one, other in parts)
+
+
+def _hex(shade: tuple[int, ...]) -> str:
+    return "#" + "".join(f"{part:02x}" for part in shade)
+
+
+def _luminance(shade: tuple[int, ...]) -> float:
+    """As WCAG 2 has it."""
+    parts = [part / 255 for part in shade]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

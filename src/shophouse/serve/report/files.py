@@ -20,7 +20,7 @@ from shophouse.serve.report.drawing import page
 
 __all__ = ["Listing", "Written", "put"]
 
-_LIST, _LOCK, INDEX = ".reports.json", ".reports.lock", "index.html"
+LIST, _LOCK, _INDEX = ".reports.json", ".reports.lock", "index.html"
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ class Listing:
                 found = self.read()
                 before = dict(found)
                 yield found
-                if found != before or not (self._folder / INDEX).is_file():
+                if found != before or not (self._folder / _INDEX).is_file():
                     listed = [asdict(found[stem]) for stem in sorted(found)]
-                    put(self._folder / _LIST, (json.dumps(listed, indent=1) + "\n").encode())
-                    put(self._folder / INDEX, self._index(found).encode())
+                    put(self._folder / LIST, (json.dumps(listed, indent=1) + "\n").encode())
+                    put(self._folder / _INDEX, self._index(found).encode())
 
     def read(self) -> dict[str, Written]:
         """Those that are listed; none where there is no list, or none that can be read."""
         try:
-            rows = json.loads((self._folder / _LIST).read_text("utf-8"))
+            rows = json.loads((self._folder / LIST).read_text("utf-8"))
             listed = [Written(**{**row, "formats": tuple(row["formats"])}) for row in rows]
         except (OSError, ValueError, TypeError, KeyError):
             return {}

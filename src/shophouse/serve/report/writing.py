@@ -41,9 +41,10 @@ def write_report(
     kinds = _formats(formats, output)
     report = made(project, engine, asked)
     contents = _contents(report, kinds)
-    if output is not None and output.suffix.lower().lstrip(".") in FORMATS and not output.is_dir():
-        put(output.absolute(), contents[kinds[0]])
-        return [output.absolute()]
+    if output is not None and _suffix(output):
+        file = output.expanduser().absolute()
+        put(file, contents[kinds[0]])
+        return [file]
     folder = project.reports_folder if output is None else output.expanduser().absolute()
     stem = "-".join((_NAME, file_part(report.period), *_particulars(asked, report)))
     files = [folder / f"{stem}.{kind}" for kind in kinds]
@@ -137,8 +138,12 @@ def _formats(formats: Sequence[str], output: Path | None) -> list[str]:
                 hint=did_you_mean(kind, FORMATS),
             )
     kinds = list(dict.fromkeys(formats))
-    suffix = output.suffix.lower().lstrip(".") if output is not None and not output.is_dir() else ""
-    if suffix in FORMATS:
+    suffix = _suffix(output)
+    if suffix:
+        if suffix not in FORMATS:
+            raise ConfigError(
+                f"a report can't be a file of format {suffix}", where=str(output), hint="--output report.html"
+            )
         if kinds not in ([], [suffix]):
             raise ConfigError(
                 f"{output} is one file, of format {suffix}", hint="name a folder for several formats: --output FOLDER"
@@ -148,6 +153,11 @@ def _formats(formats: Sequence[str], output: Path | None) -> list[str]:
     if "pdf" in kinds:
         browser()
     return kinds
+
+
+def _suffix(output: Path | None) -> str:
+    """The format of a file; nothing of a folder, also one with a point in its name that is there already."""
+    return "" if output is None or output.expanduser().is_dir() else output.suffix.lower().lstrip(".")
 
 
 def _contents(report: Report, kinds: Sequence[str]) -> dict[str, bytes]:
