@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -50,8 +50,10 @@ def _server(users: Users | None, clock: Clock) -> FastAPI:
     server = FastAPI()
 
     @server.api_route("/{path:path}", methods=["GET", "POST"])
-    def show(request: Request) -> dict[str, object]:
+    def show(request: Request, response: Response) -> dict[str, object]:
         who = visitor(request.scope)
+        if request.url.path == "/api/other-cookies":
+            response.set_cookie("other", "x")
         return {"name": who.name, "sees_personal": who.sees_personal}
 
     @server.websocket("/socket")
@@ -175,6 +177,28 @@ def test_browsers_are_told_what_to_refuse(client: Callable[..., TestClient]) -> 
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
         assert "strict-transport-security" in answer.headers
     plain = client(login=False, address="http://127.0.0.1").get("/")
     assert "strict-transport-security" not in plain.headers
+
+
+def test_cookies_go_back_by_https_alone(client: Callable[..., TestClient]) -> None:
+    for scheme, expected in (("https", True), ("http", False)):
+        answer = client(address=f"{scheme}://shop.example").post("/other-cookies", auth=("anna", PASSWORD))
+        assert answer.status_code == 401
+        answer = client(address=f"{scheme}://shop.example").get("/api/other-cookies", auth=("anna", PASSWORD))
+        assert ("secure" in answer.headers["set-cookie"].lower()) is expected
+
+
+def test_a_login_ends_the_session_before(client: Callable[..., TestClient]) -> None:
+    browser = client()
+    # a token that somebody else chose is none
+    browser.cookies.set(COOKIE, "chosen")
+    assert browser.get("/").status_code == 303
+    browser.cookies.clear()
+    log_in(browser, "vera")
+    first = browser.cookies[COOKIE]
+    log_in(browser, "anna")
+    assert browser.cookies[COOKIE] not in (first, "chosen")
+    assert client().get("/", headers={"cookie": f"{COOKIE}={first}"}).status_code == 303

@@ -203,7 +203,7 @@ def test_frames_that_are_no_frames_harm_nobody(address: str, client: httpx.Clien
             line.shutdown(socket.SHUT_WR)
             told = _all_of(line)
             assert b"Traceback" not in told
-    messages = [
+    messages: list[str | bytes] = [
         "4",
         "49",
         "42",

@@ -37,6 +37,7 @@ _LONGEST_FORM = 4096
 # each attempt takes memory and time
 _ATTEMPTS_AT_ONCE, _WAITING = 2, 20
 _BEGIN, _BACK = "/login/oidc", "/login/oidc/callback"
+_TOLD_WITHIN = 10.0
 _TOO_MANY = "Too many attempts. Try again in some minutes."
 _KEY = "shophouse.visitor"
 _POLICY = (
@@ -287,14 +288,23 @@ class Access:
 
 
 def _while_welcome(scope: Scope, receive: Receive) -> Receive:
-    """What a websocket says, until whoever holds it may not stay: a page that is open need not obey when told to go."""
+    """What a websocket says, until whoever holds it may not stay: a page that is open need not obey when told to go.
+
+    One that obeys is told by the same websocket, which is therefore closed some seconds later.
+    """
     if scope["type"] != "websocket":
         return receive
-    who = visitor(scope)
+    who, ended = visitor(scope), 0.0
 
     async def heard() -> Message:
-        message = await receive()
-        return message if who.may_stay() else {"type": "websocket.disconnect", "code": 1008}
+        nonlocal ended
+        while True:
+            message = await receive()
+            if message["type"] != "websocket.receive" or who.may_stay():
+                return message
+            ended = ended or time.monotonic()
+            if time.monotonic() - ended > _TOLD_WITHIN:
+                return {"type": "websocket.disconnect", "code": 1008}
 
     return heard
 
