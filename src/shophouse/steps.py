@@ -109,6 +109,8 @@ class Steps:
     def recorded(self, command: str) -> Iterator[Run]:
         """A run with its record, which is written whatever becomes of the block."""
         log = RunLog(self.project.logs_folder, command, __version__)
+        # each run looks anew at what others keep
+        self.__dict__.pop("existing", None)
         run = Run(log.record)
         self.log = log
         try:
