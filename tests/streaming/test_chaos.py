@@ -243,7 +243,7 @@ def test_a_lake_in_a_bucket_and_an_engine_that_go_away_lose_and_repeat_nothing(
 
     def send(number: int) -> None:
         some = list(events.values())[number * part : None if number == 2 else (number + 1) * part]
-        kafka.produce(topic, some, [json.loads(value)["order_id"] for value in some])
+        kafka.produce(topic, some, [str(json.loads(value)["order_id"]) for value in some])
 
     send(0)
     shop = Shop.open(folder)
