@@ -65,14 +65,15 @@ class Existing:
 
     @classmethod
     def of(cls, project: Project) -> Existing:
-        """What was seen until now; no loader's table is looked at."""
-        file = _file(project)
-        if not file.is_file():
-            return cls(project)
-        noted = json.loads(file.read_text("utf-8"))
-        wanted = {name for name, settings in project.sources.items() if isinstance(settings, ExistingSource)}
-        states = {(entry["source"], entry["table"]): [_State(**state) for state in entry["states"]] for entry in noted}
-        return cls(project, {key: found for key, found in states.items() if key[0] in wanted})
+        """What was seen until now, as far as that can be read; no loader's table is looked at."""
+        found = cls(project)
+        try:
+            noted = json.loads(_file(project).read_text("utf-8"))
+            states = {(one["source"], one["table"]): [_State(**state) for state in one["states"]] for one in noted}
+        except (OSError, ValueError, KeyError, TypeError):
+            return found
+        found.states = {key: known for key, known in states.items() if known and key[0] in found.sources}
+        return found
 
     @property
     def sources(self) -> list[str]:

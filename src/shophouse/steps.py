@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from shophouse.errors import CheckFailed, ConfigError, ShophouseError
+from shophouse.errors import CheckFailed, ConfigError, ShophouseError, SourceError
 from shophouse.project import Project
 from shophouse.run_log import RunLog, RunRecord, records
 from shophouse.state import Inputs, State
@@ -111,6 +111,8 @@ class Steps:
     def recorded(self, command: str) -> Iterator[Run]:
         """A run with its record, which is written whatever becomes of the block."""
         log = RunLog(self.project.logs_folder, command, __version__)
+        # each run looks anew at what others keep
+        self.__dict__.pop("existing", None)
         run = Run(log.record)
         self.log = log
         try:
@@ -259,8 +261,17 @@ class Steps:
         return before != now
 
     def _changed_meanwhile(self) -> list[tuple[str, str]]:
-        """The tables of other loaders that changed while they were read."""
-        changed = self.existing.changed_meanwhile(self.engine) if self.existing.sources else []
+        """The tables of other loaders that changed while they were read, or of which that can't be said."""
+        if not self.existing.sources:
+            return []
+        try:
+            changed = self.existing.changed_meanwhile(self.engine)
+        except SourceError as error:
+            changed = list(self.existing.seen)
+            self.listener.notice(
+                f"{error.what}; whether it changed what was built is not known: the next run builds anew"
+            )
+            return changed
         for key in changed:
             self.listener.notice(
                 f"{'.'.join(key)} changed while it was read: what was built may be of two moments;"

@@ -306,6 +306,17 @@ def test_a_file_that_its_loader_is_writing_is_worth_another_try(make: Make) -> N
     assert shop.ingest().record.loads
 
 
+def test_a_loader_that_comes_before_a_build_was_looked_at_again_has_the_next_one_build_anew(make: Make) -> None:
+    shop, _ = make("duckdb", CREATED, ROWS)
+    tell = Notices("", lambda: None)
+    steps = again(shop, tell).steps
+    steps.existing.look(steps.engine)
+    assert steps._changed_meanwhile() == []
+    with writing(shop.project.folder / "loader.duckdb"):
+        assert steps._changed_meanwhile() == [("web", "orders")]
+    assert "the loader is writing to loader.duckdb" in tell.lines[0]
+
+
 def test_a_file_that_is_missing_or_none_of_duckdbs_is_told(make: Make) -> None:
     shop, _ = make("duckdb")
     file = shop.project.folder / "loader.duckdb"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -26,6 +27,7 @@ import yaml
 from end_to_end.shops import environment, new_storefront
 from incremental.comparison import differences
 from requirements import requirement
+from shophouse.demo.shops import make_demo
 from shophouse.parity import digests
 from shophouse.produce import opened
 from shophouse.scaffold import init_project
@@ -107,19 +109,13 @@ def writing(dsn: str) -> Iterator[list[int]]:
         thread.join(30)
 
 
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """The shop whose history is sent."""
-    shop = new_storefront(tmp_path_factory.mktemp("chaos") / "origin", orders=ORDERS)
-    assert shop.run().status == "success"
-    return shop
-
-
 @requirement("S1-01", "S1-02")
 def test_what_is_killed_and_restarted_loses_and_repeats_nothing(
-    kafka: Kafka, postgres: Postgres, tmp_path: Path, origin: Shop
+    kafka: Kafka, postgres: Postgres, tmp_path: Path
 ) -> None:
     chance = random.Random(KILLS)
+    origin = new_storefront(tmp_path / "origin", orders=ORDERS)
+    assert origin.run().status == "success"
     topic = kafka.topic(partitions=3)
     dsn = postgres.database()
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -218,7 +214,6 @@ def test_a_lake_in_a_bucket_and_an_engine_that_go_away_lose_and_repeat_nothing(
     postgres: Postgres,
     s3: S3,
     tmp_path: Path,
-    origin: Shop,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     topic = kafka.topic(partitions=2)
@@ -240,13 +235,15 @@ def test_a_lake_in_a_bucket_and_an_engine_that_go_away_lose_and_repeat_nothing(
     }
     settings["stream"] = {"marts": ["sales_daily"], "whole_every": "1h"}
     (folder / "shophouse.yml").write_text(yaml.safe_dump(settings), "utf-8")
-    with opened("order_events", origin.project.folder) as history:
-        events = [(event.key, event.value) for event in history.read()]
+    made = make_demo("shop", into=tmp_path / "made", orders=60, days=30, shape="order-events", markets=("US",))
+    events: dict[str, str] = {}
+    for file in sorted((made.folder / "data").glob("*.jsonl")):
+        events |= {json.loads(line)["event_id"]: line for line in file.read_text("utf-8").splitlines()}
     part = len(events) // 3
 
     def send(number: int) -> None:
-        some = events[number * part : None if number == 2 else (number + 1) * part]
-        kafka.produce(topic, [value for _, value in some], [key for key, _ in some])
+        some = list(events.values())[number * part : None if number == 2 else (number + 1) * part]
+        kafka.produce(topic, some, [str(json.loads(value)["order_id"]) for value in some])
 
     send(0)
     shop = Shop.open(folder)

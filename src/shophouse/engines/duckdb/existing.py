@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shophouse.engines.existing import (
@@ -61,6 +62,13 @@ def attach(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
 
 
 def detach(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Let go of the loaders' files."""
+    import duckdb
+
+    if project.files_of_loaders:
+        # what failed may have left a transaction, in which nothing more can be said
+        with suppress(duckdb.Error):
+            connection.rollback()
     for alias in project.files_of_loaders.values():
         connection.execute(f"detach database if exists {identifier(alias)}")
 

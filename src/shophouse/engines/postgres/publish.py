@@ -37,13 +37,14 @@ def newest(connection: psycopg.Connection[Any]) -> int | None:
 def publish(database: Database, readers: Sequence[str] = (), others: Collection[str] = ()) -> int:
     """Publish a copy of what was built, for the roles `readers` too, and return its number. Raises BuildError.
 
-    The schemas `others` are somebody else's.
+    The schemas `others` are somebody else's, and so are those that begin like them, as dlt's shop_staging.
     """
     import psycopg
 
     with database.connect(autocommit=True) as connection:
         number = (newest(connection) or 0) + 1
-        schemas = [schema for schema in _built(connection) if schema not in others]
+        theirs = tuple(f"{schema}_" for schema in others)
+        schemas = [schema for schema in _built(connection) if not f"{schema}_".startswith(theirs)]
         try:
             with connection.transaction():
                 _copy_tables(connection, schemas, number)
