@@ -43,8 +43,8 @@ def report(
 ) -> None:
     """Write the dashboard's figures of a period as one HTML file or PDF.
 
-    To mail or to keep: it needs no server, and no browser to be made (a PDF needs Chromium). Definitions and reconciliation
-    are at its end. The same published version and period give the same file.
+    To mail or to keep: it needs no server, and no browser to be made (a PDF needs Chromium). Definitions and
+    reconciliation are at its end. The same published version and period give the same file.
     """
     from shophouse.shop import Shop
 
