@@ -151,7 +151,7 @@ class Shop:
         ):
             self.steps.ingest(run)
             state = State.load(self.project)
-            inputs = before.at(self.lake.heads())
+            inputs = before.at(self.steps.heads())
             if (
                 not full_refresh
                 and state.published == inputs

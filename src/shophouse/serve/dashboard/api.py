@@ -15,6 +15,7 @@ from shophouse.errors import ConfigError, ShophouseError
 from shophouse.json_text import json_text
 from shophouse.metrics import Catalogue, compile_query
 from shophouse.metrics.asking import listed, read_query
+from shophouse.metrics.wording import API
 from shophouse.serve.dashboard.published import Published
 from shophouse.version import __version__
 
@@ -81,7 +82,7 @@ def create_api(shop: str, published: Published, catalogue_of: Callable[[Request]
         start: Annotated[str | None, Query(alias="from", description="The first day, as 2026-01-01.")] = None,
         end: Annotated[str | None, Query(alias="to", description="The last day, as 2026-01-31.")] = None,
         largest_first: Annotated[bool, Query(description="Order by the first metric.")] = False,
-        limit: Annotated[int | None, Query(ge=0, description="The most rows.")] = None,
+        limit: Annotated[int | None, Query(ge=0, le=1_000_000, description="The most rows.")] = None,
     ) -> Response:
         """Rows with period, dimensions and metric; numbers keep all of their digits."""
         unknown = set(request.query_params) - _KNOWN
@@ -94,8 +95,8 @@ def create_api(shop: str, published: Published, catalogue_of: Callable[[Request]
         for one in names:
             if one not in catalogue.metrics:
                 return _refused(404, _missing(catalogue, one))
-        query = read_query(names, by, where, start, end, largest_first=largest_first, limit=limit)
-        compiled = compile_query(catalogue, query)
+        query = read_query(names, by, where, start, end, largest_first=largest_first, limit=limit, wording=API)
+        compiled = compile_query(catalogue, query, API)
         return _json(published.query(compiled.sql, compiled.parameters).dicts())
 
     @api.exception_handler(ShophouseError)
@@ -119,9 +120,9 @@ _KNOWN = {"by", "where", "from", "to", "largest_first", "limit"}
 
 def _missing(catalogue: Catalogue, name: str) -> ShophouseError:
     try:
-        catalogue.metric(name)
+        catalogue.metric(name, API)
     except ConfigError as error:
-        return ConfigError(error.what, why="/api/metrics lists them all", hint=error.hint)
+        return error
     raise AssertionError(name)
 
 

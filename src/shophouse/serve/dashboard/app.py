@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI, Request
-from nicegui import app, background_tasks, run, ui
+from nicegui import Client, app, background_tasks, run, ui
 from nicegui.storage import Storage
-from starlette.responses import RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shophouse.errors import ShophouseError
 from shophouse.metrics import GRAINS, Catalogue
 from shophouse.metrics.personal import personal_columns, without_personal
+from shophouse.serve.dashboard import plain_pages
 from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
-from shophouse.serve.dashboard.blocks import Block, Context
+from shophouse.serve.dashboard.blocks import Block, Context, place_of
 from shophouse.serve.dashboard.choices import days_of, filter_values
 from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
+from shophouse.serve.dashboard.oidc import Provider
 from shophouse.serve.dashboard.pages import Page, laid_out, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
 from shophouse.serve.dashboard.published import Published, WithoutPersonal
+from shophouse.serve.dashboard.searching import add_search, draw_search
 from shophouse.serve.dashboard.users import Users
 from shophouse.serve.dashboard.view import FILTERS, View, read_view
+from shophouse.serve.described import described_marts
 
 if TYPE_CHECKING:
     from shophouse.engines import Engine
@@ -38,6 +45,11 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 _LOOKS_FOR_A_VERSION_EVERY = 2.0
+_BROWSERS_ANSWER_WITHIN = 10.0
+# a new version on a busy machine takes its time
+_ANSWERS_WITHIN = 60.0
+_MOST_UNOPENED = 100
+_unopened: dict[str, Client] = {}
 # what the browser prefers, where the viewer has not chosen
 _IS_DARK = "document.body.classList.contains('body--dark')"
 _TELLS_OF_GOING_BACK = "window.addEventListener('popstate', () => emitEvent('address', location.search))"
@@ -54,10 +66,17 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
     formats = Formats(project.serve.locale, project.currency)
     personal = personal_columns(project) if users is not None else frozenset[str]()
 
+    marts = cache(lambda: described_marts(project))
+
     def context_of(who: Visitor, view: View) -> Context:
         if who.sees_personal:
-            return Context(published, catalogue, formats, view)
-        return Context(WithoutPersonal(published, personal), without_personal(catalogue, personal), formats, view)
+            return Context(published, catalogue, formats, view, marts)
+        seen = WithoutPersonal(published, personal)
+        return Context(seen, without_personal(catalogue, personal), formats, view, marts)
+
+    def context_of_search(request: Request, choices: dict[str, list[str]]) -> Context:
+        first, last, until = days_of(published)
+        return context_of(visitor(request.scope), read_view(choices, first, last, until=until))
 
     def metrics_of(request: Request) -> Catalogue:
         loaded = Catalogue.load(project)
@@ -66,12 +85,16 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
     published.query("select 1")
     # by itself it would be a folder where the command was typed
     Storage.path = project.generated_folder / "viewers"
+    # by itself each tab that was ever open is remembered for 30 days
+    app.storage.max_tab_storage_age = 3600
+    app.on_page_exception(_went_wrong)
     server = FastAPI(title=project.name, docs_url=None, redoc_url=None, openapi_url=None)
 
     @server.get("/")
     def first() -> RedirectResponse:
         return RedirectResponse("/overview")
 
+    add_search(server, context_of_search)
     server.mount("/api", create_api(project.name, published, metrics_of))
     for page in pages().values():
         _add(page, project.name, published, context_of)
@@ -88,18 +111,40 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
         session_middleware_kwargs={"same_site": "lax"},
     )
     # last, and so before all else
-    server.add_middleware(Access, shop=project.name, users=users)
+    provider = Provider(project.serve.oidc) if users is not None and project.serve.oidc else None
+    server.add_middleware(Access, shop=project.name, users=users, provider=provider, secret=secret)
     return server
 
 
 def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context]) -> None:
-    @ui.page(f"/{page.name}", title=f"{page.title} – {shop}")
-    async def show(request: Request) -> None:
-        days = await run.io_bound(days_of, published)
-        assert days is not None
-        view = _view_of(page, request.url.query, *days)
-        who = visitor(request.scope)
-        await Screen(page, shop, context_of(who, view), who).show()
+    @ui.page(f"/{page.name}", title=f"{page.title} – {shop}", response_timeout=_ANSWERS_WITHIN)
+    async def show(request: Request) -> Response | None:
+        try:
+            days = await run.io_bound(days_of, published)
+            assert days is not None
+            view = _view_of(page, request.url.query, *days)
+            who = visitor(request.scope)
+            _keep_few_unopened(ui.context.client)
+            await Screen(page, shop, context_of(who, view), who).show()
+        except ShophouseError as error:
+            return HTMLResponse(plain_pages.unavailable(shop, error), 503, {"Retry-After": "5"})
+        return None
+
+
+def _keep_few_unopened(client: Client) -> None:
+    """Pages that are asked for and never opened take half a megabyte each, for a minute: the oldest go before."""
+    _unopened[client.id] = client
+    for leaves in (client.on_connect, client.on_delete):
+        leaves(lambda: _unopened.pop(client.id, None))
+    while len(_unopened) > _MOST_UNOPENED:
+        oldest = _unopened.pop(next(iter(_unopened)))
+        if not oldest.is_deleted:
+            oldest.delete()
+
+
+def _went_wrong() -> None:
+    # what it is stands in the server's log, and is nobody else's business
+    ui.label("Something went wrong here. The log of the server says what.").classes("problem")
 
 
 def _view_of(page: Page, query: str, first: date, last: date, until: date | None) -> View:
@@ -120,7 +165,7 @@ class Screen:
         self._choices: Any = None
         self._version = context.published.version()
         self._dark = ui.dark_mode(app.storage.user.get("dark"))
-        self._is_dark = False
+        self._is_dark = self._is_away = False
         self._client = ui.context.client
 
     @property
@@ -133,9 +178,11 @@ class Screen:
         self._header()
         with ui.element("div").classes("page"):
             with ui.element("div").classes("page-head"):
-                heading = await run.io_bound(self._page.named, self._context.published, self._view.about)
+                heading = await run.io_bound(self._page.named, self._context)
                 lacked = await run.io_bound(self._lacked)
-                self._heading(heading or self._page.title)
+                told = self._page.lead if heading is not None else None
+                lead = await run.io_bound(told, self._context) if told is not None else None
+                self._heading(heading or self._page.title, lead or "")
                 if heading is not None and lacked is None:
                     self._choices = ui.element("div").classes("bar")
                     self._draw_choices()
@@ -157,19 +204,21 @@ class Screen:
                     self._frame(block, width)
             if lacking:
                 with ui.element("div").classes("lacking"):
-                    ui.label("Not shown, for want of data:")
+                    ui.label("Not shown here:")
                     for need in lacking:
-                        ui.label(f"{need.what}: {need.brought_by}")
+                        ui.label(f"{need.what}: needs {need.brought_by}")
         ui.on("address", lambda event: self._show_query(event.args))
         background_tasks.create(self._begin(), name="dashboard")
         ui.timer(_LOOKS_FOR_A_VERSION_EVERY, self._look_for_a_version)
 
-    def _heading(self, heading: str) -> None:
+    def _heading(self, heading: str, lead: str) -> None:
         with ui.element("div"):
             above = pages().get(self._page.under)
             if above is not None:
                 ui.link(f"← {above.title}", self._view.address(above.name)).classes("above")
             ui.html(f"<h1>{escape(heading)}</h1>", sanitize=False)
+            if lead:
+                ui.label(lead).classes("lead")
 
     def _asked_for(self) -> str:
         return ", ".join(f"{name} {value!r}" for name, value in self._view.about.items()) or "no name"
@@ -182,9 +231,12 @@ class Screen:
 
     async def _begin(self) -> None:
         await self._client.connected()
-        self._is_dark = await self._client.run_javascript(_IS_DARK)
+        with suppress(TimeoutError):
+            # None where the browser has gone meanwhile
+            self._is_dark = bool(await self._client.run_javascript(_IS_DARK, timeout=_BROWSERS_ANSWER_WITHIN))
         self._client.run_javascript(_TELLS_OF_GOING_BACK)
         await self._fill()
+        self._client.run_javascript("window.shophouseShowPlace()")
 
     def _header(self) -> None:
         with ui.header().classes("top"):
@@ -197,6 +249,7 @@ class Screen:
                     self._links[other.name] = link
                     if other.name in (self._page.name, self._page.under):
                         link.props('aria-current="page"')
+            draw_search(sees_personal=self._who.sees_personal)
             ui.button(icon="contrast", on_click=self._toggle_dark).props('flat round dense aria-label="Light or dark"')
             if self._who.name is not None:
                 out = '<form method="post" action="/logout"><button class="log-out">Log out</button></form>'
@@ -216,7 +269,7 @@ class Screen:
             if "comparison" in choices:
                 self._select("Compared with", _WORDS, view.comparison, lambda v: self._change(comparison=v))
             if "grain" in choices:
-                grains = {"": "Fitting", **{str(grain): grain.capitalize() for grain in GRAINS}}
+                grains = {"": "Automatic", **{str(grain): grain.capitalize() for grain in GRAINS}}
                 self._select("By", grains, view.chosen_grain or "", lambda v: self._change(chosen_grain=v or None))
             for name, label in FILTERS.items():
                 if name not in choices:
@@ -287,7 +340,7 @@ class Screen:
 
     async def _show_view(self, view: View) -> None:
         context = self._context
-        self._context = Context(context.published, context.catalogue, context.formats, view)
+        self._context = replace(context, view=view)
         for name, link in self._links.items():
             link.props(f'href="{view.address(name)}"')
         self._tell_problems()
@@ -304,7 +357,8 @@ class Screen:
         return None if needs is None or needs.is_met(self._context.published) else needs
 
     def _frame(self, block: Block, width: int) -> None:
-        with ui.element("section").classes(f"panel wide-{width}"):
+        with ui.element("section").classes(f"panel wide-{width}") as panel:
+            panel.props["data-place"] = place_of(block.title)
             with ui.element("div").classes("block-head"):
                 with ui.element("div").classes("block-title"):
                     ui.html(f"<h2>{escape(block.title)}</h2>", sanitize=False)
@@ -322,17 +376,21 @@ class Screen:
 
         async def fill(block: Block, body: Any, about: Any, menu: Any) -> None:
             async with limit:
+                # those who ask for pages and never open them, or leave, need no figures
+                if self._client.is_deleted or context is not self._context:
+                    return
                 try:
                     content = await run.io_bound(block.content, context)
                     assert content is not None
                 except ShophouseError as error:
-                    body.clear()
-                    with body:
-                        ui.label(error.what).classes("problem")
-                        for line in (*error.why, *error.hint):
-                            ui.label(line).classes("note")
+                    if not self._client.is_deleted:
+                        body.clear()
+                        with body:
+                            ui.label(error.what).classes("problem")
+                            for line in (*error.why, *error.hint):
+                                ui.label(line).classes("note")
                     return
-            if context is not self._context:
+            if self._client.is_deleted or context is not self._context:
                 return
             body.clear()
             with body:
@@ -365,15 +423,28 @@ class Screen:
         if not self._who.may_stay():
             ui.navigate.to("/login")
             return
-        version = await run.io_bound(self._context.published.version)
-        if version == self._version:
+        try:
+            version = await run.io_bound(self._context.published.version)
+            if version == self._version and not self._is_away:
+                return
+            days = await run.io_bound(days_of, self._context.published)
+            self._values = await run.io_bound(filter_values, self._context.published) or self._values
+        except ShophouseError as error:
+            self._tell_that_it_is_away(error)
             return
-        self._version = version
-        days = await run.io_bound(days_of, self._context.published)
-        self._values = await run.io_bound(filter_values, self._context.published) or self._values
+        self._version, self._is_away = version, False
         first, last, until = days or (self._view.first, self._view.last, self._view.until)
         await self._show_view(self._view.with_(first=first, last=last, until=until))
         self._draw_choices()
+
+    def _tell_that_it_is_away(self, error: ShophouseError) -> None:
+        """What is shown stays; the page looks again by itself."""
+        if self._is_away:
+            return
+        self._is_away = True
+        self._problems.clear()
+        with self._problems:
+            ui.label(f"{error.what}; what is shown is as it was before.").classes("problem")
 
     async def _toggle_dark(self) -> None:
         self._is_dark = not self._is_dark

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
 from shophouse.errors import ConfigError
-from shophouse.metrics import Catalogue, CompiledQuery, Metric, MetricQuery, compile_query
+from shophouse.metrics import Catalogue, CompiledQuery, MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
 from shophouse.metrics.query import first_day, next_period, periods
-from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series
+from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series, Target
 from shophouse.serve.dashboard.formats import Formats, spoken
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.periods import Period, compared_with
 from shophouse.serve.dashboard.published import Published, Rows
 from shophouse.serve.dashboard.view import FILTERS, View
+from shophouse.serve.described import Described
 
-__all__ = ["Block", "Context", "Ranking", "RowOfFigures", "Trend", "label_of", "whole_months"]
+__all__ = ["Block", "Context", "Ranking", "RowOfFigures", "Trend", "label_of", "place_of", "whole_months"]
+
+
+_WITHOUT = "Without"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Context:
     catalogue: Catalogue
     formats: Formats
     view: View
+    marts: Callable[[], Mapping[str, Described]] = dict
+    """What the models of marts say of themselves."""
 
     def ask(self, query: MetricQuery) -> tuple[Rows, CompiledQuery, tuple[str, ...]]:
         """The rows of metrics under the view's filters; those that a metric can't be split by are left out and told."""
@@ -61,12 +67,10 @@ class Context:
         last = first_day(months.end, "month")
         return Period(min(months.start, date(last.year - (last.month < 12), last.month % 12 + 1, 1)), months.end)
 
-    def defined(self, column: Column) -> Column:
-        """A column with what the catalogue says of it, where it has no definition of its own."""
-        if column.definition:
-            return column
-        metric = next((m for m in self.catalogue.metrics.values() if column.name in m.columns), None)
-        return replace(column, definition=f"{metric.description} {metric.formula}.") if metric else column
+    def defined(self, column: Column, marts: Collection[str] = ()) -> Column:
+        """A column of `marts` with what the catalogue says of it, where it has no definition of its own."""
+        name = None if column.definition else self.catalogue.of_column(column.name, marts)
+        return replace(column, definition=self.catalogue.metrics[name].definition) if name else column
 
 
 class Block(Protocol):
@@ -131,6 +135,9 @@ class RowOfFigures:
         now = rows.rows[0][0] if rows.rows else None
         before = None
         compared = view.before
+        if notes and period.end > (view.until or view.last):
+            # a month that is not over is less than one that is
+            compared = None
         if compared is not None:
             if notes:
                 compared = whole_months(compared)
@@ -156,7 +163,7 @@ class RowOfFigures:
             context.formats.change(now, before, metric.unit),
             is_good,
             trend,
-            _target(context, metric, period),
+            _target(context, name, now, period),
         )
         return figure, compiled, notes + left_out
 
@@ -202,20 +209,23 @@ class Trend:
         else:
             now: dict[Any, Any] = {row[0]: row[1] for row in rows.rows}
             series = (Series(metric.label, tuple(now.get(day) for day in days)),)
-            before = compared_with(period, view.comparison)
+            before = compared_with(period, view.comparison) if view.before is not None else None
             if before is not None:
-                series += (self._compared(context, asked, before, len(days)),)
+                compared = self._compared(context, asked, before, len(days))
+                # a line of nothing would only stand in the legend
+                series += (compared,) if any(value is not None for value in compared.values) else ()
         columns = (
             Column("period", "Period", "day"),
             *((Column(self.by, label_of(self.by)),) if self.by else ()),
-            Column(self.metric, metric.label, metric.unit),
+            Column(self.metric, metric.label, metric.unit, metric.definition),
         )
         return Chart(
             self.title,
             compiled.text,
             notes + left_out,
             metric.description,
-            kind=self.kind,
+            # a line through one point can't be seen
+            kind="bar" if len(labels) == 1 else self.kind,
             unit=metric.unit,
             labels=labels,
             series=series,
@@ -263,8 +273,9 @@ class Ranking:
             period = whole_months(period)
             asked = replace(asked, start=period.start, end=period.end)
         rows, compiled, left_out = context.ask(asked)
-        shown = [row for row in rows.rows if row[1] is not None][: self.limit]
-        values = [str(row[0]) for row in shown]
+        shown = [row for row in rows.rows if row[1]][: self.limit]
+        # a filter by nothing finds what has no value
+        values = ["" if row[0] is None else str(row[0]) for row in shown]
         links: tuple[str, ...] = ()
         if self.by in FILTERS:
             links = tuple(view.with_(filters={**view.filters, self.by: (value,)}).address("") for value in values)
@@ -275,25 +286,42 @@ class Ranking:
             metric.description,
             kind="ranking",
             unit=metric.unit,
-            labels=tuple(spoken(value) for value in values),
+            labels=tuple(spoken(value) or _WITHOUT for value in values),
             series=(Series(metric.label, tuple(row[1] for row in shown)),),
             links=links,
-            columns=(Column(self.by, label_of(self.by)), Column(self.metric, metric.label, metric.unit)),
+            columns=(
+                Column(self.by, label_of(self.by)),
+                Column(self.metric, metric.label, metric.unit, metric.definition),
+            ),
             rows=rows.rows,
         )
 
 
-def _target(context: Context, metric: Metric, period: Period) -> Any:
-    """What was to be reached in a period, where every day of it has a target; those are of the whole shop."""
-    if context.view.conditions or not metric.columns:
+def _target(context: Context, name: str, now: Any, period: Period) -> Target | None:
+    """What was to be reached, of the whole shop: in the period, or in those days of it, in one piece, that have one."""
+    metric = context.catalogue.metric(name)
+    if context.view.conditions or not metric.columns or context.catalogue.grain(name) != "day":
         return None
     found = context.published.query(
-        "select sum(day_target_value), count(distinct target_date) from core.fct_targets_daily "
+        "select sum(day_target_value), count(distinct target_date), min(target_date), max(target_date) "
+        "from core.fct_targets_daily "
         "where target_metric = $metric and is_of_the_day and target_date between $start and $end",
         {"metric": metric.columns[0], "start": period.start, "end": period.end},
     )
-    [(target, days)] = found.rows
-    return target if days == period.days else None
+    [(value, days, start, end)] = found.rows
+    if not value or Period(start, end).days != days:
+        return None
+    if days == period.days:
+        return Target(value, now)
+    rows, _, _ = context.ask(MetricQuery((name,), start=start, end=end))
+    first, last = context.formats.day(start), context.formats.day(end)
+    days = f"until {last}" if start == period.start else f"from {first}" if end == period.end else f"{first} – {last}"
+    return Target(value, rows.rows[0][0] if rows.rows else None, days)
+
+
+def place_of(title: str) -> str:
+    """The place of a block on its page, as it stands after # in an address."""
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
 
 
 def label_of(name: str) -> str:
@@ -307,10 +335,10 @@ def _split(rows: Rows, days: Sequence[date], most: int) -> tuple[Series, ...]:
     values: dict[str, dict[date, Any]] = {}
     for day, name, value in rows.rows:
         if value is not None:
-            values.setdefault(str(name), {})[day] = value
+            values.setdefault("" if name is None else str(name), {})[day] = value
     order = sorted(values, key=lambda name: -sum(abs(value) for value in values[name].values()))
     kept, rest = (order, []) if len(order) <= most else (order[: most - 1], order[most - 1 :])
-    series = [Series(spoken(name), tuple(values[name].get(day) for day in days)) for name in kept]
+    series = [Series(spoken(name) or _WITHOUT, tuple(values[name].get(day) for day in days)) for name in kept]
     if rest:
         others = tuple(sum(values[name].get(day, 0) for name in rest) for day in days)
         series.append(Series(f"{len(rest)} others", others))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from shophouse.serve.dashboard.contents import Chart, Series
 from shophouse.serve.dashboard.formats import Formats
 
-__all__ = ["LESS", "MORE", "PALETTE", "described", "options", "short_name", "sparkline"]
+__all__ = ["LESS", "MORE", "PALETTE", "PALETTE_DARK", "described", "options", "short_name", "sparkline"]
 
 PALETTE = ("#2563a8", "#c2570c", "#177a5b", "#8b3fa8", "#a3742a", "#b3334d", "#4a6378", "#5b7f12")
-"""Colours that can be told apart by those who see red and green alike, each readable on white and on black."""
+"""Colours that can be told apart by those who see red and green alike, each readable on white."""
+PALETTE_DARK = ("#6ba6e8", "#ea8a45", "#43b78e", "#bd85d8", "#cfa355", "#e56e86", "#94a9bb", "#98bf4f")
+"""The same on black."""
 _FEW = 7
 """So many labels that each is written, whatever room there is."""
 _INSIDE = {"alignMinLabel": "left", "alignMaxLabel": "right"}
 _LONGEST_WORD = 22
-MORE, LESS = PALETTE[2], PALETTE[5]
+_WHOLE, _MORE, _LESS = 0, 2, 5
+MORE, LESS = PALETTE[_MORE], PALETTE[_LESS]
 _FONT = "Inter, 'Segoe UI', system-ui, sans-serif"
 
 
@@ -25,13 +29,14 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     """What ECharts draws. Money and counts are plain numbers in it: what people read is formatted by `formats`."""
     ink = "#e6e8eb" if is_dark else "#20262d"
     line = "#3a424c" if is_dark else "#dde1e6"
+    palette = PALETTE_DARK if is_dark else PALETTE
     base: dict[str, Any] = {
-        "color": list(PALETTE),
+        "color": list(palette),
         "textStyle": {"color": ink, "fontFamily": _FONT},
         "animationDuration": 200,
         "aria": {"enabled": True, "label": {"description": described(chart, formats)}},
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
-        "grid": {"left": 8, "right": 16, "top": 34 if len(chart.series) > 1 else 12, "bottom": 4, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 34 if len(chart.series) > 1 else 12, "bottom": 8, "containLabel": True},
     }
     if chart.kind == "heatmap":
         return base | _heatmap(chart, formats, ink)
@@ -57,7 +62,8 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     if chart.kind in ("waterfall", "funnel"):
         values["show"] = False
         base["grid"]["right"] = 96
-        base["series"] = _waterfall(chart, formats, ink) if chart.kind == "waterfall" else _funnel(chart, formats, ink)
+        is_waterfall = chart.kind == "waterfall"
+        base["series"] = _waterfall(chart, formats, ink, palette) if is_waterfall else _funnel(chart, formats, ink)
         base["tooltip"] = {"show": False}
         return base
     base["series"] = [_series(chart, one) for one in chart.series]
@@ -75,8 +81,9 @@ def _value_axis(unit: str, formats: Formats, ink: str, line: str) -> dict[str, A
     }
 
 
-def sparkline(values: tuple[float | None, ...], *, is_good: bool | None) -> dict[str, Any]:
+def sparkline(values: tuple[float | None, ...], *, is_good: bool | None, is_dark: bool = False) -> dict[str, Any]:
     """A line without axes."""
+    color = PALETTE_DARK[0] if is_dark else PALETTE[0]
     return {
         "animation": False,
         "grid": {"left": 0, "right": 0, "top": 2, "bottom": 2},
@@ -88,8 +95,8 @@ def sparkline(values: tuple[float | None, ...], *, is_good: bool | None) -> dict
                 "data": list(values),
                 "symbol": "none",
                 "silent": True,
-                "lineStyle": {"width": 1.5, "color": PALETTE[0]},
-                "areaStyle": {"opacity": 0.12, "color": PALETTE[0]},
+                "lineStyle": {"width": 1.5, "color": color},
+                "areaStyle": {"opacity": 0.12, "color": color},
             }
         ],
     }
@@ -171,7 +178,7 @@ def _heatmap(chart: Chart, formats: Formats, ink: str) -> dict[str, Any]:
     }
 
 
-def _waterfall(chart: Chart, formats: Formats, ink: str) -> list[dict[str, Any]]:
+def _waterfall(chart: Chart, formats: Formats, ink: str, palette: Sequence[str]) -> list[dict[str, Any]]:
     """Bars on what the steps before left, and nothing below them."""
     ground: list[float] = []
     bars: list[dict[str, Any]] = []
@@ -181,7 +188,7 @@ def _waterfall(chart: Chart, formats: Formats, ink: str) -> list[dict[str, Any]]
         is_total = at in chart.totals
         start = 0.0 if is_total else level
         level = step if is_total else level + step
-        color = PALETTE[0] if is_total else MORE if step >= 0 else LESS
+        color = palette[_WHOLE if is_total else _MORE if step >= 0 else _LESS]
         written = formats.value(value, chart.unit)
         bars.append(
             {
@@ -241,7 +248,7 @@ def _scatter(chart: Chart, formats: Formats, ink: str, line: str) -> dict[str, A
 def short_name(name: str) -> str:
     """A name that is one long word, as an id is, with its middle left out."""
     is_id = " " not in name and any(letter.isdigit() for letter in name)
-    return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:12]}…{name[-4:]}"
+    return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:8]}…{name[-4:]}"
 
 
 def _number(value: Any) -> Any:

@@ -24,10 +24,19 @@ from shophouse.metrics.query import Grain
 __all__ = ["Formats", "spoken"]
 
 _DURATIONS = {"days": "duration-day", "seconds": "duration-second"}
-_DIGITS = {"times": "#,##0.##", "score": "#,##0.00", "quantity": "#,##0.#", "amount": "#,##0.00"}
+_DIGITS = {
+    "times": "#,##0.##",
+    "mean": "#,##0.00",
+    "score": "#,##0.00",
+    "quantity": "#,##0.#",
+    "amount": "#,##0.00",
+    "number": "#,##0.####",
+}
+_UNITS = {"rate": "share", "times": "multiple", "days": "days", "seconds": "seconds"}
 _COUNTED = ("count", "quantity", "amount")
 _COMPACT = 10_000
 _LONG = re.compile(r"\d{4}")
+_MOST_SHARE = Decimal("99.99")
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -50,15 +59,16 @@ class Formats:
     def value(self, value: Any, unit: str) -> str:
         """A value of a unit, as people read it; '–' for none.
 
-        Units are those of the catalogue (money, count, quantity, rate, times, days, score), and amount (money of a
-        currency that stands elsewhere), seconds, day, month, time, name (a code of the data, as paid_social) and text.
+        Units are those of the catalogue (money, count, quantity, rate, times, mean, days, score), and amount (money of
+        a currency that stands elsewhere), number (of whatever kind), seconds, day, month, time, name (a code of the
+        data, as paid_social), code (which is not broken into lines) and text.
         """
         if value is None:
             return "–"
         if unit == "money":
             return str(format_currency(Decimal(str(value)), self.currency, locale=self.locale))
         if unit == "rate":
-            return str(format_percent(Decimal(str(value)), self._percent, locale=self.locale))
+            return self._share(Decimal(str(value)), self._percent)
         if unit == "count":
             return str(format_decimal(int(value), locale=self.locale))
         if unit in _DURATIONS:
@@ -74,6 +84,10 @@ class Formats:
         if isinstance(value, datetime):
             return str(format_datetime(value, "short", locale=self.locale))
         return self.day(value) if isinstance(value, date) else str(value)
+
+    def unit(self, unit: str) -> str:
+        """What a column's values are in, for its header: USD, share, days; empty where it needs no word."""
+        return self.currency if unit == "money" else _UNITS.get(unit, "")
 
     def short(self, value: Any, unit: str) -> str:
         """A value as short as an axis or a cell of a heat map needs it: without cents, thousands as K."""
@@ -102,7 +116,12 @@ class Formats:
         if float(before) <= 0:
             return None
         signed = f"+{self._percent};-{self._percent}"
-        return str(format_percent(float(now) / float(before) - 1, signed, locale=self.locale))
+        return self._share(Decimal(str(float(now) / float(before) - 1)), signed)
+
+    def _share(self, value: Decimal, pattern: str) -> str:
+        """In percent; more than 9,999 % says no more than that."""
+        more = ">" if value > _MOST_SHARE else ""
+        return more + str(format_percent(min(value, _MOST_SHARE), pattern, locale=self.locale))
 
     def day(self, day: date) -> str:
         return str(format_date(day, "medium", locale=self.locale))

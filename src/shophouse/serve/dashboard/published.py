@@ -34,6 +34,10 @@ class QueryFailed(ShophouseError):
     """A query of a page did not go through: it took too long, gave too many rows, or what it reads is away."""
 
 
+class _Broken(QueryFailed):
+    """What is read went away while it was read."""
+
+
 class PersonalData(QueryFailed):
     """A query of personal data, which who asks may not see."""
 
@@ -69,6 +73,11 @@ class Published:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._results: OrderedDict[tuple[Any, ...], Rows] = OrderedDict()
 
+    @property
+    def personal(self) -> frozenset[str]:
+        """Columns that whoever asks may not see; empty for those who may see all."""
+        return frozenset()
+
     def version(self) -> int | None:
         """The number of the newest published version, as it is now; None before the first."""
         return self._engine.published()
@@ -82,7 +91,14 @@ class Published:
             if key in self._results:
                 self._results.move_to_end(key)
                 return self._results[key]
-        found = self._run(connection, sql, parameters)
+        try:
+            found = self._run(connection, sql, parameters)
+        except _Broken:
+            # the server was started anew, or the file is gone: what is published now is another connection's
+            self._drop(version)
+            version, connection = self._newest()
+            found = self._run(connection, sql, parameters)
+            key = (version, sql, values)
         with self._lock:
             self._results[key] = found
             while len(self._results) > _KEPT_RESULTS:
@@ -94,10 +110,24 @@ class Published:
         with self._lock:
             if self._connection is None or version != self._version:
                 # those who still read the version before hold cursors of its connection
-                self._connection = self._engine.reader()
+                self._connection = self._reader()
                 self._version = version
                 self._results.clear()
             return version, self._connection.cursor()
+
+    def _reader(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        try:
+            found: duckdb.DuckDBPyConnection = self._engine.reader()
+        except duckdb.Error as error:
+            raise QueryFailed("what is published can't be read", hint="shophouse publish") from error
+        return found
+
+    def _drop(self, version: int | None) -> None:
+        with self._lock:
+            if self._version == version:
+                self._connection = None
 
     def _run(self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Rows:
         import duckdb
@@ -115,6 +145,8 @@ class Published:
             raise QueryFailed(
                 f"a query took more than {self._seconds:g} seconds and was stopped", hint="choose a shorter period"
             ) from error
+        except (duckdb.IOException, duckdb.ConnectionException, duckdb.FatalException) as error:
+            raise _Broken("what is published can't be read", hint="try again in a minute") from error
         except duckdb.Error as error:
             raise QueryFailed("a query failed", why=str(error).splitlines()[0]) from error
         finally:
@@ -133,6 +165,10 @@ class WithoutPersonal(Published):
     def __init__(self, published: Published, columns: frozenset[str]) -> None:
         self._published = published
         self._columns = columns
+
+    @property
+    def personal(self) -> frozenset[str]:
+        return self._columns
 
     def version(self) -> int | None:
         return self._published.version()

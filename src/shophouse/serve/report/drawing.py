@@ -157,8 +157,9 @@ def _figure(report: Report, figure: Figure) -> Iterator[str]:
         changed = f"<span{mood}>{arrow} {escape(figure.change)}</span>"
         yield f'<div class="change">{changed} <span class="before">from {before}</span></div>'
     if figure.target:
-        share = float(figure.value or 0) / float(figure.target)
-        told = f"{formats.value(share, 'rate')} of the target, {formats.value(figure.target, figure.unit)}"
+        share = float(figure.target.reached or 0) / float(figure.target.value)
+        told = f"{formats.value(share, 'rate')} of the target, {formats.value(figure.target.value, figure.unit)}"
+        told += f" ({figure.target.days})" if figure.target.days else ""
         reached = ' class="reached"' if share >= 1 else ""
         yield f'<div class="progress"><i{reached} style="width:{min(100, max(0, share * 100)):.1f}%"></i></div>'
         yield f'<div class="before">{escape(told)}</div>'

@@ -180,10 +180,10 @@ PAGE = Page(
         SqlTable(
             "Salespeople",
             _HERE / "salespeople.sql",
-            definition="Orders that name who sold.",
+            definition="Orders that name who sold. Those who may not see personal data see numbers for names.",
             covers="months",
             columns=(
-                Column("employee_name", "Name"),
+                Column("salesperson", "Name"),
                 Column("employee_type", "Role", "name"),
                 Column("order_count", "Orders", "count"),
                 Column("net_amount", "Sales after discounts", "money"),
@@ -192,6 +192,7 @@ PAGE = Page(
                 Column("return_rate", "Return rate", "rate", "Returns ÷ sales after discounts."),
             ),
             needs=EMPLOYEES,
+            personal={"salesperson": ("max(sales.employee_name)", "'Salesperson ' || max(employees.employee_id)")},
         ),
     ),
 )
