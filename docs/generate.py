@@ -73,6 +73,8 @@ def _references(field: Mapping[str, Any]) -> Iterator[str]:
 
 def _value(field: Mapping[str, Any], is_section: bool) -> str:
     if is_section:
+        if field.get("type") == "array":
+            return "list of sections"
         return "a name and its section" if "additionalProperties" in field else "a section"
     if "anyOf" in field:
         return " or ".join(_value(choice, False) for choice in field["anyOf"] if choice.get("type") != "null")

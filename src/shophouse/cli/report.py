@@ -41,10 +41,10 @@ def report(
     ] = False,
     project: ProjectFolder = Path(),
 ) -> None:
-    """Write the dashboard's figures of a period as one HTML file or PDF, to mail or to keep.
+    """Write the dashboard's figures of a period as one HTML file or PDF.
 
-    It needs no browser (a PDF needs Chromium), and ends with the definitions and the reconciliation. The same published
-    version and period give the same file.
+    To mail or to keep: it needs no server, and no browser to be made (a PDF needs Chromium). Definitions and
+    reconciliation are at its end. The same published version and period give the same file.
     """
     from shophouse.shop import Shop
 

@@ -52,7 +52,7 @@ def test_whole_months_are_compared_with_as_many(day: date, months: int) -> None:
     period = Period(start, after - timedelta(1))
     assert period.months == months
     for comparison in ("previous", "year"):
-        before = compared_with(period, comparison)  # type: ignore[arg-type]
+        before = compared_with(period, comparison)
         assert before is not None and before.months == months and before.start.day == 1
     year = compared_with(period, "year")
     assert year is not None and (year.start.year, year.start.month) == (start.year - 1, start.month)

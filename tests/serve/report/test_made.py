@@ -29,7 +29,10 @@ from shophouse.shop import Shop
 LAST_MONTH = "between date '2025-12-01' and date '2025-12-31'"
 MONTH_BEFORE = "between date '2025-11-01' and date '2025-11-30'"
 BY_HAND = {
-    ("overview", "net_sales"): "select sum(net_sales_amount_reporting) from core.fct_sales_ledger where event_date {days}",
+    (
+        "overview",
+        "net_sales",
+    ): "select sum(net_sales_amount_reporting) from core.fct_sales_ledger where event_date {days}",
     ("overview", "orders"): "select count(*) from core.fct_orders where is_valid and order_date {days}",
     ("overview", "new_customers"): "select count(*) from core.fct_orders where is_first_order and order_date {days}",
     ("overview", "average_order_value"): (
@@ -37,7 +40,8 @@ BY_HAND = {
         "from core.fct_orders where is_valid and order_date {days}"
     ),
     ("overview", "returning_order_share"): (
-        "select avg(case when is_first_order then 0 else 1 end) from core.fct_orders where is_valid and order_date {days}"
+        "select avg(case when is_first_order then 0 else 1 end) from core.fct_orders "
+        "where is_valid and order_date {days}"
     ),
     ("overview", "conversion_rate"): (
         "select avg(case when has_order then 1 else 0 end) from core.fct_sessions where session_date {days}"
@@ -48,12 +52,16 @@ BY_HAND = {
     ("sales", "cancellations"): (
         "select -sum(cancellation_amount_reporting) from core.fct_sales_ledger where event_date {days}"
     ),
-    ("sales", "total_sales"): "select sum(total_sales_amount_reporting) from core.fct_sales_ledger where event_date {days}",
+    (
+        "sales",
+        "total_sales",
+    ): "select sum(total_sales_amount_reporting) from core.fct_sales_ledger where event_date {days}",
     ("products", "units_sold"): "select sum(quantity) from core.fct_sales_ledger where event_date {days}",
     ("marketing", "spend"): "select sum(spend_amount_reporting) from core.fct_ad_spend_daily where spend_date {days}",
     ("marketing", "sessions"): "select count(*) from core.fct_sessions where session_date {days}",
     ("operations", "parcels"): (
-        "select count(*) from core.fct_shipments join core.fct_orders using (order_key) where fct_orders.order_date {days}"
+        "select count(*) from core.fct_shipments join core.fct_orders using (order_key) "
+        "where fct_orders.order_date {days}"
     ),
 }
 
@@ -114,7 +122,9 @@ def test_rows_of_charts_and_tables_are_those_of_sql_by_hand(page: Element, shop:
     assert all(agrees(row[2], net) for row, (_, net) in zip(channels, expected, strict=True))
     [values, _] = section(page, "overview", "Orders").all("details")
     by_day = dict(
-        shop.sql(f"select date_day, sum(order_count) from sales_daily where date_day {LAST_MONTH} group by 1").fetchall()
+        shop.sql(
+            f"select date_day, sum(order_count) from sales_daily where date_day {LAST_MONTH} group by 1"
+        ).fetchall()
     )
     shown = [row[1] for row in values.rows()[1:]]
     assert shown == [str(by_day.get(date(2025, 12, day), "–")) for day in range(1, 32)]
@@ -208,7 +218,11 @@ def test_every_metric_in_it_is_defined_as_in_the_catalogue(page: Element, report
             metric = catalogue.metric(name)
             assert all(words in defined[f"metric-{name}"] for words in (metric.formula, metric.basis, metric.excludes))
     targets = [link.attributes["href"] for link in page.all("a")]
-    ids = {f"#{part.attributes['id']}" for part in [*page.all("section", "chapter"), *page.all("div")] if "id" in part.attributes}
+    ids = {
+        f"#{part.attributes['id']}"
+        for part in [*page.all("section", "chapter"), *page.all("div")]
+        if "id" in part.attributes
+    }
     assert set(targets) <= ids
     assert len(defined) == len(report.definitions) > 30
 
@@ -266,8 +280,15 @@ def test_numbers_and_days_are_those_of_the_shops_locale(shop: Shop) -> None:
 
 
 def test_personal_data_is_in_it_only_when_asked_for(shop: Shop, html: str) -> None:
-    names = [name for [name] in shop.sql("select distinct employee_name from core.dim_employee where employee_key <> 0").fetchall()]
-    emails = [mail for [mail] in shop.sql("select distinct email from core.dim_customer where email is not null").fetchall()]
+    names = [
+        name
+        for [name] in shop.sql(
+            "select distinct employee_name from core.dim_employee where employee_key <> 0"
+        ).fetchall()
+    ]
+    emails = [
+        mail for [mail] in shop.sql("select distinct email from core.dim_customer where email is not null").fetchall()
+    ]
     assert names and emails
     assert not [word for word in (*names, *emails) if word in html]
     assert "--with-personal-data" in section(parsed(html), "operations", "Salespeople").text
@@ -277,7 +298,9 @@ def test_personal_data_is_in_it_only_when_asked_for(shop: Shop, html: str) -> No
 
 def test_what_is_not_over_is_told(shop: Shop) -> None:
     page = parsed(draw(made(shop.project, shop.engine, Asked("2026", pages=("overview",)))))
-    assert "Not over yet: the last order that is known of is of Jan 1, 2026." in [p.text for p in page.all("p", "about")]
+    assert "Not over yet: the last order that is known of is of Jan 1, 2026." in [
+        p.text for p in page.all("p", "about")
+    ]
 
 
 def test_names_of_the_shop_are_text_and_never_html(shop: Shop) -> None:
