@@ -18,7 +18,17 @@ from shophouse.serve.dashboard.periods import Period, compared_with
 from shophouse.serve.dashboard.published import Published, Rows
 from shophouse.serve.dashboard.view import FILTERS, View
 
-__all__ = ["Block", "Context", "Ranking", "RowOfFigures", "Trend", "label_of", "whole_months"]
+__all__ = [
+    "Block",
+    "Context",
+    "Ranking",
+    "RowOfFigures",
+    "Trend",
+    "defined",
+    "label_of",
+    "meaning",
+    "whole_months",
+]
 
 
 @dataclass(frozen=True)
@@ -63,10 +73,7 @@ class Context:
 
     def defined(self, column: Column) -> Column:
         """A column with what the catalogue says of it, where it has no definition of its own."""
-        if column.definition:
-            return column
-        metric = next((m for m in self.catalogue.metrics.values() if column.name in m.columns), None)
-        return replace(column, definition=f"{metric.description} {metric.formula}.") if metric else column
+        return defined(self.catalogue, column)
 
 
 class Block(Protocol):
@@ -104,18 +111,19 @@ class RowOfFigures:
         notes: list[str] = []
         figures: list[Figure] = []
         statements: list[str] = []
-        for name in self._shown(context):
+        for name in self.shown(context.published):
             figure, compiled, left_out = self._figure(context, name)
             figures.append(figure)
             statements.append(compiled.text)
             notes += [f"{figure.label}: {note}" for note in left_out]
         return Figures(self.title, ";\n\n".join(statements), tuple(dict.fromkeys(notes)), figures=tuple(figures))
 
-    def _shown(self, context: Context) -> list[str]:
+    def shown(self, published: Published) -> list[str]:
+        """The metrics that the shop has the data of, as many as there are places."""
         there = [
             name
             for name in (*self.metrics, *self.spare)
-            if name not in self.only_with or self.only_with[name].is_met(context.published)
+            if name not in self.only_with or self.only_with[name].is_met(published)
         ]
         return there[: len(self.metrics)]
 
@@ -145,11 +153,10 @@ class RowOfFigures:
         is_good = None
         if now is not None and before is not None and now != before:
             is_good = (now > before) == (metric.better == "up")
-        definition = f"{metric.description} {metric.formula}. Counted by {metric.basis}. Not in it: {metric.excludes}."
         figure = Figure(
             name,
             metric.label,
-            definition,
+            meaning(metric),
             metric.unit,
             now,
             before,
@@ -294,6 +301,19 @@ def _target(context: Context, metric: Metric, period: Period) -> Any:
     )
     [(target, days)] = found.rows
     return target if days == period.days else None
+
+
+def meaning(metric: Metric) -> str:
+    """What a metric means, how it is calculated, by which day, and what is not in it."""
+    return f"{metric.description} {metric.formula}. Counted by {metric.basis}. Not in it: {metric.excludes}."
+
+
+def defined(catalogue: Catalogue, column: Column) -> Column:
+    """A column with what the catalogue says of it, where it has no definition of its own."""
+    if column.definition:
+        return column
+    metric = next((m for m in catalogue.metrics.values() if column.name in m.columns), None)
+    return replace(column, definition=f"{metric.description} {metric.formula}.") if metric else column
 
 
 def label_of(name: str) -> str:

@@ -51,5 +51,6 @@ from unread
 order by
     amount desc nulls last,
     row_count desc,
-    table_name
+    table_name,
+    reason
 limit 500

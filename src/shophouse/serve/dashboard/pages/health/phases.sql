@@ -18,4 +18,11 @@ inner join ops.phases as phases
     on newest.run_id = phases.run_id
 order by
     newest.started_at,
-    list_position(['ingest', 'prepare', 'build', 'check', 'publish', 'export'], phases.phase)
+    case phases.phase
+        when 'ingest' then 1
+        when 'prepare' then 2
+        when 'build' then 3
+        when 'check' then 4
+        when 'publish' then 5
+        when 'export' then 6
+    end nulls last
