@@ -65,7 +65,7 @@ def bi(
         return
     chosen = tool(name)
     shop = Shop.open(project)
-    set_up = set_up_of(shop.project, shop.engine)
+    set_up = set_up_of(shop.project, shop.engine, dsn, folder)
     if url is None:
         target = into or project / "bi" / name
         paths = write(name, set_up, target, force=force)
@@ -82,7 +82,7 @@ def bi(
         raise ConfigError(
             f"--provision needs a user of {chosen.title}", hint=f"--user you@example.com, and the password in {_PASSWORD}"
         )
-    access = Access(url, user, password, dsn, folder, first_user)
+    access = Access(url, user, password, first_user)
     done = chosen.provision(set_up, access, note)
     if as_json:
         say(json_text({"made": done.made, "changed": done.changed, "same": done.same, "left": done.left}, 1))

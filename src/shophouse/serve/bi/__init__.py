@@ -5,6 +5,8 @@ Each tool is a folder here with TOOL, a `Tool`.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pkgutil
 from functools import cache
 from importlib import import_module
@@ -16,7 +18,8 @@ from shophouse.yamlfile import did_you_mean
 
 __all__ = ["Access", "Provisioning", "SetUp", "Tool", "set_up_of", "tool", "tools", "write"]
 
-_MARK = ".shophouse-bi"
+_MARK = ".shophouse-bi.json"
+_OF_PEOPLE = (".env",)
 
 
 @cache
@@ -42,30 +45,33 @@ def tool(name: str) -> Tool:
 def write(name: str, set_up: SetUp, folder: Path, *, force: bool = False) -> list[Path]:
     """Write the files of a tool's set-up, and remove those that a former call wrote and this one does not.
 
-    Raises ConfigError for a folder that holds files of others, unless forced; they are left even then, but for those of
-    the same name.
+    Raises ConfigError for a folder that holds other files, or files of a former call that were edited, unless forced:
+    then files of these names are overwritten, and all others left.
     """
-    mark = folder / _MARK
-    earlier = set(mark.read_text("utf-8").split("\n")) if mark.is_file() else set()
-    files = tool(name).files(set_up)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file", hint="name a folder with --into")
-    others = sorted(
-        str(path.relative_to(folder)) for path in (folder.rglob("*") if folder.is_dir() else ()) if path.is_file()
-    )
-    foreign = [path for path in others if path not in earlier and path not in (_MARK, ".env")]
+    files = {path: text.encode() if isinstance(text, str) else text for path, text in tool(name).files(set_up).items()}
+    mark = folder / _MARK
+    earlier = json.loads(mark.read_text("utf-8")) if mark.is_file() else {}
+    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    written = {path for path, digest in earlier.items() if path in there and _digest(there[path].read_bytes()) == digest}
+    foreign = sorted(there.keys() - written - {_MARK, *_OF_PEOPLE})
     if foreign and not force:
         more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
         raise ConfigError(
-            f"{folder} holds files that shophouse did not write",
+            f"{folder} holds files that are not as shophouse wrote them, or not its own",
             why=f"{', '.join(foreign[:3])}{more}",
-            hint=f"--into {folder}/{name}, or --force to write beside them, and over those of the same name",
+            hint="--into another folder, or --force to write over files of the same name and leave all others",
         )
     for path, content in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content.encode() if isinstance(content, str) else content)
-    for path in earlier - files.keys() - {""}:
-        (folder / path).unlink(missing_ok=True)
-    mark.write_text("\n".join(sorted(files)), "utf-8")
+        target.write_bytes(content)
+    for path in written - files.keys():
+        (folder / path).unlink()
+    mark.write_text(json.dumps({path: _digest(content) for path, content in files.items()}, indent=0), "utf-8")
     return [folder / path for path in files]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -129,7 +129,7 @@ class _Maker:
             sql, _ = self._asked(MetricQuery((name,)))
             column = Column(name, metric.label, metric.unit, metric.description)
             yield Question(
-                self._named(metric.label), metric.label, meaning(metric), sql, "figure", (column,), 3, metric.unit
+                self._named(f"figure {metric.label}"), metric.label, meaning(metric), sql, "figure", (column,), 3, metric.unit
             )
 
     def _trend(self, block: Trend, width: int) -> Question:
@@ -198,7 +198,7 @@ class _Maker:
         for column in block.columns:
             sql = f"select {column.name} from (\n{self._text(block)}\n) as figures"
             yield Question(
-                self._named(f"{block.title} {column.label}"),
+                self._named(f"figure {column.label}"),
                 column.label,
                 " ".join(filter(None, (column.definition, self._covers(block)))),
                 translated(sql, self._dialect),

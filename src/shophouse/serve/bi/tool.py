@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from shophouse.errors import BuildError
+from shophouse.errors import BuildError, ConfigError
 from shophouse.metrics import Catalogue, MetricQuery, compile_query
 from shophouse.metrics.personal import personal_columns, without_personal
 from shophouse.serve.bi.questions import Dashboard, dashboards
 from shophouse.serve.bi.sql import FILTERS, Dialect
 from shophouse.serve.dashboard.published import Published
 from shophouse.serve.described import column_descriptions
+from shophouse.values import Secret
 
 if TYPE_CHECKING:
     from shophouse.engines import Engine
@@ -43,6 +44,10 @@ class SetUp:
     published: Published
     dialect: Dialect
     version: int
+    dsn: str | None = None
+    """How the tool reaches PostgreSQL, as a role that only reads: `env:NAME` of a variable."""
+    folder: str = "/published"
+    """Where the tool sees the published DuckDB files."""
 
     @property
     def shop(self) -> str:
@@ -78,6 +83,24 @@ class SetUp:
             rows = self.published.query(compile_query(self.catalogue, query).sql).rows
             found[name] = tuple(str(row[0]) for row in rows) if len(rows) <= _MOST_VALUES else ()
         return found
+
+    def connection(self) -> dict[str, str]:
+        """host, port, dbname, user, password and sslmode by which the tool reaches PostgreSQL, as `dsn` says.
+
+        Raises ConfigError for a variable that is not set or names no host, database or user.
+        """
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+
+        assert self.dsn is not None
+        hint = "postgresql://analyst:password@host:5432/shop"
+        try:
+            found = conninfo_to_dict(Secret(self.dsn).resolve().get_secret_value())
+        except psycopg.ProgrammingError as error:
+            raise ConfigError(f"{self.dsn} is no DSN of PostgreSQL", hint=hint) from error
+        if missing := [name for name in ("host", "dbname", "user") if not found.get(name)]:
+            raise ConfigError(f"{self.dsn} has no {' and no '.join(missing)}", hint=hint)
+        return {"port": "5432", **{name: str(value) for name, value in found.items() if value}}
 
     def tables(self, schema: str = "marts") -> list[Table]:
         """The published tables of a schema."""
@@ -115,15 +138,11 @@ class Tool(Protocol):
 
 @dataclass(frozen=True)
 class Access:
-    """A running tool: where it is, as whom to log in, and how it reaches the shop's database."""
+    """A running tool: where it is, and as whom to log in."""
 
     url: str
     user: str
     password: str = field(repr=False)
-    dsn: str | None = None
-    """`env:NAME` of a variable, for PostgreSQL."""
-    folder: str | None = None
-    """Where it sees the published DuckDB files."""
     is_first_user: bool = False
     """Whether to make this user where the tool has none."""
 
@@ -147,12 +166,16 @@ class Provisioning(Tool, Protocol):
         """Make what is missing, bring up to date what changed, and leave alone what others made."""
 
 
-def set_up_of(project: Project, engine: Engine) -> SetUp:
-    """Raises BuildError when nothing is published."""
+def set_up_of(project: Project, engine: Engine, dsn: str | None = None, folder: str | None = None) -> SetUp:
+    """Raises BuildError when nothing is published, ConfigError where the engine has no use for `dsn` or `folder`."""
+    if dsn is not None and project.engine.kind != "postgres":
+        raise ConfigError("this shop is published as a DuckDB file, which has no DSN", hint="--folder FOLDER")
+    if folder is not None and project.engine.kind == "postgres":
+        raise ConfigError("this shop is published in PostgreSQL, not in a folder", hint="--dsn env:NAME")
     published = Published(engine)
     version = published.version()
     if version is None:
         raise BuildError("nothing is published yet", where=str(project.folder), hint="shophouse run")
     catalogue = without_personal(Catalogue.load(project), personal_columns(project))
     dialect: Dialect = "postgres" if project.engine.kind == "postgres" else "duckdb"
-    return SetUp(project, catalogue, published, dialect, version)
+    return SetUp(project, catalogue, published, dialect, version, dsn, folder or SetUp.folder)
