@@ -14,7 +14,7 @@ from shophouse.errors import ConfigError
 
 __all__: list[str] = []
 
-_PASSWORD = "SHOPHOUSE_BI_PASSWORD"  # noqa: S105
+_PASSWORD = "SHOPHOUSE_BI_PASSWORD"
 
 
 @command(LOOK)
@@ -28,7 +28,9 @@ def bi(
     ] = False,
     url: Annotated[
         str | None,
-        typer.Option("--provision", metavar="URL", help="Make its questions and dashboards in the tool that runs there."),
+        typer.Option(
+            "--provision", metavar="URL", help="Make its questions and dashboards in the tool that runs there."
+        ),
     ] = None,
     user: Annotated[str | None, typer.Option(help=f"Its user; the password stands in {_PASSWORD}.")] = None,
     first_user: Annotated[bool, typer.Option("--first-user", help="Make this user in a tool that is new.")] = False,
@@ -70,17 +72,22 @@ def bi(
         target = into or project / "bi" / name
         paths = write(name, set_up, target, force=force)
         questions = sum(len(dashboard.questions) for dashboard in set_up.dashboards)
-        say(f"wrote {len(paths)} files below {target}, for {questions} questions on {len(set_up.dashboards)} dashboards")
+        say(
+            f"wrote {len(paths)} files below {target}, for {questions} questions on {len(set_up.dashboards)} dashboards"
+        )
         say(f"next: {target / 'README.md'}")
         return
     if not isinstance(chosen, Provisioning):
-        raise ConfigError(f"{chosen.title} takes files, and is not provisioned", hint=f"shophouse bi {name} --into FOLDER")
+        raise ConfigError(
+            f"{chosen.title} takes files, and is not provisioned", hint=f"shophouse bi {name} --into FOLDER"
+        )
     if into is not None:
         raise ConfigError("--into writes files, and --provision talks to a tool that runs", hint="one after the other")
     password = os.environ.get(_PASSWORD)
     if user is None or not password:
         raise ConfigError(
-            f"--provision needs a user of {chosen.title}", hint=f"--user you@example.com, and the password in {_PASSWORD}"
+            f"--provision needs a user of {chosen.title}",
+            hint=f"--user you@example.com, and the password in {_PASSWORD}",
         )
     access = Access(url, user, password, first_user)
     done = chosen.provision(set_up, access, note)

@@ -1,4 +1,4 @@
-"""Set-ups for BI tools that shops already use, made from what is there once: pages, their queries, metrics, models' yml.
+"""Set-ups for BI tools that shops already use, made from what is said once: pages, queries, metrics, models' yml.
 
 Each tool is a folder here with TOOL, a `Tool`.
 """
@@ -25,7 +25,9 @@ _OF_PEOPLE = (".env",)
 @cache
 def tools() -> dict[str, Tool]:
     """All tools by name."""
-    found = [import_module(f"{__name__}.{module.name}").TOOL for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    found = [
+        import_module(f"{__name__}.{module.name}").TOOL for module in pkgutil.iter_modules(__path__) if module.ispkg
+    ]
     return {tool.name: tool for tool in found}
 
 
@@ -54,7 +56,9 @@ def write(name: str, set_up: SetUp, folder: Path, *, force: bool = False) -> lis
     mark = folder / _MARK
     earlier = json.loads(mark.read_text("utf-8")) if mark.is_file() else {}
     there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    written = {path for path, digest in earlier.items() if path in there and _digest(there[path].read_bytes()) == digest}
+    written = {
+        path for path, digest in earlier.items() if path in there and _digest(there[path].read_bytes()) == digest
+    }
     foreign = sorted(there.keys() - written - {_MARK, *_OF_PEOPLE})
     if foreign and not force:
         more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""

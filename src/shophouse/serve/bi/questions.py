@@ -129,7 +129,14 @@ class _Maker:
             sql, _ = self._asked(MetricQuery((name,)))
             column = Column(name, metric.label, metric.unit, metric.description)
             yield Question(
-                self._named(f"figure {metric.label}"), metric.label, meaning(metric), sql, "figure", (column,), 3, metric.unit
+                self._named(f"figure {metric.label}"),
+                metric.label,
+                meaning(metric),
+                sql,
+                "figure",
+                (column,),
+                3,
+                metric.unit,
             )
 
     def _trend(self, block: Trend, width: int) -> Question:

@@ -13,8 +13,7 @@ from typing import Literal
 import sqlglot
 from sqlglot import exp
 
-__all__ = [
-    "any_of","CHOICES", "FILTERS", "Dialect", "choices_of", "chosen", "filled", "translated"]
+__all__ = ["CHOICES", "FILTERS", "Dialect", "any_of", "choices_of", "chosen", "filled", "translated"]
 
 Dialect = Literal["duckdb", "postgres"]
 

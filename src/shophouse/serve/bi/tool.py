@@ -104,6 +104,15 @@ class SetUp:
 
     def tables(self, schema: str = "marts") -> list[Table]:
         """The published tables of a schema."""
+        if schema not in self._tables:
+            self._tables[schema] = self._read_tables(schema)
+        return self._tables[schema]
+
+    @cached_property
+    def _tables(self) -> dict[str, list[Table]]:
+        return {}
+
+    def _read_tables(self, schema: str) -> list[Table]:
         rows = self.published.query(
             "select table_name, column_name, data_type from duckdb_columns() where database_name = 'shop' "
             "and schema_name = $schema order by table_name, column_index",

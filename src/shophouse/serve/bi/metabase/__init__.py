@@ -9,7 +9,6 @@ from typing import Any
 
 from shophouse.errors import ConfigError
 from shophouse.serve.bi.tool import Access, Provisioned, SetUp
-from shophouse.values import Secret
 
 __all__ = ["DRIVER", "TOOL", "VERSION", "details"]
 

@@ -30,6 +30,7 @@ _DASHCARD = (
     *("id", "card_id", "action_id", "row", "col", "size_x", "size_y", "dashboard_tab_id", "parameter_mappings"),
     *("visualization_settings", "inline_parameters"),
 )
+_BEGUN = "0" * 12
 _SECONDS = 60.0
 _ITEMS = 200
 
@@ -185,9 +186,7 @@ class _Work:
         found: dict[str, tuple[int, str]] = {}
         offset = 0
         while True:
-            page = self.metabase.get(
-                f"/api/collection/{collection}/items", models=model, limit=_ITEMS, offset=offset
-            )
+            page = self.metabase.get(f"/api/collection/{collection}/items", models=model, limit=_ITEMS, offset=offset)
             for item in page["data"]:
                 if mark := _MARK.search(item.get("description") or ""):
                     found[mark[1]] = (int(item["id"]), mark[2])
@@ -227,7 +226,8 @@ class _Work:
             return
         there: dict[str, Any] = {"dashcards": [], "tabs": []}
         if number is None:
-            made = self.metabase.send("POST", "/api/dashboard", body | {"description": dashboard.description or None})
+            begun = _MARK.sub(f"shophouse {dashboard.name} {_BEGUN}", description)
+            made = self.metabase.send("POST", "/api/dashboard", body | {"description": begun})
             number = int(made["id"])
             self.done.made.append(f"dashboard {dashboard.name}")
         else:
@@ -235,7 +235,7 @@ class _Work:
             self.done.changed.append(f"dashboard {dashboard.name}")
         tabs = [{"id": tab["id"], "name": tab["name"]} for tab in there.get("tabs") or ()]
         laid = _laid(mine, there["dashcards"], set(cards.values()), tabs[0]["id"] if tabs else None)
-        # described last: a dashboard that was left half made is made whole by the next call
+        # the digest comes last: a dashboard that was left half made is made whole by the next call
         self.metabase.send("PUT", f"/api/dashboard/{number}", body | {"dashcards": laid, "tabs": tabs})
         self.metabase.send("PUT", f"/api/dashboard/{number}", {"description": description})
 

@@ -21,6 +21,7 @@ from shophouse.serve.bi.questions import Dashboard, Question
 from shophouse.serve.bi.sql import FILTERS, filled
 from shophouse.serve.bi.superset.charts import measures, metric_of, number_format, params, viz_type
 from shophouse.serve.bi.tool import SetUp
+from shophouse.serve.dashboard.blocks import meaning
 from shophouse.serve.dashboard.contents import Column
 
 __all__ = ["TOOL", "VERSION"]
@@ -34,7 +35,10 @@ _CHOSEN = {
     "start": "{% if from_dttm %}'{{ from_dttm[:10] }}'{% else %}null{% endif %}",
     # Superset's end is the day after
     "end": "{% if to_dttm %}cast('{{ to_dttm[:10] }}' as date) - 1{% else %}null{% endif %}",
-    "grain": f"{{% set grains = {_GRAINS} %}}{{% if time_grain in grains %}}'{{{{ grains[time_grain] }}}}'{{% else %}}null{{% endif %}}",
+    "grain": (
+        f"{{% set grains = {_GRAINS} %}}"
+        "{% if time_grain in grains %}'{{ grains[time_grain] }}'{% else %}null{% endif %}"
+    ),
     **{
         name: f"{{% set chosen = filter_values('{name}', remove_filter=True) %}}"
         "{% if chosen %}{{ chosen[:1] | where_in }}{% else %}null{% endif %}"
@@ -50,7 +54,10 @@ class _Superset:
     summary = "dashboards, charts and datasets as YAML, to import"
 
     def files(self, set_up: SetUp) -> dict[str, str | bytes]:
-        bundle = {path: yaml.safe_dump(content, sort_keys=False, allow_unicode=True) for path, content in _bundle(set_up).items()}
+        bundle = {
+            path: yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+            for path, content in _bundle(set_up).items()
+        }
         readme = (Path(__file__).with_name("README.md")).read_text("utf-8")
         made: dict[str, str | bytes] = {f"shophouse/{path}": text for path, text in bundle.items()}
         made["shophouse.zip"] = _zipped({path: str(text) for path, text in made.items()})
@@ -179,7 +186,7 @@ def _table(set_up: SetUp, name: str) -> dict[str, Any] | None:
                     "metric_name": metric,
                     "verbose_name": said.label,
                     "expression": _written(expression_of, set_up),
-                    "description": f"{said.description} {said.formula}. Counted by {said.basis}. Not in it: {said.excludes}.",
+                    "description": meaning(said),
                     **shown,
                 }
             )
@@ -314,7 +321,12 @@ def _position(set_up: SetUp, dashboard: Dashboard) -> dict[str, Any]:
 
 def _filters(set_up: SetUp, dashboard: Dashboard) -> list[dict[str, Any]]:
     """Filters of the dashboard: days, grain, and what the shop's sales can be split by."""
-    of = {"store": "sales_by_day", "channel": "sales_by_day", "country": "sales_by_day", "category": "category_sales_by_day"}
+    of = {
+        "store": "sales_by_day",
+        "channel": "sales_by_day",
+        "country": "sales_by_day",
+        "category": "category_sales_by_day",
+    }
     made = []
     if {"start", "end"} & set(dashboard.choices):
         made.append(_filter(dashboard, "days", "Days", "filter_time", [{}]))
@@ -324,8 +336,9 @@ def _filters(set_up: SetUp, dashboard: Dashboard) -> list[dict[str, Any]]:
     for name, label in FILTERS.items():
         if name in dashboard.choices:
             model = set_up.catalogue.semantic_models[of[name]]
-            target = {"datasetUuid": _id(set_up, "dataset", model.model.split(".")[1]), "column": {"name": name}}
-            made.append(_filter(dashboard, name, label, "filter_select", [target]))
+            table = model.model.split(".")[1]
+            column = {"datasetUuid": _id(set_up, "dataset", table), "column": {"name": name}}
+            made.append(_filter(dashboard, name, label, "filter_select", [column]))
     return made
 
 

@@ -46,7 +46,9 @@ def metric_of(column: Column) -> str:
 
 def number_format(column: Column, currency: str) -> dict[str, Any]:
     """Its format, as Superset's metrics have it."""
-    made: dict[str, Any] = {"d3format": _FORMATS.get(column.unit, ",.2f" if column.unit in ("money", "amount") else None)}
+    made: dict[str, Any] = {
+        "d3format": _FORMATS.get(column.unit, ",.2f" if column.unit in ("money", "amount") else None)
+    }
     if column.unit == "money":
         made["currency"] = {"symbol": currency, "symbolPosition": "prefix"}
     return made
@@ -68,7 +70,11 @@ def params(question: Question, currency: str) -> dict[str, Any]:
             "all_columns": [column.name for column in columns],
             "column_config": {
                 column.name: {
-                    **({"d3NumberFormat": shown["d3format"]} if (shown := number_format(column, currency))["d3format"] else {}),
+                    **(
+                        {"d3NumberFormat": shown["d3format"]}
+                        if (shown := number_format(column, currency))["d3format"]
+                        else {}
+                    ),
                     **({"currencyFormat": shown["currency"]} if "currency" in shown else {}),
                 }
                 for column in columns
@@ -78,7 +84,12 @@ def params(question: Question, currency: str) -> dict[str, Any]:
     elif question.kind == "funnel":
         made |= {"groupby": [columns[0].name], "metric": numbers[0], "sort_by_metric": True}
     elif question.kind == "heatmap":
-        made |= {"x_axis": columns[1].name, "groupby": columns[0].name, "metric": numbers[0], "normalize_across": "heatmap"}
+        made |= {
+            "x_axis": columns[1].name,
+            "groupby": columns[0].name,
+            "metric": numbers[0],
+            "normalize_across": "heatmap",
+        }
     elif question.kind == "scatter":
         made |= {"entity": columns[0].name, "x": numbers[0], "y": numbers[1], "size": numbers[0]}
     else:
