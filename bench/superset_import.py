@@ -53,7 +53,8 @@ def _prepared(home: Path) -> tuple[Path, dict[str, str]]:
         "FLASK_APP": "superset",
     }
     environment = os.environ | own
-    user = "--username admin --firstname a --lastname b --email a@example.com --password admin".split()
+    person = {"username": "admin", "firstname": "a", "lastname": "b", "email": "a@example.com", "password": "admin"}
+    user = [word for name, value in person.items() for word in (f"--{name}", value)]
     for words in (["db", "upgrade"], ["fab", "create-admin", *user], ["init"]):
         subprocess.run([programs / "superset", *words], check=True, env=environment, capture_output=True)
     return programs / "python", environment
