@@ -23,7 +23,7 @@ def provisioned(server: Server, set_up: SetUp) -> Provisioned:
 
 
 def described(server: Server, kind: str, name: str) -> dict[str, Any]:
-    [one] = [one for one in server.made(kind) if f"shophouse {name} " in one["description"]]
+    [one] = [one for one in server.made(kind) if f"shophouse {name} " in (one.get("description") or "")]
     return one
 
 
