@@ -3,14 +3,19 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
+from built_shop import DemoShop, shophouse
 from shophouse.errors import BuildError, ConfigError
 from shophouse.scaffold import init_project
 from shophouse.serve.bi import SetUp, set_up_of, tools, write
 from shophouse.shop import Shop
+
+if TYPE_CHECKING:
+    from servers.metabase import Server
 
 
 def test_each_folder_is_a_tool() -> None:
@@ -81,6 +86,26 @@ def test_the_compose_file_has_what_it_names(set_up: SetUp, tmp_path: Path, diale
         assert (warehouse / f"shop-{set_up.version}.duckdb").is_file()
     else:
         assert metabase["image"].startswith("metabase/metabase:v0.")
+
+
+def test_from_the_command_line_it_is_written_and_provisioned(
+    whole_shop: DemoShop, metabase: Server, tmp_path: Path
+) -> None:
+    assert "superset" in shophouse("bi", "list").stdout
+    words = ["bi", "metabase", "--project", str(whole_shop.folder)]
+    done = shophouse(*words, "--into", str(tmp_path / "made"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "made" / "compose.yml").is_file()
+    provision = [*words, "--provision", metabase.url, "--user", "ann@example.com"]
+    refused = shophouse(*provision)
+    assert refused.returncode == 2 and "SHOPHOUSE_BI_PASSWORD" in refused.stderr
+    metabase.tables = [{"name": "none", "schema": "marts", "fields": []}]
+    metabase.email, metabase.password = "ann@example.com", "a-long-password"
+    refused = shophouse(*provision, SHOPHOUSE_BI_PASSWORD="another-password")
+    assert refused.returncode == 1 and "does not know this user" in refused.stderr
+    assert "another-password" not in refused.stderr
+    missing = shophouse("bi", "superset", "--project", str(whole_shop.folder), "--provision", metabase.url)
+    assert missing.returncode == 2 and "is not provisioned" in missing.stderr
 
 
 def test_where_a_tool_finds_the_shop_depends_on_the_engine(set_up: SetUp, shop: Shop) -> None:

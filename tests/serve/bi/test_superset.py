@@ -13,6 +13,7 @@ from serve.bi.conftest import NOTHING, SPRING, Chosen
 from shophouse.metrics import MetricQuery, compile_query
 from shophouse.serve.bi import SetUp, tool
 from shophouse.serve.bi.sql import filled
+from shophouse.yamlfile import Loader
 
 Files = dict[str, Any]
 
@@ -20,7 +21,7 @@ Files = dict[str, Any]
 @pytest.fixture(scope="module")
 def bundle(set_up: SetUp) -> Files:
     files = tool("superset").files(set_up)
-    return {path: yaml.safe_load(text) for path, text in files.items() if path.endswith(".yaml")}
+    return {path: yaml.load(text, Loader) for path, text in files.items() if path.endswith(".yaml")}
 
 
 def of(bundle: Files, kind: str) -> dict[str, Any]:

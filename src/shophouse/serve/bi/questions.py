@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from importlib import import_module
 
 from shophouse.errors import ConfigError
 from shophouse.metrics import Catalogue, MetricQuery, compile_query
@@ -101,7 +102,7 @@ class _Maker:
         questions = [
             question for block, width in zip(blocks, widths, strict=True) for question in self._questions(block, width)
         ]
-        module = __import__(f"{pages.__module__}.{self._page.name}", fromlist=["__doc__"])
+        module = import_module(f"{pages.__module__}.{self._page.name}")
         return Dashboard(self._page.name, self._page.title, (module.__doc__ or "").strip(), tuple(questions))
 
     def _questions(self, block: Block, width: int) -> Iterator[Question]:

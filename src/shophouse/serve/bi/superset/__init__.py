@@ -28,6 +28,7 @@ __all__ = ["TOOL", "VERSION"]
 
 VERSION = "6.1.0"
 _FORMAT = "1.0.0"
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _DATABASE = "shophouse"
 _MASKED = "XXXXXXXXXX"
 _GRAINS = {"P1D": "day", "P1W": "week", "P1M": "month", "P3M": "quarter", "P1Y": "year"}
@@ -55,7 +56,7 @@ class _Superset:
 
     def files(self, set_up: SetUp) -> dict[str, str | bytes]:
         bundle = {
-            path: yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+            path: yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
             for path, content in _bundle(set_up).items()
         }
         readme = (Path(__file__).with_name("README.md")).read_text("utf-8")
