@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shophouse.cli import (
+    bi,
     connector,
     engines,
     lake,
@@ -23,6 +24,7 @@ from shophouse.cli.app import app
 
 __all__ = [
     "app",
+    "bi",
     "connector",
     "engines",
     "lake",

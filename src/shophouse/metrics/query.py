@@ -7,6 +7,7 @@ summed, so a rate of a year is the year's numerator by the year's denominator, n
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from shophouse.metrics.wording import COMMAND_LINE, Wording
 from shophouse.quoting import literal
 from shophouse.yamlfile import did_you_mean
 
-__all__ = ["GRAINS", "CompiledQuery", "Grain", "MetricQuery", "compile_query"]
+__all__ = ["GRAINS", "CompiledQuery", "Grain", "MetricQuery", "compile_query", "expression_over"]
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 GRAINS: tuple[Grain, ...] = get_args(Grain)
@@ -201,6 +202,22 @@ def _aggregated(metric: Metric, expression: str) -> str:
         return f"count(distinct {expression})"
     total = f"sum({expression})"
     return f"cast({total} as bigint)" if metric.unit in ("count", "days") else total
+
+
+def expression_over(catalogue: Catalogue, name: str, model: str) -> str | None:
+    """SQL that calculates a metric from any rows of a semantic model.
+
+    None where it needs other models, or the last day of its period.
+    """
+    leaves = dict.fromkeys(catalogue.leaves(name))
+    parts = {leaf: catalogue.metrics[leaf] for leaf in leaves}
+    if any(part.latest is not None or model not in part.expressions for part in parts.values()):
+        return None
+    return re.sub(
+        r"[a-z][a-z0-9_]*",
+        lambda word: _aggregated(parts[word[0]], parts[word[0]].expressions[model]) if word[0] in parts else word[0],
+        _value(catalogue, name),
+    )
 
 
 def _value(catalogue: Catalogue, name: str) -> str:

@@ -19,7 +19,18 @@ from shophouse.serve.dashboard.published import Published, Rows
 from shophouse.serve.dashboard.view import FILTERS, View
 from shophouse.serve.described import Described
 
-__all__ = ["Block", "Context", "Ranking", "RowOfFigures", "Trend", "label_of", "place_of", "whole_months"]
+__all__ = [
+    "Block",
+    "Context",
+    "Ranking",
+    "RowOfFigures",
+    "Trend",
+    "defined",
+    "label_of",
+    "meaning",
+    "place_of",
+    "whole_months",
+]
 
 
 _WITHOUT = "Without"
@@ -69,8 +80,7 @@ class Context:
 
     def defined(self, column: Column, marts: Collection[str] = ()) -> Column:
         """A column of `marts` with what the catalogue says of it, where it has no definition of its own."""
-        name = None if column.definition else self.catalogue.of_column(column.name, marts)
-        return replace(column, definition=self.catalogue.metrics[name].definition) if name else column
+        return defined(self.catalogue, column, marts)
 
 
 class Block(Protocol):
@@ -108,18 +118,19 @@ class RowOfFigures:
         notes: list[str] = []
         figures: list[Figure] = []
         statements: list[str] = []
-        for name in self._shown(context):
+        for name in self.shown(context.published):
             figure, compiled, left_out = self._figure(context, name)
             figures.append(figure)
             statements.append(compiled.text)
             notes += [f"{figure.label}: {note}" for note in left_out]
         return Figures(self.title, ";\n\n".join(statements), tuple(dict.fromkeys(notes)), figures=tuple(figures))
 
-    def _shown(self, context: Context) -> list[str]:
+    def shown(self, published: Published) -> list[str]:
+        """The metrics that the shop has the data of, as many as there are places."""
         there = [
             name
             for name in (*self.metrics, *self.spare)
-            if name not in self.only_with or self.only_with[name].is_met(context.published)
+            if name not in self.only_with or self.only_with[name].is_met(published)
         ]
         return there[: len(self.metrics)]
 
@@ -152,11 +163,10 @@ class RowOfFigures:
         is_good = None
         if now is not None and before is not None and now != before:
             is_good = (now > before) == (metric.better == "up")
-        definition = f"{metric.description} {metric.formula}. Counted by {metric.basis}. Not in it: {metric.excludes}."
         figure = Figure(
             name,
             metric.label,
-            definition,
+            meaning(metric),
             metric.unit,
             now,
             before,
@@ -322,6 +332,17 @@ def _target(context: Context, name: str, now: Any, period: Period) -> Target | N
 def place_of(title: str) -> str:
     """The place of a block on its page, as it stands after # in an address."""
     return "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
+
+
+def meaning(metric: Metric) -> str:
+    """What a metric means, how it is calculated, by which day, and what is not in it."""
+    return f"{metric.description} Formula: {metric.formula}. Counted by {metric.basis}. Not in it: {metric.excludes}."
+
+
+def defined(catalogue: Catalogue, column: Column, marts: Collection[str] = ()) -> Column:
+    """A column of `marts` with what the catalogue says of it, where it has no definition of its own."""
+    name = None if column.definition else catalogue.of_column(column.name, marts)
+    return replace(column, definition=catalogue.metrics[name].definition) if name else column
 
 
 def label_of(name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shophouse.metrics import Metric
+from shophouse.serve.dashboard.blocks import meaning
 from shophouse.serve.dashboard.contents import Chart, Column, Content, Figure, Figures, Table
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.periods import COMPARISONS, Period
@@ -209,9 +210,5 @@ def _definitions(report: Report) -> Iterator[str]:
     yield '<dl class="definitions">'
     for name, metric in sorted(report.definitions.items(), key=lambda pair: (pair[1].label.lower(), pair[0])):
         yield f'<div id="metric-{escape(name)}"><dt>{escape(metric.label)} <code>{escape(name)}</code></dt>'
-        yield f"<dd>{escape(_meaning(metric))}</dd></div>"
+        yield f"<dd>{escape(meaning(metric))}</dd></div>"
     yield "</dl></section>"
-
-
-def _meaning(metric: Metric) -> str:
-    return f"{metric.description} Formula: {metric.formula}. Counted by {metric.basis}. Not in it: {metric.excludes}."

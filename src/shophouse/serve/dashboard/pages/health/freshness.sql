@@ -1,5 +1,18 @@
 with
 
+numbered as (
+    select
+        source,
+        table_name,
+        file_count,
+        row_count,
+        rejected_row_count,
+        loaded_at,
+        seconds,
+        row_number() over (partition by source, table_name order by load_id desc) as place
+    from ops.loads
+),
+
 loads as (
     select
         source,
@@ -9,8 +22,8 @@ loads as (
         sum(row_count) as row_total,
         sum(rejected_row_count) as rejected_rows,
         max(loaded_at) as newest_load_at,
-        max_by(seconds, load_id) as load_seconds
-    from ops.loads
+        max(seconds) filter (place = 1) as load_seconds
+    from numbered
     group by
         source,
         table_name

@@ -18,4 +18,12 @@ inner join ops.phases as phases
     on newest.run_id = phases.run_id
 order by
     newest.started_at,
-    list_position(['ingest', 'prepare', 'build', 'check', 'publish', 'export', 'report'], phases.phase)
+    case phases.phase
+        when 'ingest' then 1
+        when 'prepare' then 2
+        when 'build' then 3
+        when 'check' then 4
+        when 'publish' then 5
+        when 'export' then 6
+        when 'report' then 7
+    end nulls last

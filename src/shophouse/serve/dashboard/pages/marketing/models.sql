@@ -20,11 +20,15 @@ from credits
 order by
     max(net_sales_amount) over (partition by marketing_channel) desc,
     marketing_channel,
-    list_position(
-        [
-            'first_any', 'first_non_direct', 'first_paid', 'last_any', 'last_non_direct', 'last_paid', 'linear',
-            'position_based', 'time_decay'
-        ],
-        attribution_model
-    ) nulls last,
+    case attribution_model
+        when 'first_any' then 1
+        when 'first_non_direct' then 2
+        when 'first_paid' then 3
+        when 'last_any' then 4
+        when 'last_non_direct' then 5
+        when 'last_paid' then 6
+        when 'linear' then 7
+        when 'position_based' then 8
+        when 'time_decay' then 9
+    end nulls last,
     attribution_model

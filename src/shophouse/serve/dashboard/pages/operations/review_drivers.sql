@@ -1,5 +1,5 @@
 select
-    upper(lateness[1]) || lateness[2:] as lateness,
+    upper(left(lateness, 1)) || substr(lateness, 2) as lateness,
     cast(sum(review_score_sum) as double) / nullif(sum(review_count), 0) as average_review_score
 from marts.review_drivers
 where {filters}

@@ -39,7 +39,7 @@ earlier as (
         product_key,
         sum(net_sales_amount) as net_sales_amount
     from marts.product_performance_monthly
-    where month_start_date >= $first_month - to_months(cast(datediff('month', $first_month, $end) + 1 as integer))
+    where month_start_date >= $first_month - (datediff('month', $first_month, $end) + 1) * interval 1 month
         and month_start_date < $first_month
     group by product_key
 )
