@@ -2,11 +2,16 @@
 
 python docs/generate.py              writes it
 python docs/generate.py --check      fails when something differs
+
+The picture of the README is drawn anew when the diagram of docs/concepts/architecture.md has changed, by Chromium.
 """
 
 from __future__ import annotations
 
+import re
+import struct
 import sys
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,11 +23,13 @@ from shophouse.cli.commands import app
 from shophouse.metrics import Catalogue
 from shophouse.metrics.page import metrics_page
 from shophouse.project import package_warehouse
-from shophouse.serve.docs import reference
+from shophouse.serve.docs import drawing, reference
 from shophouse.serve.docs.exposures import exposures
 from shophouse.serve.docs.overview import overview
 
 ROOT = Path(__file__).resolve().parent
+PICTURE = ROOT.parent / "assets" / "architecture.png"
+CHROMIUM = "/usr/bin/chromium"
 _NOTE = "<!-- Written by docs/generate.py: changes here are lost. -->\n"
 
 
@@ -110,8 +117,46 @@ PAGES: Mapping[Path, Callable[[], str]] = {
 }
 
 
+def architecture() -> str:
+    """The diagram of the page on architecture, in Mermaid's language."""
+    text = (ROOT / "concepts" / "architecture.md").read_text("utf-8")
+    return text.split("```mermaid\n")[1].split("```")[0]
+
+
+def drawn_from(picture: bytes) -> str:
+    """The diagram that a picture says it was drawn from; empty where it says nothing."""
+    found = re.search(rb"(.{4})iTXtmermaid\0\0\0\0\0", picture, re.DOTALL)
+    if found is None:
+        return ""
+    start = found.end()
+    return picture[start : found.start(1) + 8 + struct.unpack(">I", found[1])[0]].decode()
+
+
+def draw_picture() -> None:
+    """Write the picture of the diagram; the diagram itself is in it as a text. Needs Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    css = (Path(drawing.__file__).with_name("site.css")).read_text("utf-8")
+    body = f'<div style="display: inline-block; padding: 12px">{drawing.draw(architecture())}</div>'
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1500, "height": 900}, device_scale_factor=2)
+        page.set_content(f"<style>{css}</style>{body}")
+        shot = page.locator("div").screenshot()
+        browser.close()
+    content = b"iTXtmermaid\0\0\0\0\0" + architecture().encode()
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    head = 33  # the signature, and the chunk that has to come first
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_bytes(shot[:head] + chunk + shot[head:])
+
+
 def main() -> int:
     differing = []
+    if not PICTURE.is_file() or drawn_from(PICTURE.read_bytes()) != architecture():
+        differing.append(PICTURE.name)
+        if "--check" not in sys.argv:
+            draw_picture()
     for page, write in PAGES.items():
         text = write()
         if page.is_file() and page.read_text("utf-8") == text:

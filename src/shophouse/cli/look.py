@@ -255,7 +255,7 @@ def docs(
     open_browser: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
     project: ProjectFolder = Path(),
 ) -> None:
-    """Write the documentation of the shop: a site on its tables, metrics and settings, and on how to use them.
+    """Write a site on every table, metric and setting, with the guides.
 
     It works from the folder that it is in and from any web server, and asks no other host for anything. dbt's own
     documentation is in it.

@@ -46,8 +46,8 @@ def write_docs(shop: Shop, commands: Sequence[Part], folder: Path | None = None)
     warehouse = Warehouse(manifest, catalog, catalogue, project.engine.kind)
     pages = [
         *written_pages(),
-        *warehouse.pages(),
         *_reference_pages(commands),
+        *warehouse.pages(),
     ]
     first = _first_page(project, pages)
     site = Site(project.name, [first, *pages], {"dbt's documentation": f"{_DBT}/index.html"})
@@ -127,20 +127,22 @@ def _first_page(project: Project, pages: Sequence[Page]) -> Page:
     """What the shop has, and the table of contents of what is written by hand."""
     contents = (documentation() / "docs" / "README.md").read_text("utf-8")
     written = "**Guides**" + contents.split("**Guides**")[1].split("**Reference**")[0]
-    counts = {chapter: sum(page.chapter == chapter for page in pages) for chapter in ("Models", "Metrics", "Commands")}
+    folders = ("models", "metrics", "commands")
+    counts = {folder: sum(page.path.startswith(folder) for page in pages) - 1 for folder in folders}
     sources = ", ".join(f"`{name}`" for name in project.sources) or "none yet"
     lines = [
         f"# {project.name}",
         "",
-        f"The warehouse of this shop: what its numbers mean, where they come from, and how it is run. Its sources: {sources}.",
+        "The warehouse of this shop: what its numbers mean, where they come from, and how it is run. Its sources:",
+        f"{sources}.",
         "",
         "| | |",
         "|---|---|",
-        f"| [Metrics](metrics/README.md) | {counts['Metrics'] - 1} numbers: formula, what is left out, how others use the word, SQL |",
-        f"| [Models](models/README.md) | {counts['Models'] - 1} tables: columns, what each column is made of, tests, SQL |",
+        f"| [Metrics](metrics/README.md) | {counts['metrics']} numbers: formula, what is left out, SQL |",
+        f"| [Models](models/README.md) | {counts['models']} tables: columns, what each column is made of, tests, SQL |",
         "| [Facts and dimensions](reference/relations.md) | the star schema |",
-        "| [What the dashboard reads](dashboard/README.md) | the tables behind each page |",
-        f"| [Commands](commands/README.md) | {counts['Commands'] - 1} of them |",
+        "| [What the dashboard reads](reference/dashboard.md) | the tables behind each page |",
+        f"| [Commands](commands/README.md) | {counts['commands']} of them |",
         "| [Settings](settings/README.md) | the keys of `shophouse.yml` |",
         "| [Errors](reference/errors.md) | exit codes, and what to type |",
         "",

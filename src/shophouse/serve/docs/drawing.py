@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 __all__ = ["Diagram", "draw", "read"]
 
 _NODE = r'([\w.]+)(?:(\[\(|\[|\{)"?(.*?)"?(\)\]|\]|\}))?'
 _EDGE = re.compile(r'\s*(?:(-->|-\.->)(?:\|"?(.*?)"?\|)?|(--|-\.)\s*"?(.*?)"?\s*(-->|\.->))\s*')
 _RELATION = re.compile(r"(\w+) \}o--\|\| (\w+) : (\w+)")
-_LINE, _PADDING, _GAP, _APART = 18, 12, 18, 64
+_LINE, _PADDING, _GAP, _APART = 18, 12, 18, 48
 _NARROW, _WIDE = set("iljtfr.,:;'|!()[]I -"), set("mwMW@%")
 
 
@@ -162,7 +163,7 @@ def _lay_out(diagram: Diagram) -> list[tuple[Edge, list[str]]]:
             nodes.setdefault(way, Node([], "way", layer=layer))
             passed.append(way)
         ways.append((edge, [*passed, edge.end]))
-    pairs = [pair for _, passed in ways for pair in zip(passed, passed[1:], strict=False)]
+    pairs = [pair for _, passed in ways for pair in pairwise(passed)]
     layers = _ordered(nodes, pairs)
     _place(diagram, layers, pairs)
     return ways
@@ -249,17 +250,22 @@ def _place(diagram: Diagram, layers: list[list[str]], pairs: list[tuple[str, str
         for name in layer:
             position[name] = at + across(nodes[name]) / 2
             at += across(nodes[name]) + _gap(nodes[name])
-    beside: dict[str, list[str]] = {name: [] for name in nodes}
+    sides: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in nodes}
     for start, end in pairs:
-        beside[start].append(end)
-        beside[end].append(start)
-    for _ in range(30):
+        sides[start][1].append(end)
+        sides[end][0].append(start)
+
+    def wanted(name: str) -> float:
+        # either side pulls as strongly, however many are on it
+        means = [sum(position[other] for other in side) / len(side) for side in sides[name] if side]
+        return sum(means) / len(means) if means else position[name]
+
+    for _ in range(200):
+        before = dict(position)
         for layer in layers:
-            wanted = [
-                sum(position[other] for other in beside[name]) / len(beside[name]) if beside[name] else position[name]
-                for name in layer
-            ]
-            _spread(layer, wanted, position, nodes, across)
+            _spread(layer, [wanted(name) for name in layer], position, nodes, across)
+        if all(abs(before[name] - at) < 0.05 for name, at in position.items()):
+            break
     least = min((position[name] - across(nodes[name]) / 2 for name in nodes), default=0.0)
     along = 0.0
     top = 34.0 if diagram.groups else 12.0
@@ -308,7 +314,7 @@ def _spread(
 
 def _extent(names: list[str], nodes: Mapping[str, Node], across: object) -> float:
     assert callable(across)
-    gaps = sum(_apart([a], [b], nodes) for a, b in zip(names, names[1:], strict=False))
+    gaps = sum(_apart([a], [b], nodes) for a, b in pairwise(names))
     return float(sum(across(nodes[name]) for name in names) + gaps)
 
 
@@ -325,6 +331,8 @@ def _svg(diagram: Diagram, ways: list[tuple[Edge, list[str]]], label: str) -> st
     height = max((node.y + node.height / 2 for node in nodes.values()), default=0) + (22 if diagram.groups else 12)
     parts = [
         f'<svg class="diagram" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
+        # a little smaller where there is little room, and then to be scrolled
+        f'style="max-width: max(100%, {0.72 * width:.0f}px); height: auto" '
         f'role="img" aria-label="{escape(label)}" xmlns="http://www.w3.org/2000/svg">',
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0 8 4 0 8z" class="head"/></marker></defs>',
@@ -358,7 +366,7 @@ def _arrow(edge: Edge, passed: list[Node], *, is_down: bool) -> str:
         at = [column for _, column, _ in passed[0].rows].index(edge.text)
         points[0] = (points[0][0], passed[0].y - passed[0].height / 2 + 40 + at * _LINE)
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(points):
         if is_down:
             path += f" C{x1:.1f} {(y1 + y2) / 2:.1f} {x2:.1f} {(y1 + y2) / 2:.1f} {x2:.1f} {y2:.1f}"
         else:
@@ -380,8 +388,8 @@ def _box(node: Node) -> str:
     left, top, width, height = node.x - node.width / 2, node.y - node.height / 2, node.width, node.height
     if node.shape == "store":
         drawn = (
-            f'<path class="node" d="M{left:.1f} {top + 6:.1f} v{height - 12:.1f} a{width / 2:.1f} 6 0 0 0 {width:.1f} 0 '
-            f'v-{height - 12:.1f} a{width / 2:.1f} 6 0 0 0 -{width:.1f} 0 a{width / 2:.1f} 6 0 0 0 {width:.1f} 0"/>'
+            f'<path class="node" d="M{left:.1f} {top + 6:.1f} v{height - 12:.1f} '
+            f'a{width / 2:.1f} 6 0 0 0 {width:.1f} 0 v-{height - 12:.1f} a{width / 2:.1f} 6 0 0 0 -{width:.1f} 0 a{width / 2:.1f} 6 0 0 0 {width:.1f} 0"/>'
         )
     elif node.shape == "question":
         drawn = (
@@ -396,9 +404,10 @@ def _box(node: Node) -> str:
         drawn += f'<path class="edge" d="M{left:.1f} {top + 26:.1f} h{width:.1f}"/>'
         for number, (kind, column, key) in enumerate(node.rows):
             y = top + 44 + number * _LINE
+            right = left + width - _PADDING
             drawn += (
                 f'<text class="column" x="{left + _PADDING:.1f}" y="{y:.1f}">{escape(column)}</text>'
-                f'<text class="kind" x="{left + width - _PADDING:.1f}" y="{y:.1f}">{escape(f"{kind} {key}".strip())}</text>'
+                f'<text class="kind" x="{right:.1f}" y="{y:.1f}">{escape(f"{kind} {key}".strip())}</text>'
             )
     else:
         first = node.y - (lines - 1) * _LINE / 2 + 4.5 + (3 if node.shape == "store" else 0)

@@ -9,7 +9,7 @@ from shophouse.serve.described import LAWS
 __all__ = ["LAYERS", "overview"]
 
 LAYERS = {
-    "staging": "one view per raw table (`base_`), and per entity that a source has (`stg_`): renamed, cast, times in UTC",
+    "staging": "a view per raw table (`base_`), and per entity that a source has (`stg_`): renamed, cast, times in UTC",
     "input": "each entity of the input contract, all sources together, the newest version of each key",
     "changes": "internal: the keys that a run has to work on",
     "core": "dimensions (`dim_`) and facts (`fct_`), incremental, by the keys that arrived",
@@ -43,16 +43,17 @@ def overview() -> str:
         "{% docs __overview__ %}",
         "# A shop's warehouse",
         "",
-        "The models of shophouse, and the shop's own. Every table and column is described here, with its tests, its SQL and",
-        "what it is made of.",
+        "The models of shophouse, and the shop's own: every table and column, with its tests, its SQL and what it is made",
+        "of.",
         "",
         "## Architecture",
         "",
-        "sources → **lake** (every row that ever arrived, Apache Iceberg) → **raw** → **staging** → **input** → **core** →",
-        "**aggregates** → **marts** → dashboard, exports, BI tools",
+        "sources → **lake** (every row that ever arrived, Apache Iceberg) → **raw** → **staging** → **input** → **core**",
+        "→ **aggregates** → **marts** → dashboard, exports, BI tools",
         "",
         "A row that can't be read goes to quarantine, one that breaks the contract to [rejected_rows]"
-        f"({_address('rejected_rows')}). When every test holds, the warehouse is published; else the last version serves.",
+        f"({_address('rejected_rows')}). When every test holds, the warehouse is published; else the last version",
+        "still serves.",
         "",
         "## Models by layer",
         "",
@@ -71,7 +72,7 @@ def overview() -> str:
         "## Quality",
         "",
         "Each model has tests of its keys, types, accepted words and references in one query (`valid_columns`), and the",
-        "conservation laws of money and rows:",
+        "laws of money and rows are tested:",
         "",
         *laws,
         "",
@@ -90,8 +91,8 @@ def overview() -> str:
         "",
         "- **Project**, on the left, shows models as they lie in folders: `shophouse`, and the shop's own project.",
         "- **Database**, beside it, shows tables as they lie in schemas.",
-        "- **The blue button** below on the right opens the graph of lineage, of one model or of all. `--select` narrows it, for",
-        f"  instance to `+sales_daily`. Pages of the dashboard are at its end: they are exposures, as"
+        "- **The blue button** below on the right opens the graph of lineage, of one model or of all. `--select` narrows",
+        "  it, for instance to `+sales_daily`. Pages of the dashboard are at its end: they are exposures, as"
         " [Dashboard: Sales](#!/exposure/exposure.shophouse.dashboard_sales).",
         "- The search above looks through names, descriptions, columns and SQL.",
         "",

@@ -1,4 +1,4 @@
-"""What the site is made of: pages in Markdown, those that are written by hand and those that are written from the shop."""
+"""What the site is made of: pages in Markdown, written by hand or from what the shop has."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ ERRORS = (
     "done.",
 )
 RELATIONS = (
-    "The star schema of `core`, as the models' tests prove it: each key of a fact is in the table that it names. Every",
-    "dimension has an unknown member, with the key 0, so that no key of a fact is null.",
+    "The star schema of `core`: each key of a fact is in the table that it names. Every dimension has an unknown",
+    "member, with the key 0, so that no key of a fact is null.",
 )
 
 
@@ -197,7 +197,7 @@ def error_lines() -> Iterator[str]:
     yield "| 130 | | no | stopped by Ctrl-C | `shophouse run` again |"
     yield "| 143 | | no | stopped by SIGTERM | `shophouse run` again |"
     yield ""
-    yield "A usage error of the command line exits 2 as well. In Python the same classes are raised: `shophouse.errors`."
+    yield "A usage error of the command line exits 2 as well. In Python, `shophouse.errors` has the same classes."
 
 
 def _kinds(kind: type[ShophouseError]) -> Iterator[type[ShophouseError]]:
@@ -216,14 +216,13 @@ def entity_relations() -> Iterator[str]:
             keyed.setdefault(_key(model)[0], name)
     stars = {name: _star(model, models, keyed) for name, model in models.items() if name.startswith("fct_")}
     facts = {name: star for name, star in stars.items() if star}
-    named = sorted({table for star in facts.values() for table in star.values()})
     yield "## Which fact names which table"
     yield ""
-    yield f"| | {' | '.join(name.removeprefix('dim_') for name in named)} |"
-    yield "|---" * (len(named) + 1) + "|"
+    yield from ("| fact | dimensions | other facts |", "|---|---|---|")
     for fact, star in facts.items():
-        marks = " | ".join("●" if name in star.values() else "" for name in named)
-        yield f"| [{fact}](models.md#{fact}) | {marks} |"
+        named = [f"[{table}](models.md#{table})" for table in sorted(set(star.values()))]
+        dimensions, others = ([one for one in named if one.startswith(start)] for start in ("[dim_", "[fct_"))
+        yield f"| [{fact}](models.md#{fact}) | {', '.join(dimensions)} | {', '.join(others)} |"
     types = {name: {c["name"]: c["data_type"] for c in model["columns"]} for name, model in models.items()}
     for fact, star in facts.items():
         yield from ("", f"## {fact}", "", " ".join(models[fact]["description"].split()), "", "```mermaid", "erDiagram")

@@ -96,7 +96,7 @@ class Site:
             up=up,
             chapters=self._chapters(page, up),
             body=_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
-            contents="".join(f'<li><a href="#{anchor}">{escape(text)}</a></li>' for anchor, text in headings),
+            contents="".join(f'<li><a href="#{anchor}">{_broken(text)}</a></li>' for anchor, text in headings),
             around=self._around(page, up),
         )
 
@@ -138,7 +138,7 @@ class Site:
         found: dict[str, list[Page]] = {chapter: [] for chapter in _CHAPTERS}
         for page in self.pages.values():
             found.setdefault(page.chapter, []).append(page)
-        return found
+        return {chapter: sorted(pages, key=_rank) for chapter, pages in found.items()}
 
     def _chapters(self, page: Page, up: str) -> str:
         """The navigation: every chapter, and the pages of the one that the page is in."""
@@ -147,7 +147,8 @@ class Site:
             pages = self._by_chapter[chapter]
             if not pages:
                 continue
-            lines.append(f'<li><a href="{up}{_file(pages[0].path)}"{_here(pages[0] is page)}>{chapter}</a>')
+            is_here = pages[0] is page and (len(pages) == 1 or page.path.endswith("README.md"))
+            lines.append(f'<li><a href="{up}{_file(pages[0].path)}"{_here(is_here)}>{chapter}</a>')
             if chapter == page.chapter and len(pages) > 1:
                 lines.append(self._pages(pages, page, up))
             lines.append("</li>")
@@ -165,7 +166,7 @@ class Site:
                 lines.append(f'<li class="group{" open" if is_here else ""}">{first}</li>')
             if other.path.endswith("/README.md") or (other.group and other.group != page.group):
                 continue
-            lines.append(f'<li><a href="{up}{_file(other.path)}"{_here(other is page)}>{escape(other.title)}</a></li>')
+            lines.append(f'<li><a href="{up}{_file(other.path)}"{_here(other is page)}>{_broken(other.title)}</a></li>')
         return "\n".join([*lines, "</ul>"])
 
     def _around(self, page: Page, up: str) -> str:
@@ -181,12 +182,21 @@ class Site:
         return "".join(lines)
 
 
+def _rank(page: Page) -> tuple[bool, bool]:
+    return bool(page.group), not page.path.endswith("README.md")
+
+
 def _file(path: str) -> str:
     return re.sub(r"(^|/)README\.md$", r"\1index.md", path).removesuffix(".md") + ".html"
 
 
 def _here(is_here: bool) -> str:
     return ' aria-current="page"' if is_here else ""
+
+
+def _broken(name: str) -> str:
+    """A name that may be broken after an underscore, where the line ends."""
+    return escape(name).replace("_", "_<wbr>")
 
 
 def _plain(token: Token) -> str:

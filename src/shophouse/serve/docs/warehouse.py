@@ -58,7 +58,7 @@ class Warehouse:
     def address(self, unique_id: str) -> str:
         """The page of a table, below the documentation."""
         if unique_id in self._exposures:
-            return f"dashboard/README.md#{self._exposures[unique_id]['name']}"
+            return f"reference/dashboard.md#{self._exposures[unique_id]['name']}"
         return f"models/{self._names[unique_id]}.md"
 
     @cached_property
@@ -129,8 +129,8 @@ class Warehouse:
         meta = node.get("config", {}).get("meta") or {}
         for key in ("files", "delivery", "key", "required", "entity", "raw_table"):
             if key in meta:
-                value = meta[key]
-                yield f"| {key.replace('_', ' ')} | {cell(', '.join(value) if isinstance(value, list) else str(value))} |"
+                value = ", ".join(meta[key]) if isinstance(meta[key], list) else str(meta[key])
+                yield f"| {key.replace('_', ' ')} | {cell(value)} |"
         yield ""
         yield from self._column_lines(unique_id, node)
         yield from self._lineage_lines(unique_id, node)
@@ -156,7 +156,7 @@ class Warehouse:
         lineage = {name.lower(): origins for name, origins in lineage.items()}
         yield from ("## Columns", "")
         if lineage:
-            yield "*Made of* names the columns that a value is calculated from; it is empty of constants and counts of rows."
+            yield "*Made of* names the columns that a value is calculated from: none of a constant or a count of rows."
             yield ""
             yield from ("| column | type | | made of |", "|---|---|---|---|")
         else:
@@ -172,7 +172,9 @@ class Warehouse:
             unique_id = self._by_relation.get((origin.schema, origin.table))
             name = f"{origin.table}.{origin.column}"
             known = unique_id is not None and origin.column.lower() in self._tables[origin.schema][origin.table]
-            shown.append(f"[{name}]({self._names[unique_id]}.md#{origin.column.lower()})" if unique_id and known else name)
+            shown.append(
+                f"[{name}]({self._names[unique_id]}.md#{origin.column.lower()})" if unique_id and known else name
+            )
         return ", ".join(shown)
 
     def _lineage_lines(self, unique_id: str, node: Mapping[str, Any]) -> Iterator[str]:
@@ -223,8 +225,8 @@ class Warehouse:
             "# Metrics",
             "",
             "What each number means, by which day it is counted, what is not in it, and how others use the same word.",
-            "`shophouse metric NAME`, the dashboard and MetricFlow calculate the same. A metric of the shop's own, in its",
-            "`metrics.yml`, is here too: [how to write one](../guides/own-metric.md).",
+            "`shophouse metric NAME`, the dashboard and MetricFlow calculate the same. What the shop has in a `metrics.yml`",
+            "of its own is here too: [how to write one](../guides/own-metric.md).",
             "",
         ]
         for subject, names in by_subject.items():
@@ -265,7 +267,7 @@ class Warehouse:
             records = (exposure.get("config", {}).get("meta") or {}).get("reads_records") or []
             lines += [f"- `{record}`" for record in records]
             lines.append("")
-        return Page("dashboard/README.md", "What the dashboard reads", "Models", "\n".join(lines))
+        return Page("reference/dashboard.md", "What the dashboard reads", "Models", "\n".join(lines))
 
 
 _OTHER_LAYERS = {
