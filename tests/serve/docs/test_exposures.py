@@ -24,7 +24,7 @@ EXPOSED = {
 def tables(sql: str) -> set[str]:
     """Those of schemas; what has none is a step of the query."""
     found = duckdb.get_table_names(re.sub(r"\$\w+", "null", sql.replace("{filters}", "1 = 1")), qualified=True)
-    return {name.partition(" AS ")[0] for name in found if "." in name}
+    return {name.partition(" AS ")[0].replace('"', "") for name in found if "." in name}
 
 
 def test_every_page_of_the_dashboard_is_an_exposure() -> None:

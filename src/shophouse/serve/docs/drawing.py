@@ -8,6 +8,7 @@ What is understood is what the documentation uses. A flowchart, left to right or
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -77,7 +78,8 @@ def draw(text: str, links: Mapping[str, str] | None = None, label: str = "Diagra
         if name in diagram.nodes:
             diagram.nodes[name].href = address
     ways = _lay_out(diagram)
-    return _svg(diagram, ways, label)
+    # several may be on one page
+    return _svg(diagram, ways, label, f"arrow-{zlib.crc32(text.encode())}")
 
 
 def read(text: str) -> Diagram:
@@ -324,7 +326,7 @@ def _apart(upper: list[str], lower: list[str], nodes: Mapping[str, Node]) -> flo
     return max(_gap(one), _gap(other)) + extra
 
 
-def _svg(diagram: Diagram, ways: list[tuple[Edge, list[str]]], label: str) -> str:
+def _svg(diagram: Diagram, ways: list[tuple[Edge, list[str]]], label: str, arrow: str) -> str:
     nodes = diagram.nodes
     shown = {name: node for name, node in nodes.items() if node.shape != "way"}
     width = max((node.x + node.width / 2 for node in nodes.values()), default=0) + 16
@@ -333,8 +335,9 @@ def _svg(diagram: Diagram, ways: list[tuple[Edge, list[str]]], label: str) -> st
         f'<svg class="diagram" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
         # a little smaller where there is little room, and then to be scrolled
         f'style="max-width: max(100%, {0.72 * width:.0f}px); height: auto" '
-        f'role="img" aria-label="{escape(label)}" xmlns="http://www.w3.org/2000/svg">',
-        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        f'role="{"group" if any(node.href for node in shown.values()) else "img"}" aria-label="{escape(label)}" xmlns="http://www.w3.org/2000/svg">',
+        f'<defs><marker id="{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+        'orient="auto">'
         '<path d="M0 0 8 4 0 8z" class="head"/></marker></defs>',
     ]
     for group, title in diagram.groups.items():
@@ -347,12 +350,12 @@ def _svg(diagram: Diagram, ways: list[tuple[Edge, list[str]]], label: str) -> st
             f'<text class="group-title" x="{left + 12:.1f}" y="{top + 18:.1f}">{escape(title)}</text>'
         )
     for edge, passed in ways:
-        parts.append(_arrow(edge, [nodes[name] for name in passed], is_down=diagram.is_down))
+        parts.append(_arrow(edge, [nodes[name] for name in passed], arrow, is_down=diagram.is_down))
     parts += [_box(node) for node in shown.values()]
     return "\n".join([*parts, "</svg>"])
 
 
-def _arrow(edge: Edge, passed: list[Node], *, is_down: bool) -> str:
+def _arrow(edge: Edge, passed: list[Node], arrow: str, *, is_down: bool) -> str:
     forward = passed[-1].layer >= passed[0].layer
     sign = 1 if forward else -1
     points: list[tuple[float, float]] = []
@@ -372,7 +375,7 @@ def _arrow(edge: Edge, passed: list[Node], *, is_down: bool) -> str:
         else:
             path += f" C{(x1 + x2) / 2:.1f} {y1:.1f} {(x1 + x2) / 2:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     kind = "edge dashed" if edge.is_dashed else "edge"
-    end = "" if edge.is_relation else ' marker-end="url(#arrow)"'
+    end = "" if edge.is_relation else f' marker-end="url(#{arrow})"'
     drawn = f'<path class="{kind}" d="{path}"{end}/>'
     if edge.is_relation:
         (x1, y1), (x2, y2) = points[0], points[-1]
@@ -387,10 +390,9 @@ def _arrow(edge: Edge, passed: list[Node], *, is_down: bool) -> str:
 def _box(node: Node) -> str:
     left, top, width, height = node.x - node.width / 2, node.y - node.height / 2, node.width, node.height
     if node.shape == "store":
-        drawn = (
-            f'<path class="node" d="M{left:.1f} {top + 6:.1f} v{height - 12:.1f} '
-            f'a{width / 2:.1f} 6 0 0 0 {width:.1f} 0 v-{height - 12:.1f} a{width / 2:.1f} 6 0 0 0 -{width:.1f} 0 a{width / 2:.1f} 6 0 0 0 {width:.1f} 0"/>'
-        )
+        there, back = (f"a{width / 2:.1f} 6 0 0 0 {sign}{width:.1f} 0" for sign in ("", "-"))
+        side = height - 12
+        drawn = f'<path class="node" d="M{left:.1f} {top + 6:.1f} v{side:.1f} {there} v-{side:.1f} {back} {there}"/>'
     elif node.shape == "question":
         drawn = (
             f'<path class="node" d="M{left + 14:.1f} {top:.1f} h{width - 28:.1f} l14 {height / 2:.1f} '

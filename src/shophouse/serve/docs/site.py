@@ -23,6 +23,7 @@ __all__ = ["Site"]
 
 _HERE = Path(__file__).parent
 _ASSETS = ("site.css", "site.js")
+_CLICK = re.compile(r'(click \S+ href )"([^"]+)"')
 _COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 # what a page of the repository has together, and the site on pages of its own
 _MOVED = {
@@ -70,6 +71,10 @@ class Site:
         tokens = _MARKDOWN.parse(_COMMENT.sub("", page.text))
         _give_anchors(tokens, rows=page.chapter in ("Models", "Settings"))
         for token in tokens:
+            if token.type == "fence" and token.info == "mermaid":
+                token.content = _CLICK.sub(
+                    lambda found: f'{found[1]}"{self._address(page, found[2]) or ""}"', token.content
+                )
             for child in token.children or ():
                 if child.type == "link_open":
                     self._lead(page, child)
@@ -106,17 +111,24 @@ class Site:
         if re.match(r"[a-z]+:", target):
             link.attrs["rel"] = "noopener"
             return
-        path, _, anchor = target.partition("#")
-        if not path:
+        if target.startswith("#"):
             return
+        address = self._address(page, target)
+        if address is None:
+            link.tag, link.attrs = "span", {"class": "elsewhere", "title": target}
+        else:
+            link.attrs["href"] = address
+
+    def _address(self, page: Page, target: str) -> str | None:
+        """Where a path of the documentation is, as seen from a page; None where it is not on the site."""
+        path, _, anchor = target.partition("#")
         found = self._found(posixpath.normpath(posixpath.join(posixpath.dirname(page.path), path)), anchor)
         found = found or self._found(path.removeprefix("docs/"), anchor)
         if found is None:
-            link.tag, link.attrs = "span", {"class": "elsewhere", "title": target}
-            return
+            return None
         there, anchor = found
         relative = posixpath.relpath(_file(there), posixpath.dirname(_file(page.path)) or ".")
-        link.attrs["href"] = relative + (f"#{anchor}" if anchor else "")
+        return relative + (f"#{anchor}" if anchor else "")
 
     def _found(self, path: str, anchor: str) -> tuple[str, str] | None:
         """The page that a path of the repository's documentation is on, and the anchor there."""

@@ -225,8 +225,8 @@ class Warehouse:
             "# Metrics",
             "",
             "What each number means, by which day it is counted, what is not in it, and how others use the same word.",
-            "`shophouse metric NAME`, the dashboard and MetricFlow calculate the same. What the shop has in a `metrics.yml`",
-            "of its own is here too: [how to write one](../guides/own-metric.md).",
+            "`shophouse metric NAME`, the dashboard and MetricFlow calculate the same. What the shop has in its own",
+            "`metrics.yml` is here too: [how to write one](../guides/own-metric.md).",
             "",
         ]
         for subject, names in by_subject.items():
