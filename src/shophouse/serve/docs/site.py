@@ -293,7 +293,7 @@ def _colours() -> str:
 
     by_choice = dark(":root[data-theme=dark]")
     by_system = dark(":root:not([data-theme=light])")
-    return f"\n{rules('default')}\n{by_choice}\n@media (prefers-color-scheme: dark) {{\n{by_system}\n}}\n"
+    return f"\n{rules('xcode')}\n{by_choice}\n@media (prefers-color-scheme: dark) {{\n{by_system}\n}}\n"
 
 
 def _markdown() -> MarkdownIt:
