@@ -1,152 +1,61 @@
-"""Write the pages of docs/reference from what they describe: settings, commands, models, errors.
+"""Write what the documentation says of the program, from the program: docs/reference, docs/metrics.md, what dbt shows.
 
-python docs/generate.py              writes them
-python docs/generate.py --check      fails when one differs
+python docs/generate.py              writes it
+python docs/generate.py --check      fails when something differs
+
+The picture of the README is drawn anew when the diagram of docs/concepts/architecture.md has changed, by Chromium.
 """
 
 from __future__ import annotations
 
-import inspect
 import re
+import struct
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
-import yaml
 
-import shophouse.errors
-from shophouse.bindings import contract
-from shophouse.cli.app import LOOK, MAINTAIN, RUN, START
+from shophouse.cli.app import CHAPTERS
 from shophouse.cli.commands import app
-from shophouse.errors import ShophouseError
 from shophouse.metrics import Catalogue
 from shophouse.metrics.page import metrics_page
-from shophouse.project import package_warehouse, project_schema
+from shophouse.project import package_warehouse
+from shophouse.serve.docs import drawing, reference
+from shophouse.serve.docs.exposures import exposures
+from shophouse.serve.docs.overview import overview
 
 ROOT = Path(__file__).resolve().parent
+PICTURE = ROOT.parent / "assets" / "architecture.png"
+CHROMIUM = "/usr/bin/chromium"
 _NOTE = "<!-- Written by docs/generate.py: changes here are lost. -->\n"
 
 
 def settings() -> str:
     """The keys of shophouse.yml, section by section."""
-    schema = project_schema()
-    lines = [
-        "# Settings",
-        "",
-        "The keys of `shophouse.yml`. Another key is an error that names its line and the nearest right word. For",
-        "completion in an editor, the first line of the file names the schema, which `shophouse schema` prints.",
-        "",
-    ]
-    parts = [("", "", schema)]
-    while parts:
-        path, description, part = parts.pop(0)
-        lines += [f"## `{path}`" if path else "## The file", ""] + ([description, ""] if description else [])
-        lines += ["| key | value | default | |", "|---|---|---|---|"]
-        for name, field in part["properties"].items():
-            below = list(_references(field))
-            for reference in below:
-                inner = schema["$defs"][reference]
-                where = f"{path}.{name}" if path else name
-                where += ".<name>" if "additionalProperties" in field else ""
-                parts.append((where, inner.get("description", ""), inner))
-            needed = name in part.get("required", ())
-            default = "**required**" if needed else _default(field)
-            said = " ".join(field.get("description", "").split())
-            lines.append(f"| `{name}` | {_cell(_value(field, bool(below)))} | {default} | {_cell(said)} |")
-        lines.append("")
+    lines = ["# Settings", "", *reference.SETTINGS, ""]
+    for part in reference.setting_parts():
+        lines += [f"## {part.title}", "", *part.lines, ""]
     return _page(lines)
-
-
-def _references(field: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in field.items():
-        if key == "$ref":
-            yield value.rpartition("/")[2]
-        elif isinstance(value, dict) and key not in ("properties", "default"):
-            yield from _references(value)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    yield from _references(item)
-
-
-def _value(field: Mapping[str, Any], is_section: bool) -> str:
-    if is_section:
-        if field.get("type") == "array":
-            return "list of sections"
-        return "a name and its section" if "additionalProperties" in field else "a section"
-    if "anyOf" in field:
-        return " or ".join(_value(choice, False) for choice in field["anyOf"] if choice.get("type") != "null")
-    if "const" in field:
-        return f"`{field['const']}`"
-    if len(field.get("enum", ())) > 20:
-        return "a code"
-    if "enum" in field:
-        return ", ".join(f"`{choice}`" for choice in field["enum"])
-    if field.get("type") == "array":
-        return f"list of {_value(field.get('items', {}), False)}"
-    if field.get("type") == "object":
-        return "a name and its value"
-    words = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true, false"}
-    return words.get(str(field.get("type")), "text")
-
-
-def _default(field: Mapping[str, Any]) -> str:
-    value = field.get("default")
-    if value is None:
-        return ""
-    return f"`{', '.join(map(str, value))}`" if isinstance(value, list) else f"`{value}`" if value != {} else ""
 
 
 def commands() -> str:
     """Every command, as its help has it."""
     main: Any = typer.main.get_command(app)
-    lines = [
-        "# Commands",
-        "",
-        "`shophouse COMMAND --help` says the same. `--project FOLDER` (or the variable `SHOPHOUSE_PROJECT`) names the",
-        "shop's folder, else the current one is it. Results go to stdout, all else to stderr. What an exit code",
-        "means: [errors](errors.md).",
-        "",
-    ]
-    chapters: dict[str, list[tuple[str, Any]]] = {name: [] for name in (START, RUN, LOOK, MAINTAIN)}
-    for name, command in main.commands.items():
-        chapters[command.rich_help_panel].append((f"shophouse {name}", command))
-    for chapter, listed in chapters.items():
-        lines += [f"## {chapter}", ""]
-        for name, command in listed:
-            lines += _command(name, command)
+    lines = ["# Commands", "", *reference.COMMANDS, ""]
+    chapter = ""
+    for part in reference.command_parts(main, CHAPTERS):
+        if part.chapter != chapter:
+            lines += [f"## {part.chapter}", ""]
+            chapter = part.chapter
+        lines += [f"### {part.title}", "", *part.lines]
     return _page(lines)
-
-
-def _command(name: str, command: Any) -> Iterator[str]:
-    yield from (f"### {name}", "", _help(command), "")
-    for below, inner in getattr(command, "commands", {}).items():
-        yield from _command(f"{name} {below}", inner)
-    if hasattr(command, "commands"):
-        return
-    context = typer.Context(command, info_name=name)
-    rows = []
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record is not None and not record[0].startswith(("-h", "--help", "--debug")):
-            left = re.sub(r" <(str|path|list\[str\])>", "", record[0])
-            left = re.sub(r"<(int|float)( range)?>", "NUMBER", left)
-            rows.append((left, " ".join(record[1].replace("(here)", "here").split()), parameter.param_type_name))
-    arguments = [left for left, _, kind in rows if kind == "argument"]
-    yield from ("```", " ".join([name, "[OPTIONS]", *arguments]), "```", "")
-    if rows:
-        yield from ("| | |", "|---|---|", *(f"| `{_cell(left)}` | {_cell(right)} |" for left, right, _ in rows), "")
-
-
-def _help(command: Any) -> str:
-    return inspect.cleandoc(command.help or "").replace("\f", "")
 
 
 def models() -> str:
     """Tables that people read, with their columns, and the entities that staging feeds."""
-    warehouse = package_warehouse() / "models"
     lines = [
         "# Models",
         "",
@@ -154,28 +63,15 @@ def models() -> str:
         "surrogate keys, in `_at` moments in UTC, in `_date` days of the store, in `_amount` money, in `_rate` shares.",
         "",
         "- [marts](#marts): what people and dashboards read",
-        "- [core](#core): facts and dimensions",
+        "- [core](#core): facts and dimensions; [which names which](relations.md)",
         "- [input contract](#input-contract): what a shop's staging models give",
         "",
     ]
     for layer in ("marts", "core"):
         lines += [f"## {layer}", ""]
-        for file in sorted((warehouse / layer).rglob("*.yml"), key=lambda file: (file.parent.name, file.name)):
-            for model in yaml.safe_load(file.read_text("utf-8")).get("models", ()):
-                lines += _model(model, file.parent.name if layer == "marts" else "")
-    lines += [
-        "## input contract",
-        "",
-        "A staging model lists the columns that it has; others are null. Bold ones it must have.",
-        "",
-    ]
-    for entity in contract().values():
-        shown = [f"**{name}**" if name in entity.required else name for name in entity.columns]
-        key = ", ".join(entity.key)
-        lines += [f"### {entity.name}", "", f"One row per source, {key}.", ""]
-        typed = [f"{name} ({kind})" for name, kind in zip(shown, entity.columns.values(), strict=True)]
-        lines += [", ".join(typed), ""]
-    return _page(lines)
+        for subject, model in reference.warehouse_models(layer):
+            lines += _model(model, subject if layer == "marts" else "")
+    return _page([*lines, "## input contract", "", *reference.contract_lines()])
 
 
 def _model(model: Mapping[str, Any], subject: str) -> list[str]:
@@ -184,36 +80,18 @@ def _model(model: Mapping[str, Any], subject: str) -> list[str]:
     lines += ["| column | type | |", "|---|---|---|"]
     for column in model.get("columns", ()):
         description = " ".join(str(column.get("description", "")).split())
-        lines.append(f"| `{column['name']}` | {column.get('data_type', '')} | {_cell(description)} |")
+        lines.append(f"| `{column['name']}` | {column.get('data_type', '')} | {reference.cell(description)} |")
     return [*lines, ""]
 
 
+def relations() -> str:
+    """Which fact names which dimension."""
+    return _page(["# Facts and dimensions", "", *reference.RELATIONS, "", *reference.entity_relations()])
+
+
 def errors() -> str:
-    """The exit codes, and what each error means."""
-    kinds = sorted(_kinds(ShophouseError), key=lambda kind: (kind.exit_code, kind.__name__))
-    lines = [
-        "# Errors and exit codes",
-        "",
-        "An error says what, where, why, and after `hint:` what to type. A command that fails leaves nothing half",
-        "done.",
-        "",
-        "| exit | raised | worth a retry | meaning |",
-        "|---|---|---|---|",
-        "| 0 | | | all is well |",
-    ]
-    for kind in kinds:
-        said = inspect.getdoc(kind) if kind is not ShophouseError else "Anything else; a fault of shophouse too."
-        retry = "yes" if kind.retryable else "no"
-        meaning = _cell(" ".join((said or "").split()))
-        lines.append(f"| {kind.exit_code} | `{kind.__name__}` | {retry} | {meaning} |")
-    lines += [
-        "| 130 | | no | stopped by Ctrl-C |",
-        "| 143 | | no | stopped by SIGTERM |",
-        "",
-        "A usage error of the command line exits 2 as well. In Python the same classes are raised: `shophouse.errors`.",
-        "",
-    ]
-    return _page(lines)
+    """The exit codes, what each error means, and what to type."""
+    return _page(["# Errors and exit codes", "", *reference.ERRORS, "", *reference.error_lines()])
 
 
 def metrics() -> str:
@@ -221,38 +99,69 @@ def metrics() -> str:
     return _page(metrics_page(Catalogue.packaged()))
 
 
-def _kinds(kind: type[ShophouseError]) -> Iterator[type[ShophouseError]]:
-    if kind.__module__ == shophouse.errors.__name__:
-        yield kind
-    for below in kind.__subclasses__():
-        yield from _kinds(below)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
 def _page(lines: list[str]) -> str:
     title, *rest = lines
     return "\n".join([title, "", _NOTE.strip(), *rest]).rstrip() + "\n"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {
-    "reference/settings.md": settings,
-    "reference/commands.md": commands,
-    "reference/models.md": models,
-    "reference/errors.md": errors,
-    "metrics.md": metrics,
+_MODELS = package_warehouse() / "models"
+PAGES: Mapping[Path, Callable[[], str]] = {
+    ROOT / "reference" / "settings.md": settings,
+    ROOT / "reference" / "commands.md": commands,
+    ROOT / "reference" / "models.md": models,
+    ROOT / "reference" / "relations.md": relations,
+    ROOT / "reference" / "errors.md": errors,
+    ROOT / "metrics.md": metrics,
+    _MODELS / "_overview.md": overview,
+    _MODELS / "_exposures.yml": exposures,
 }
+
+
+def architecture() -> str:
+    """The diagram of the page on architecture, in Mermaid's language."""
+    text = (ROOT / "concepts" / "architecture.md").read_text("utf-8")
+    return text.split("```mermaid\n")[1].split("```")[0]
+
+
+def drawn_from(picture: bytes) -> str:
+    """The diagram that a picture says it was drawn from; empty where it says nothing."""
+    found = re.search(rb"(.{4})iTXtmermaid\0\0\0\0\0", picture, re.DOTALL)
+    if found is None:
+        return ""
+    start = found.end()
+    return picture[start : found.start(1) + 8 + struct.unpack(">I", found[1])[0]].decode()
+
+
+def draw_picture() -> None:
+    """Write the picture of the diagram; the diagram itself is in it as a text. Needs Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    css = (Path(drawing.__file__).with_name("site.css")).read_text("utf-8")
+    body = f'<div style="display: inline-block; padding: 12px">{drawing.draw(architecture())}</div>'
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1500, "height": 900}, device_scale_factor=2)
+        page.set_content(f"<style>{css}</style>{body}")
+        shot = page.locator("div").screenshot()
+        browser.close()
+    content = b"iTXtmermaid\0\0\0\0\0" + architecture().encode()
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    head = 33  # the signature, and the chunk that has to come first
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_bytes(shot[:head] + chunk + shot[head:])
 
 
 def main() -> int:
     differing = []
-    for name, write in PAGES.items():
-        page, text = ROOT / name, write()
+    if not PICTURE.is_file() or drawn_from(PICTURE.read_bytes()) != architecture():
+        differing.append(PICTURE.name)
+        if "--check" not in sys.argv:
+            draw_picture()
+    for page, write in PAGES.items():
+        text = write()
         if page.is_file() and page.read_text("utf-8") == text:
             continue
-        differing.append(name)
+        differing.append(page.name)
         if "--check" not in sys.argv:
             page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(text, "utf-8")

@@ -66,6 +66,8 @@ class ShophouseError(Exception):
 
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
+    remedy: ClassVar[str] = "the same with `--debug`, to see where it comes from"
+    """What to type next, as a rule; the `hint` of an error knows better."""
 
     def __init__(
         self,
@@ -98,18 +100,21 @@ class ConfigError(ShophouseError):
     """The project's files are wrong: nothing was started, an edit is needed."""
 
     exit_code = 2
+    remedy = "`shophouse doctor`, once it is edited"
 
 
 class SourceError(ShophouseError):
     """Reading a source failed."""
 
     exit_code = 5
+    remedy = "`shophouse doctor`"
 
 
 class SourceUnreachable(SourceError):
     """The source doesn't answer, or is being written right now: worth a retry."""
 
     exit_code = 4
+    remedy = "`shophouse run` again, later"
     retryable = True
 
 
@@ -117,18 +122,21 @@ class SourceMismatch(SourceError):
     """The source is not what the project says, and a person must act: a required column is gone, a file is cut off."""
 
     exit_code = 3
+    remedy = "`shophouse doctor` compares source and project; `shophouse quarantine show` has the rows"
 
 
 class LakeError(ShophouseError):
     """The lake can't be read or written. A load is one commit: what was being written is not there."""
 
     exit_code = 6
+    remedy = "`shophouse doctor`; `shophouse lake move` where the folder was moved"
 
 
 class LakeUnreachable(LakeError):
     """The lake's bucket or its catalog doesn't answer: worth a retry."""
 
     exit_code = 10
+    remedy = "`shophouse run` again, later"
     retryable = True
 
 
@@ -136,6 +144,7 @@ class LockedError(ShophouseError):
     """Another process is writing. `holder` says who, as far as the lock tells."""
 
     exit_code = 7
+    remedy = "`shophouse status` says who writes; then the same again"
     retryable = True
 
     def __init__(
@@ -156,9 +165,11 @@ class BuildError(ShophouseError):
     """A model couldn't be built."""
 
     exit_code = 8
+    remedy = "`shophouse build`, once the SQL is mended"
 
 
 class CheckFailed(ShophouseError):
     """A test, a conservation law, a reconciliation or freshness failed."""
 
     exit_code = 9
+    remedy = "`shophouse check`; the rows are in the error and in `ops.rejected_rows`"

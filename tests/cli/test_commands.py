@@ -239,8 +239,9 @@ def test_documentation_lands_in_reports_and_dbt_makes_it_by_hand_too(demo_shop: 
     done = shophouse("docs", "-p", demo_shop.folder)
     assert done.returncode == 0, done.stderr
     page = demo_shop.folder / "reports" / "docs" / "index.html"
-    assert "fct_sales_ledger" in page.read_text("utf-8")
-    assert "nodes" in json.loads((page.parent / "catalog.json").read_text("utf-8"))
+    assert 'href="models/index.html"' in page.read_text("utf-8")
+    assert "fct_sales_ledger" in (page.parent / "dbt" / "index.html").read_text("utf-8")
+    assert "nodes" in json.loads((page.parent / "dbt" / "catalog.json").read_text("utf-8"))
     (demo_shop.folder / ".shophouse" / "target" / "catalog.json").unlink()
     dbt = Path(sys.executable).with_name("dbt")
     by_hand = subprocess.run(

@@ -68,7 +68,7 @@ def test_backup_restore_and_move_are_as_the_guide_says(kiosk: Path, tmp_path: Pa
     assert orders(moved) == orders(kiosk)
 
 
-@requirement("S0-40")
+@requirement("S0-40", "S1-27")
 def test_plain_dbt_works_in_the_folder_as_the_guide_says(kiosk: Path) -> None:
     before = shophouse.open(kiosk).engine.published()
     for step in steps(DOCS / "guides" / "without-commands.md"):

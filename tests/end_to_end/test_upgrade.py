@@ -93,7 +93,7 @@ def test_dbt_by_hand_lists_and_builds_in_the_shops_folder(storefront: Shop) -> N
     assert tuple(found[0].values()) == before
 
 
-@requirement("S0-40", "S0-25")
+@requirement("S0-40", "S0-25", "S1-27")
 def test_dbt_docs_are_generated_and_served_from_the_shops_folder(storefront: Shop) -> None:
     folder = storefront.project.folder
     done = dbt(folder, "docs", "generate")

@@ -122,4 +122,5 @@ def test_the_documentation_is_written_to_reports(storefront: Shop) -> None:
     assert done.returncode == 0, done.stderr
     page = storefront.project.reports_folder / "docs" / "index.html"
     assert str(page) in done.stdout.replace("\n", "")
-    assert "sales_daily" in page.read_text("utf-8")
+    assert "Net sales" in (page.parent / "metrics" / "net_sales.html").read_text("utf-8")
+    assert "sales_daily" in (page.parent / "dbt" / "index.html").read_text("utf-8")

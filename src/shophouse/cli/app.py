@@ -18,6 +18,7 @@ from shophouse.cli import stopping
 from shophouse.errors import ShophouseError
 
 __all__ = [
+    "CHAPTERS",
     "LOOK",
     "MAINTAIN",
     "RUN",
@@ -30,7 +31,7 @@ __all__ = [
     "group",
 ]
 
-START, RUN, LOOK, MAINTAIN = "Start", "Run", "Look", "Maintain"
+CHAPTERS = START, RUN, LOOK, MAINTAIN = "Start", "Run", "Look", "Maintain"
 
 ProjectFolder = Annotated[
     Path,
@@ -48,7 +49,7 @@ class Contents(TyperGroup):
     """A group whose help lists its commands by chapter."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        chapters: dict[str, list[tuple[str, str]]] = {name: [] for name in (START, RUN, LOOK, MAINTAIN)}
+        chapters: dict[str, list[tuple[str, str]]] = {name: [] for name in CHAPTERS}
         commands = [(name, self.commands[name]) for name in self.list_commands(ctx)]
         shown = [(name, found) for name, found in commands if not found.hidden]
         width = max(len(name) for name, _ in shown)

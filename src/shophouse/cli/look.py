@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shophouse.cli.app import LOOK, AsJson, ProjectFolder, command
+from shophouse.cli.app import CHAPTERS, LOOK, AsJson, ProjectFolder, command
 from shophouse.cli.output import ago, count, json_text, note, plural, say, size, table, working
 from shophouse.errors import ConfigError, ShophouseError
 
@@ -247,12 +248,29 @@ def doctor(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
 
 
 @command(LOOK)
-def docs(project: ProjectFolder = Path()) -> None:
-    """Write a page on every table and column to reports/docs."""
+def docs(
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the site goes; reports/docs when absent.")
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    project: ProjectFolder = Path(),
+) -> None:
+    """Write a site on every table, metric and setting, with the guides.
+
+    It works from the folder that it is in and from any web server, and asks no other host for anything. dbt's own
+    documentation is in it.
+    """
+    from typer.main import get_command
+
+    from shophouse.cli.commands import app
     from shophouse.serve.docs import write_docs
+    from shophouse.serve.docs.reference import command_parts
     from shophouse.shop import Shop
 
     with working() as bars:
         shop = Shop.open(project, bars)
         bars.phase("docs")
-        say(str(write_docs(shop)))
+        page = write_docs(shop, list(command_parts(get_command(app), CHAPTERS)), output)
+    say(str(page))
+    if open_browser:
+        webbrowser.open(page.resolve().as_uri())

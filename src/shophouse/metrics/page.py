@@ -5,7 +5,7 @@ from __future__ import annotations
 from shophouse.metrics.catalogue import Catalogue, Metric
 from shophouse.metrics.query import MetricQuery, compile_query
 
-__all__ = ["metrics_page"]
+__all__ = ["metric_lines", "metrics_page"]
 
 _PRODUCTS = {
     "shopify": "Shopify",
@@ -45,7 +45,7 @@ def metrics_page(catalogue: Catalogue) -> list[str]:
     for subject, names in by_subject.items():
         lines += ["", f"## {subject.capitalize()}"]
         for name in names:
-            lines += ["", *_chapter(catalogue, name, catalogue.metrics[name])]
+            lines += ["", f"### {name}", "", *metric_lines(catalogue, name)]
     return lines
 
 
@@ -54,11 +54,11 @@ def _columns(metric: Metric) -> str:
     return ", ".join(f"`{column}`" for column in metric.columns) + but
 
 
-def _chapter(catalogue: Catalogue, name: str, metric: Metric) -> list[str]:
+def metric_lines(catalogue: Catalogue, name: str) -> list[str]:
+    """What is said of a metric, as lines of Markdown without a heading. Raises ConfigError where there is none."""
+    metric = catalogue.metric(name)
     dimensions = ", ".join(sorted(catalogue.dimensions(name))) or "nothing"
     return [
-        f"### {name}",
-        "",
         f"**{metric.label}.** {metric.description}",
         "",
         "| | |",

@@ -238,11 +238,13 @@ def test_cells_of_downloads_are_no_formulas() -> None:
     import zipfile
 
     from shophouse.serve.dashboard.contents import Column, Table
-    from shophouse.serve.dashboard.drawing import _csv, _xlsx
+    from shophouse.serve.dashboard.downloads import csv_file, excel_file
+    from shophouse.serve.dashboard.formats import Formats
 
     evil = '=HYPERLINK("http://evil.example";"x")'
     table = Table("T", columns=(Column("name", "Name"), Column("value", "Value", "count")), rows=((evil, -5), ("a", 1)))
-    assert _csv(table).decode() == 'name,value\n"\'=HYPERLINK(""http://evil.example"";""x"")",-5\na,1\n'
-    with zipfile.ZipFile(io.BytesIO(_xlsx(table))) as book:
+    formats = Formats("en_US", "USD")
+    assert csv_file(table, formats).decode() == 'Name,Value\n"\'=HYPERLINK(""http://evil.example"";""x"")",-5\na,1\n'
+    with zipfile.ZipFile(io.BytesIO(excel_file(table, formats))) as book:
         assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
         assert b"=HYPERLINK" in book.read("xl/sharedStrings.xml")

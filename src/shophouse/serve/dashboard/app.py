@@ -30,7 +30,7 @@ from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.oidc import Provider
-from shophouse.serve.dashboard.pages import Page, laid_out, pages
+from shophouse.serve.dashboard.pages import Page, laid_out, load_pages, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
 from shophouse.serve.dashboard.published import Published, WithoutPersonal
 from shophouse.serve.dashboard.searching import add_search, draw_search
@@ -59,8 +59,10 @@ _WORDS = {str(name): words for name, words in COMPARISONS.items()}
 def create_app(project: Project, engine: Engine, *, secret: str, users: Users | None = None) -> FastAPI:
     """The dashboard of a shop. `secret` signs what a browser keeps; with `users` a login is demanded.
 
-    Raises BuildError when nothing is published yet, ConfigError for a wrong locale or a wrong `metrics.yml`.
+    Raises BuildError when nothing is published yet, ConfigError for a wrong locale, a wrong `metrics.yml` or a page
+    of the shop's own that can't be loaded.
     """
+    load_pages(project.folder)
     published = Published(engine)
     catalogue = Catalogue.load(project)
     formats = Formats(project.serve.locale, project.currency)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from shophouse.errors import ConfigError
-from shophouse.metrics import Catalogue, CompiledQuery, MetricQuery, compile_query
+from shophouse.metrics import Catalogue, CompiledQuery, Metric, MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
 from shophouse.metrics.query import first_day, next_period, periods
 from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series, Target

@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from shophouse.metrics import Metric
 from shophouse.serve.dashboard.blocks import meaning
 from shophouse.serve.dashboard.contents import Chart, Column, Content, Figure, Figures, Table
 from shophouse.serve.dashboard.formats import Formats

@@ -1,19 +1,22 @@
-"""The pages of the dashboard: each a folder here with its layout, PAGE, and its queries."""
+"""The pages of the dashboard: each a folder here with its layout, PAGE, and its queries, or one of a shop's own."""
 
 from __future__ import annotations
 
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
+from shophouse.errors import ConfigError
 from shophouse.serve.dashboard.blocks import Block, Context
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.published import Published
 from shophouse.serve.dashboard.view import FILTERS
 
-__all__ = ["Page", "laid_out", "pages"]
+__all__ = ["Page", "laid_out", "load_pages", "pages"]
 
 
 _COLUMNS = 12
@@ -77,10 +80,39 @@ def laid_out(blocks: Sequence[Block]) -> list[int]:
     return [width for row in rows for width in row]
 
 
+_own: dict[str, Page] = {}
+
+
 @cache
 def pages() -> dict[str, Page]:
     """All pages by name, in the order of the navigation."""
     found = [
         import_module(f"{__name__}.{module.name}").PAGE for module in pkgutil.iter_modules(__path__) if module.ispkg
     ]
-    return {page.name: page for page in sorted(found, key=lambda page: page.position)}
+    by_name = {page.name: page for page in found} | _own
+    return {page.name: page for page in sorted(by_name.values(), key=lambda page: page.position)}
+
+
+def load_pages(shop: Path) -> None:
+    """Add the pages of a shop's own, the folders of `pages/` in its folder; one takes the place of ours of its name.
+
+    Raises ConfigError that names the file where one can't be loaded.
+    """
+    for file in sorted((shop / "pages").glob("*/__init__.py")):
+        spec = importlib.util.spec_from_file_location(f"shophouse_pages_{file.parent.name}", file)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            raise ConfigError(
+                f"the page {file.parent.name} can't be loaded",
+                where=str(file),
+                why=f"{type(error).__name__}: {error}",
+                hint='what a page may be made of: the guide "A page of your own" of shophouse docs',
+            ) from error
+        page = getattr(module, "PAGE", None)
+        if not isinstance(page, Page):
+            raise ConfigError(f"the page {file.parent.name} has no PAGE", where=str(file), hint="PAGE = Page(name=…)")
+        _own[page.name] = page
+    pages.cache_clear()

@@ -9,7 +9,7 @@
   references  {column: [model, column]}: each value that is not null exists there
 #}
 {% test valid_columns(model, unique=[], not_null=[], accepted={}, references={}) %}
-    {%- set was_written = was_written(model) %}
+    {%- set was_written = shophouse.was_written(model) %}
 with
 {% if unique %}
 repeated as (
