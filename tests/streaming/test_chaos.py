@@ -252,16 +252,16 @@ def test_a_lake_in_a_bucket_and_an_engine_that_go_away_lose_and_repeat_nothing(
     try:
         stream.start()
         send(1)
-        time.sleep(2)
-        # while it reads or writes, whichever it is
+        wait_until(lambda: rows_of(shop, "orders", "order_events") > part, stream)
+        send(2)
+        # while it reads, builds or publishes, whichever it is
         s3.stop(kill=True)
         postgres.stop(signal.SIGQUIT)
         time.sleep(1)
+        postgres.start()
         stream.end(signal.SIGKILL)
         stream.start()
         time.sleep(1)
-        postgres.start()
-        send(2)
         s3.start()
         end = time.monotonic() + 120
         while rows_of(shop, "orders", "order_events") < len(events):
