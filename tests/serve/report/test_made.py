@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,7 @@ from shophouse.serve.dashboard.contents import Chart, Content, Figures, Table
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.pages import pages
 from shophouse.serve.dashboard.published import Published
+from shophouse.serve.dashboard.sql_blocks import SqlTable
 from shophouse.serve.dashboard.view import read_view
 from shophouse.serve.report.drawing import draw
 from shophouse.serve.report.made import Asked, Report, made
@@ -291,9 +293,21 @@ def test_personal_data_is_in_it_only_when_asked_for(shop: Shop, html: str) -> No
     ]
     assert names and emails
     assert not [word for word in (*names, *emails) if word in html]
-    assert "--with-personal-data" in section(parsed(html), "operations", "Salespeople").text
     full = draw(made(shop.project, shop.engine, Asked(pages=("operations",), personal_data=True)))
     assert any(name in full for name in names)
+
+
+def test_a_section_of_personal_data_is_left_out_and_told(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = tmp_path / "emails.sql"
+    query.write_text("select email from core.dim_customer where email is not null order by 1", "utf-8")
+    overview = pages()["overview"]
+    monkeypatch.setitem(pages(), "overview", replace(overview, blocks=(SqlTable("Mails", query),)))
+    page = parsed(draw(made(shop.project, shop.engine, Asked(pages=("overview",)))))
+    assert "--with-personal-data" in section(page, "overview", "Mails").one("p", "nothing").text
+    page = parsed(draw(made(shop.project, shop.engine, Asked(pages=("overview",), personal_data=True))))
+    assert "@" in section(page, "overview", "Mails").rows()[1][0]
 
 
 def test_what_is_not_over_is_told(shop: Shop) -> None:
