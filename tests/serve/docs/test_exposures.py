@@ -38,7 +38,7 @@ def test_an_exposure_depends_on_what_the_page_reads(page: Page) -> None:
         read |= tables(page.needs.query)
     catalogue = Catalogue.packaged()
     for block in page.blocks:
-        read |= tables(block.needs.query) if block.needs is not None else set()
+        read |= tables(block.needs.query) if block.needs is not None and block.needs.query else set()
         metrics: tuple[str, ...] = ()
         if isinstance(block, SqlChart | SqlFigures | SqlTable):
             read |= tables(block.text)

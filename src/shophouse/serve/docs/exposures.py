@@ -48,7 +48,7 @@ def statements(page: Page) -> Iterator[str]:
         None, [page.heading if isinstance(page.heading, str) else "", page.needs.query if page.needs else ""]
     )
     for block in page.blocks:
-        if block.needs is not None:
+        if block.needs is not None and block.needs.query:
             yield block.needs.query
         said: Mapping[str, Any] = vars(block)
         if (file := said.get("file")) is not None:
