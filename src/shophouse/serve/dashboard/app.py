@@ -362,6 +362,7 @@ class Screen:
             menu.clear()
             with menu:
                 draw_menu(content, context.formats)
+            body.props["data-shows"] = context.view.address(self._page.name)
 
         await asyncio.gather(*(fill(*one) for one in self._bodies))
 

@@ -1,18 +1,19 @@
 """What the dashboard reads: the newest published version, by parameterised queries that can change nothing.
 
-Every query has a limit of rows and of time. Results are kept as long as the version is the newest one.
+Every query has a limit of rows and of time. Results are kept as long as the version is the newest one, and a query that
+many ask at once runs once.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import ShophouseError
+from shophouse.serve.dashboard.kept import Kept, size_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Published", "QueryFailed", "Rows", "WithoutPersonal"]
 
-_KEPT_RESULTS = 2000
+_KEPT_BYTES = 64 * 2**20
+_IDLE_CURSORS = 16
 
 
 class QueryFailed(ShophouseError):
@@ -57,7 +59,8 @@ class Published:
         self._lock = threading.Lock()
         self._version: int | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._results: OrderedDict[tuple[Any, ...], Rows] = OrderedDict()
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._results: Kept[Rows] = Kept(_KEPT_BYTES, lambda found: size_of(found.rows))
 
     def version(self) -> int | None:
         """The number of the newest published version, as it is now; None before the first."""
@@ -65,19 +68,9 @@ class Published:
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         """The rows of a query, with `?` and a sequence or `$name` and a mapping. Raises QueryFailed, BuildError."""
-        version, connection = self._newest()
         values = tuple(parameters.items()) if isinstance(parameters, Mapping) else tuple(parameters)
-        key = (version, sql, values)
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-                return self._results[key]
-        found = self._run(connection, sql, parameters)
-        with self._lock:
-            self._results[key] = found
-            while len(self._results) > _KEPT_RESULTS:
-                self._results.popitem(last=False)
-        return found
+        version, connection = self._newest()
+        return self._results.get((version, sql, values), lambda: self._run(connection, sql, parameters))
 
     def _newest(self) -> tuple[int | None, duckdb.DuckDBPyConnection]:
         version = self._engine.published()
@@ -86,33 +79,76 @@ class Published:
                 # those who still read the version before hold cursors of its connection
                 self._connection = self._engine.reader()
                 self._version = version
+                self._idle = []
                 self._results.clear()
-            return version, self._connection.cursor()
+            return version, self._connection
 
-    def _run(self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Rows:
+    def _cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """A cursor that nobody else uses; making one and choosing its schema takes as long as a small query."""
+        with self._lock:
+            if connection is self._connection and self._idle:
+                return self._idle.pop()
+        cursor = connection.cursor()
+        cursor.execute("use shop.marts")
+        return cursor
+
+    def _run(
+        self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
+    ) -> Rows:
         import duckdb
 
-        timer = threading.Timer(self._seconds, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
+        cursor = self._cursor(connection)
+        limit = _TimeLimit(self._seconds, cursor)
         try:
-            cursor.execute("use shop.marts")
             given: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
             done = cursor.execute(sql, given)
             columns = tuple(column[0] for column in done.description or ())
             rows = done.fetchmany(self._most + 1)
-        except duckdb.InterruptException as error:
-            raise QueryFailed(
-                f"a query took more than {self._seconds:g} seconds and was stopped", hint="choose a shorter period"
-            ) from error
-        except duckdb.Error as error:
-            raise QueryFailed("a query failed", why=str(error).splitlines()[0]) from error
-        finally:
-            timer.cancel()
+        except BaseException as error:
+            limit.end()
             cursor.close()
+            if isinstance(error, duckdb.InterruptException):
+                raise QueryFailed(
+                    f"a query took more than {self._seconds:g} seconds and was stopped", hint="choose a shorter period"
+                ) from error
+            if isinstance(error, duckdb.Error):
+                raise QueryFailed("a query failed", why=str(error).splitlines()[0]) from error
+            raise
+        limit.end()
+        self._give_back(connection, cursor)
         if len(rows) > self._most:
             raise QueryFailed(f"a query gave more than {self._most:,} rows", hint="choose a shorter period")
         return Rows(columns, tuple(rows))
+
+    def _give_back(self, connection: duckdb.DuckDBPyConnection, cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            if connection is self._connection and len(self._idle) < _IDLE_CURSORS:
+                self._idle.append(cursor)
+                return
+        cursor.close()
+
+
+class _TimeLimit:
+    """Interrupts what a cursor runs after some seconds, unless it ended before."""
+
+    def __init__(self, seconds: float, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._has_ended = False
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._interrupt)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def end(self) -> None:
+        with self._lock:
+            self._has_ended = True
+        self._timer.cancel()
+
+    def _interrupt(self) -> None:
+        with self._lock:
+            # the cursor may run the next query by now
+            if not self._has_ended:
+                self._cursor.interrupt()
 
 
 class WithoutPersonal(Published):
