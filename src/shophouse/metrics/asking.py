@@ -10,6 +10,7 @@ from shophouse.errors import ConfigError
 from shophouse.metrics.catalogue import Catalogue
 from shophouse.metrics.conditions import parse_conditions
 from shophouse.metrics.query import GRAINS, MetricQuery
+from shophouse.metrics.wording import COMMAND_LINE, Wording
 
 __all__ = ["described", "listed", "read_query"]
 
@@ -23,15 +24,16 @@ def read_query(
     *,
     largest_first: bool = False,
     limit: int | None = None,
+    wording: Wording = COMMAND_LINE,
 ) -> MetricQuery:
     """The query of these words: `by` are periods and dimensions, also several joined by commas; days are ISO 8601.
 
-    Raises ConfigError for what is not understood.
+    Raises ConfigError for what is not understood, with hints in the words of whoever asks.
     """
     words = [word.strip() for part in by for word in part.split(",") if word.strip()]
     grains = [grain for grain in GRAINS if grain in words]
     if len(grains) > 1:
-        raise ConfigError(f"--by names several periods: {', '.join(grains)}", hint=f"--by {grains[0]}")
+        raise ConfigError(f"several periods are named: {', '.join(grains)}", hint=wording.grouped(grains[0]))
     return MetricQuery(
         tuple(dict.fromkeys(names)),
         grains[0] if grains else None,
@@ -60,9 +62,9 @@ def listed(catalogue: Catalogue) -> list[dict[str, Any]]:
     ]
 
 
-def described(catalogue: Catalogue, name: str) -> dict[str, Any]:
+def described(catalogue: Catalogue, name: str, wording: Wording = COMMAND_LINE) -> dict[str, Any]:
     """All that the catalogue says of a metric. Raises ConfigError where there is none of this name."""
-    return {"metric": name, **catalogue.metric(name).model_dump(exclude_none=True)}
+    return {"metric": name, **catalogue.metric(name, wording).model_dump(exclude_none=True)}
 
 
 def _day(name: str, given: str | date | None) -> date | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from shophouse.errors import ConfigError
+from shophouse.metrics.wording import COMMAND_LINE, Wording
 from shophouse.yamlfile import Document, Problem, did_you_mean, mistake, mistakes, read_yaml, validation_problems
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class Metric(_Frozen):
     """What it means, in a sentence."""
     formula: _Text
     """How it is calculated, in words."""
-    unit: Literal["money", "count", "quantity", "rate", "times", "days", "score"]
-    """money in the shop's currency; rate is a share, shown in percent; times is a multiple."""
+    unit: Literal["money", "count", "quantity", "rate", "times", "mean", "days", "score"]
+    """money in the shop's currency; rate is a share, shown in percent; times is a multiple; mean counts for each."""
     better: Literal["up", "down"]
     """The direction that is good news."""
     basis: _Text
@@ -87,9 +88,11 @@ class Metric(_Frozen):
     where: str | None = None
     """SQL on the semantic model's columns: the rows that count."""
     columns: tuple[str, ...] = ()
-    """The columns of marts that hold it."""
+    """The columns of marts that hold it; their descriptions begin with its own."""
+    not_in: tuple[str, ...] = ()
+    """Marts in which a column of such a name means something else."""
 
-    @field_validator("columns", mode="before")
+    @field_validator("columns", "not_in", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -102,6 +105,11 @@ class Metric(_Frozen):
             why = f"it has {' and '.join(given)}" if given else "it has none of them"
             raise mistake(f"must have exactly one of {', '.join(ways)}", why=why)
         return self
+
+    @property
+    def definition(self) -> str:
+        """Label and formula in a sentence, as the columns that hold it are described."""
+        return f"{self.label}: {self.formula}."
 
     @property
     def aggregation(self) -> Aggregation | None:
@@ -143,16 +151,23 @@ class Catalogue(_Frozen):
             return cls.packaged()
         return _read(file, file.stat().st_mtime_ns, own, own.stat().st_mtime_ns)
 
-    def metric(self, name: str) -> Metric:
+    def metric(self, name: str, wording: Wording = COMMAND_LINE) -> Metric:
         """Raises ConfigError that names the nearest one where there is none of this name."""
         try:
             return self.metrics[name]
         except KeyError:
             raise ConfigError(
                 f"there is no metric {name!r}",
-                why="shophouse metric lists them all",
+                why=f"{wording.listing} lists them all",
                 hint=did_you_mean(name, self.metrics),
             ) from None
+
+    def of_column(self, column: str, marts: Collection[str] = ()) -> str | None:
+        """The metric that a column of these marts holds; None where it holds none, or another thing in one of them."""
+        for name, metric in self.metrics.items():
+            if column in metric.columns:
+                return None if set(metric.not_in) & set(marts) else name
+        return None
 
     def leaves(self, name: str) -> Iterator[str]:
         """The metrics with an expression of their own that this one is made of: itself, if it has one."""

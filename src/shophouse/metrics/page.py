@@ -20,6 +20,7 @@ _UNITS = {
     "quantity": "units",
     "rate": "a share, shown in percent",
     "times": "a multiple",
+    "mean": "a mean",
     "days": "days",
     "score": "a score",
 }

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from shophouse.errors import ConfigError
 from shophouse.metrics.catalogue import Catalogue, Metric, SemanticModel
 from shophouse.metrics.conditions import Condition
+from shophouse.metrics.wording import COMMAND_LINE, Wording
 from shophouse.quoting import literal
 from shophouse.yamlfile import did_you_mean
 
@@ -60,21 +61,23 @@ class CompiledQuery:
         return "".join(part + value for part, value in zip(parts, values, strict=True))
 
 
-def compile_query(catalogue: Catalogue, query: MetricQuery) -> CompiledQuery:
+def compile_query(catalogue: Catalogue, query: MetricQuery, wording: Wording = COMMAND_LINE) -> CompiledQuery:
     """The SQL of `query`.
 
     Raises ConfigError for a metric or dimension that is not there, and where no semantic model has all that is asked
-    for, with what can be asked instead.
+    for, with what can be asked instead, in the words of whoever asks.
     """
     if not query.metrics:
-        raise ConfigError("no metric is named", hint="shophouse metric net_sales --by month")
+        raise ConfigError("no metric is named", hint="as net_sales")
     if query.start and query.end and query.start > query.end:
         raise ConfigError(f"the period ends on {query.end}, before it begins on {query.start}")
+    for name in query.metrics:
+        catalogue.metric(name, wording)
     leaves = list(dict.fromkeys(leaf for name in query.metrics for leaf in catalogue.leaves(name)))
     groups: dict[tuple[str, bool], list[str]] = {}
     for leaf in leaves:
         asked = next(name for name in query.metrics if leaf in catalogue.leaves(name))
-        model = _model_for(catalogue, leaf, asked, query)
+        model = _model_for(catalogue, leaf, asked, query, wording)
         groups.setdefault((model, catalogue.metrics[leaf].latest is not None), []).append(leaf)
     keys = [*(["period"] if query.grain else []), *query.by]
     parameters: list[Any] = []
@@ -107,7 +110,7 @@ def compile_query(catalogue: Catalogue, query: MetricQuery) -> CompiledQuery:
     return CompiledQuery(sql, tuple(parameters), (*keys, *query.metrics))
 
 
-def _model_for(catalogue: Catalogue, leaf: str, asked: str, query: MetricQuery) -> str:
+def _model_for(catalogue: Catalogue, leaf: str, asked: str, query: MetricQuery, wording: Wording) -> str:
     """The first semantic model of a metric that has the dimensions and the periods that are asked for."""
     metric = catalogue.metrics[leaf]
     wanted = dict.fromkeys([*query.by, *(condition.dimension for condition in query.where)])
@@ -120,7 +123,7 @@ def _model_for(catalogue: Catalogue, leaf: str, asked: str, query: MetricQuery) 
         raise ConfigError(
             f"{of} is known by month" + (f" where it is split by {', '.join(wanted)}" if wanted else ""),
             why="ask for months, quarters or years, from the first day of a month to the last of one",
-            hint="--by month",
+            hint=wording.grouped("month"),
         )
     dimensions = catalogue.dimensions(asked)
     missing = next((d for d in wanted if d not in dimensions), None)

@@ -15,6 +15,7 @@ from shophouse.json_text import json_text
 from shophouse.metrics import Catalogue, compile_query
 from shophouse.metrics.asking import described, listed, read_query
 from shophouse.metrics.personal import personal_columns, without_personal
+from shophouse.metrics.wording import ASSISTANT
 from shophouse.serve.dashboard.published import Published
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def create_server(project: Project, engine: Engine) -> MCPServer[Any]:
     def describe_metric(name: Annotated[str, Field(description="As net_sales.")]) -> str:
         """What a metric means: formula, the day it is counted by, what is not in it, what the word means elsewhere."""
         try:
-            return json_text(described(catalogue(), name))
+            return json_text(described(catalogue(), name, ASSISTANT))
         except ShophouseError as error:
             raise ToolError(error.render()) from error
 
@@ -89,8 +90,10 @@ def create_server(project: Project, engine: Engine) -> MCPServer[Any]:
     ) -> str:
         """The values of metrics, as a JSON array of rows, by period and dimensions, of the newest published version."""
         try:
-            query = read_query(metrics, by, where, from_day, to_day, largest_first=largest_first, limit=limit)
-            compiled = compile_query(catalogue(), query)
+            query = read_query(
+                metrics, by, where, from_day, to_day, largest_first=largest_first, limit=limit, wording=ASSISTANT
+            )
+            compiled = compile_query(catalogue(), query, ASSISTANT)
             return json_text(published.query(compiled.sql, compiled.parameters).dicts())
         except ShophouseError as error:
             raise ToolError(error.render()) from error

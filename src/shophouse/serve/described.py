@@ -6,7 +6,8 @@ Read from the files, for dbt's manifest is written with the documentation only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -14,7 +15,7 @@ import yaml
 from shophouse.project import Project, package_warehouse
 from shophouse.yamlfile import Loader
 
-__all__ = ["LAWS", "column_descriptions", "laws"]
+__all__ = ["LAWS", "Described", "column_descriptions", "described_marts", "laws"]
 
 LAWS = {
     1: "the ledger of an order is what its facts say; gross is Σ quantity × price",
@@ -31,6 +32,24 @@ LAWS = {
     12: "every row that arrived is in core, replaced, rejected or dropped for a stated reason, and so is its money",
 }
 """What each conservation law says. No test of a shop's own proves law 11: shophouse's do."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a model says of itself and of its columns."""
+
+    description: str
+    columns: Mapping[str, str]
+
+
+def described_marts(project: Project) -> dict[str, Described]:
+    """Mart → what its yml says. The shop's own mart hides a packaged one."""
+    found: dict[str, Described] = {}
+    for file in _files(project, "marts"):
+        for model in (yaml.load(file.read_text("utf-8"), Loader) or {}).get("models") or ():
+            columns = {column["name"]: column.get("description", "") for column in model.get("columns") or ()}
+            found.setdefault(model["name"], Described(" ".join(model.get("description", "").split()), columns))
+    return found
 
 
 def column_descriptions(project: Project, model: str) -> dict[str, str]:
@@ -56,6 +75,6 @@ def laws(project: Project) -> dict[str, int]:
     return {name: generic[kind] for file in _files(project) for kind, name in use.findall(file.read_text("utf-8"))}
 
 
-def _files(project: Project) -> Iterator[Path]:
+def _files(project: Project, below: str = "") -> Iterator[Path]:
     for root in (project.folder / "models", package_warehouse() / "models"):
-        yield from sorted(root.rglob("*.yml"))
+        yield from sorted((root / below).rglob("*.yml"))

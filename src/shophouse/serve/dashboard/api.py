@@ -15,6 +15,7 @@ from shophouse.errors import ConfigError, ShophouseError
 from shophouse.json_text import json_text
 from shophouse.metrics import Catalogue, compile_query
 from shophouse.metrics.asking import listed, read_query
+from shophouse.metrics.wording import API
 from shophouse.serve.dashboard.published import Published
 from shophouse.version import __version__
 
@@ -94,8 +95,8 @@ def create_api(shop: str, published: Published, catalogue_of: Callable[[Request]
         for one in names:
             if one not in catalogue.metrics:
                 return _refused(404, _missing(catalogue, one))
-        query = read_query(names, by, where, start, end, largest_first=largest_first, limit=limit)
-        compiled = compile_query(catalogue, query)
+        query = read_query(names, by, where, start, end, largest_first=largest_first, limit=limit, wording=API)
+        compiled = compile_query(catalogue, query, API)
         return _json(published.query(compiled.sql, compiled.parameters).dicts())
 
     @api.exception_handler(ShophouseError)
@@ -119,9 +120,9 @@ _KNOWN = {"by", "where", "from", "to", "largest_first", "limit"}
 
 def _missing(catalogue: Catalogue, name: str) -> ShophouseError:
     try:
-        catalogue.metric(name)
+        catalogue.metric(name, API)
     except ConfigError as error:
-        return ConfigError(error.what, why="/api/metrics lists them all", hint=error.hint)
+        return error
     raise AssertionError(name)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +22,17 @@ from shophouse.metrics import GRAINS, Catalogue
 from shophouse.metrics.personal import personal_columns, without_personal
 from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
-from shophouse.serve.dashboard.blocks import Block, Context
+from shophouse.serve.dashboard.blocks import Block, Context, place_of
 from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.pages import Page, laid_out, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
 from shophouse.serve.dashboard.published import Published, WithoutPersonal
+from shophouse.serve.dashboard.searching import add_search, draw_search
 from shophouse.serve.dashboard.users import Users
 from shophouse.serve.dashboard.view import FILTERS, View, read_view
+from shophouse.serve.described import described_marts
 
 if TYPE_CHECKING:
     from shophouse.engines import Engine
@@ -59,10 +63,17 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
     formats = Formats(project.serve.locale, project.currency)
     personal = personal_columns(project) if users is not None else frozenset[str]()
 
+    marts = cache(lambda: described_marts(project))
+
     def context_of(who: Visitor, view: View) -> Context:
         if who.sees_personal:
-            return Context(published, catalogue, formats, view)
-        return Context(WithoutPersonal(published, personal), without_personal(catalogue, personal), formats, view)
+            return Context(published, catalogue, formats, view, marts)
+        seen = WithoutPersonal(published, personal)
+        return Context(seen, without_personal(catalogue, personal), formats, view, marts)
+
+    def context_of_search(request: Request, choices: dict[str, list[str]]) -> Context:
+        first, last, until = _days(published)
+        return context_of(visitor(request.scope), read_view(choices, first, last, until=until))
 
     def metrics_of(request: Request) -> Catalogue:
         loaded = Catalogue.load(project)
@@ -77,6 +88,7 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
     def first() -> RedirectResponse:
         return RedirectResponse("/overview")
 
+    add_search(server, context_of_search)
     server.mount("/api", create_api(project.name, published, metrics_of))
     for page in pages().values():
         _add(page, project.name, published, context_of)
@@ -147,9 +159,11 @@ class Screen:
         self._header()
         with ui.element("div").classes("page"):
             with ui.element("div").classes("page-head"):
-                heading = await run.io_bound(self._page.named, self._context.published, self._view.about)
+                heading = await run.io_bound(self._page.named, self._context)
                 lacked = await run.io_bound(self._lacked)
-                self._heading(heading or self._page.title)
+                told = self._page.lead if heading is not None else None
+                lead = await run.io_bound(told, self._context) if told is not None else None
+                self._heading(heading or self._page.title, lead or "")
                 if heading is not None and lacked is None:
                     self._choices = ui.element("div").classes("bar")
                     self._draw_choices()
@@ -171,19 +185,21 @@ class Screen:
                     self._frame(block, width)
             if lacking:
                 with ui.element("div").classes("lacking"):
-                    ui.label("Not shown, for want of data:")
+                    ui.label("Not shown here:")
                     for need in lacking:
-                        ui.label(f"{need.what}: {need.brought_by}")
+                        ui.label(f"{need.what}: needs {need.brought_by}")
         ui.on("address", lambda event: self._show_query(event.args))
         background_tasks.create(self._begin(), name="dashboard")
         ui.timer(_LOOKS_FOR_A_VERSION_EVERY, self._look_for_a_version)
 
-    def _heading(self, heading: str) -> None:
+    def _heading(self, heading: str, lead: str) -> None:
         with ui.element("div"):
             above = pages().get(self._page.under)
             if above is not None:
                 ui.link(f"← {above.title}", self._view.address(above.name)).classes("above")
             ui.html(f"<h1>{escape(heading)}</h1>", sanitize=False)
+            if lead:
+                ui.label(lead).classes("lead")
 
     def _asked_for(self) -> str:
         return ", ".join(f"{name} {value!r}" for name, value in self._view.about.items()) or "no name"
@@ -199,6 +215,7 @@ class Screen:
         self._is_dark = await self._client.run_javascript(_IS_DARK)
         self._client.run_javascript(_TELLS_OF_GOING_BACK)
         await self._fill()
+        self._client.run_javascript("window.shophouseShowPlace()")
 
     def _header(self) -> None:
         with ui.header().classes("top"):
@@ -211,6 +228,7 @@ class Screen:
                     self._links[other.name] = link
                     if other.name in (self._page.name, self._page.under):
                         link.props('aria-current="page"')
+            draw_search(sees_personal=self._who.sees_personal)
             ui.button(icon="contrast", on_click=self._toggle_dark).props('flat round dense aria-label="Light or dark"')
             if self._who.name is not None:
                 out = '<form method="post" action="/logout"><button class="log-out">Log out</button></form>'
@@ -235,7 +253,7 @@ class Screen:
             if "comparison" in choices:
                 self._select("Compared with", _WORDS, view.comparison, lambda v: self._change(comparison=v))
             if "grain" in choices:
-                grains = {"": "Fitting", **{str(grain): grain.capitalize() for grain in GRAINS}}
+                grains = {"": "Automatic", **{str(grain): grain.capitalize() for grain in GRAINS}}
                 self._select("By", grains, view.chosen_grain or "", lambda v: self._change(chosen_grain=v or None))
             for name, label in FILTERS.items():
                 if name not in choices:
@@ -306,7 +324,7 @@ class Screen:
 
     async def _show_view(self, view: View) -> None:
         context = self._context
-        self._context = Context(context.published, context.catalogue, context.formats, view)
+        self._context = replace(context, view=view)
         for name, link in self._links.items():
             link.props(f'href="{view.address(name)}"')
         self._tell_problems()
@@ -323,7 +341,8 @@ class Screen:
         return None if needs is None or needs.is_met(self._context.published) else needs
 
     def _frame(self, block: Block, width: int) -> None:
-        with ui.element("section").classes(f"panel wide-{width}"):
+        with ui.element("section").classes(f"panel wide-{width}") as panel:
+            panel.props["data-place"] = place_of(block.title)
             with ui.element("div").classes("block-head"):
                 with ui.element("div").classes("block-title"):
                     ui.html(f"<h2>{escape(block.title)}</h2>", sanitize=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
@@ -17,8 +17,12 @@ from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.periods import Period, compared_with
 from shophouse.serve.dashboard.published import Published, Rows
 from shophouse.serve.dashboard.view import FILTERS, View
+from shophouse.serve.described import Described
 
-__all__ = ["Block", "Context", "Ranking", "RowOfFigures", "Trend", "label_of", "whole_months"]
+__all__ = ["Block", "Context", "Ranking", "RowOfFigures", "Trend", "label_of", "place_of", "whole_months"]
+
+
+_WITHOUT = "Without"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Context:
     catalogue: Catalogue
     formats: Formats
     view: View
+    marts: Callable[[], Mapping[str, Described]] = dict
+    """What the models of marts say of themselves."""
 
     def ask(self, query: MetricQuery) -> tuple[Rows, CompiledQuery, tuple[str, ...]]:
         """The rows of metrics under the view's filters; those that a metric can't be split by are left out and told."""
@@ -66,12 +72,10 @@ class Context:
         last = first_day(months.end, "month")
         return Period(min(months.start, date(last.year - (last.month < 12), last.month % 12 + 1, 1)), months.end)
 
-    def defined(self, column: Column) -> Column:
-        """A column with what the catalogue says of it, where it has no definition of its own."""
-        if column.definition:
-            return column
-        metric = next((m for m in self.catalogue.metrics.values() if column.name in m.columns), None)
-        return replace(column, definition=f"{metric.description} {metric.formula}.") if metric else column
+    def defined(self, column: Column, marts: Collection[str] = ()) -> Column:
+        """A column of `marts` with what the catalogue says of it, where it has no definition of its own."""
+        name = None if column.definition else self.catalogue.of_column(column.name, marts)
+        return replace(column, definition=self.catalogue.metrics[name].definition) if name else column
 
 
 class Block(Protocol):
@@ -312,7 +316,8 @@ class Ranking:
             asked = replace(asked, start=period.start, end=period.end)
         rows, compiled, left_out = context.ask(asked)
         shown = [row for row in rows.rows if row[1] is not None][: self.limit]
-        values = [str(row[0]) for row in shown]
+        # a filter by nothing finds what has no value
+        values = ["" if row[0] is None else str(row[0]) for row in shown]
         links: tuple[str, ...] = ()
         if self.by in FILTERS:
             links = tuple(view.with_(filters={**view.filters, self.by: (value,)}).address("") for value in values)
@@ -323,7 +328,7 @@ class Ranking:
             metric.description,
             kind="ranking",
             unit=metric.unit,
-            labels=tuple(spoken(value) for value in values),
+            labels=tuple(spoken(value) or _WITHOUT for value in values),
             series=(Series(metric.label, tuple(row[1] for row in shown)),),
             links=links,
             columns=(Column(self.by, label_of(self.by)), Column(self.metric, metric.label, metric.unit)),
@@ -344,6 +349,11 @@ def _target(context: Context, metric: Metric, period: Period) -> Any:
     return target if days == period.days else None
 
 
+def place_of(title: str) -> str:
+    """The place of a block on its page, as it stands after # in an address."""
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
+
+
 def label_of(name: str) -> str:
     """A column's or dimension's name as people read it: marketing_channel becomes Marketing channel."""
     words = name.removesuffix("_amount").removesuffix("_rate").replace("_", " ")
@@ -355,10 +365,10 @@ def _split(rows: Rows, days: Sequence[date], most: int) -> tuple[Series, ...]:
     values: dict[str, dict[date, Any]] = {}
     for day, name, value in rows.rows:
         if value is not None:
-            values.setdefault(str(name), {})[day] = value
+            values.setdefault("" if name is None else str(name), {})[day] = value
     order = sorted(values, key=lambda name: -sum(abs(value) for value in values[name].values()))
     kept, rest = (order, []) if len(order) <= most else (order[: most - 1], order[most - 1 :])
-    series = [Series(spoken(name), tuple(values[name].get(day) for day in days)) for name in kept]
+    series = [Series(spoken(name) or _WITHOUT, tuple(values[name].get(day) for day in days)) for name in kept]
     if rest:
         others = tuple(sum(values[name].get(day, 0) for name in rest) for day in days)
         series.append(Series(f"{len(rest)} others", others))

@@ -62,7 +62,8 @@ def draw_menu(content: Content, formats: Formats) -> None:
 
 
 def _figures(content: Figures, formats: Formats) -> None:
-    across = 3 if len(content.figures) % 3 == 0 else 4
+    count = len(content.figures)
+    across = count if count < 3 else 3 if count % 3 == 0 else 4
     with ui.element("div").classes(f"figures across-{across}"):
         for figure in content.figures:
             _figure(figure, formats)
@@ -179,7 +180,7 @@ def written(value: Any, column: Column, formats: Formats) -> str:
 
 
 def _is_text(column: Column) -> bool:
-    return column.unit in ("text", "name", "day", "month", "time")
+    return column.unit in ("text", "name", "code", "day", "month", "time")
 
 
 def _sortable(value: Any) -> Any:

@@ -18,7 +18,14 @@ from shophouse.metrics.query import Grain
 __all__ = ["Formats", "spoken"]
 
 _DURATIONS = {"days": "duration-day", "seconds": "duration-second"}
-_DIGITS = {"times": "#,##0.##", "score": "#,##0.00", "quantity": "#,##0.#", "amount": "#,##0.00"}
+_DIGITS = {
+    "times": "#,##0.##",
+    "mean": "#,##0.00",
+    "score": "#,##0.00",
+    "quantity": "#,##0.#",
+    "amount": "#,##0.00",
+    "number": "#,##0.####",
+}
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -41,8 +48,9 @@ class Formats:
     def value(self, value: Any, unit: str) -> str:
         """A value of a unit, as people read it; '–' for none.
 
-        Units are those of the catalogue (money, count, quantity, rate, times, days, score), and amount (money of a
-        currency that stands elsewhere), seconds, day, month, time, name (a code of the data, as paid_social) and text.
+        Units are those of the catalogue (money, count, quantity, rate, times, mean, days, score), and amount (money of
+        a currency that stands elsewhere), number (of whatever kind), seconds, day, month, time, name (a code of the
+        data, as paid_social), code (which is not broken into lines) and text.
         """
         if value is None:
             return "–"

@@ -19,6 +19,7 @@ __all__ = [
     "ORDERS",
     "PAIRS",
     "PAYMENTS",
+    "PERSONAL",
     "REFUNDS",
     "REVIEWS",
     "SECOND_RUN",
@@ -50,6 +51,16 @@ class Need:
 
     def is_met(self, published: Published) -> bool:
         return bool(published.query(self.query).rows)
+
+
+class _Permission(Need):
+    """Personal data, which not everyone may see."""
+
+    def is_met(self, published: Published) -> bool:
+        return not published.personal
+
+
+PERSONAL = _Permission("", "Names and addresses", "a login as an analyst")
 
 
 def _rows_of(what: str, table: str, where: str, brought_by: str) -> Need:

@@ -62,6 +62,11 @@ class Published:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._results: Kept[Rows] = Kept(_KEPT_BYTES, lambda found: size_of(found.rows))
 
+    @property
+    def personal(self) -> frozenset[str]:
+        """Columns that whoever asks may not see; empty for those who may see all."""
+        return frozenset()
+
     def version(self) -> int | None:
         """The number of the newest published version, as it is now; None before the first."""
         return self._engine.published()
@@ -159,6 +164,10 @@ class WithoutPersonal(Published):
     def __init__(self, published: Published, columns: frozenset[str]) -> None:
         self._published = published
         self._columns = columns
+
+    @property
+    def personal(self) -> frozenset[str]:
+        return self._columns
 
     def version(self) -> int | None:
         return self._published.version()

@@ -18,13 +18,14 @@ from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.published import Rows
 from shophouse.serve.dashboard.view import FILTERS
 
-__all__ = ["SqlChart", "SqlFigures", "SqlTable"]
+__all__ = ["OfSql", "SqlChart", "SqlFigures", "SqlTable"]
 
 _NAME = re.compile(r"\$([a-z][a-z0-9_]*)")
+_MART = re.compile(r"\bmarts\.([a-z0-9_]+)")
 
 
 @dataclass(frozen=True)
-class _OfSql:
+class OfSql:
     """A query in a file beside the page.
 
     Its parameters are $start and $end (the first and the last day of the view), $first_month and $last_month (of its
@@ -32,7 +33,8 @@ class _OfSql:
     compared with, or null), $grain, and what the page is about ($day of /orders?day=…, or null).
 
     `{filters}` in it is where the view's filters go: `dimensions` gives the column of each that its rows have. Filters
-    without one are left out, and told. `covers` says which days its rows are of: those of the view's period, its whole
+    without one are left out, and told. `personal` gives what stands for {name} in it: for those who may see personal
+    data, and for the others. `covers` says which days its rows are of: those of the view's period, its whole
     months, at least a year of them, or what it says.
     """
 
@@ -44,12 +46,18 @@ class _OfSql:
     covers: str = "period"
     columns: tuple[Column, ...] = ()
     needs: Need | None = None
+    personal: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     _none: ClassVar[str] = "1 = 1"
 
     @cached_property
     def text(self) -> str:
         return self.file.read_text("utf-8").strip().removesuffix(";")
+
+    @cached_property
+    def marts(self) -> frozenset[str]:
+        """The marts that it reads."""
+        return frozenset(_MART.findall(self.text))
 
     def _asked(self, context: Context) -> tuple[Rows, str, tuple[str, ...]]:
         view = context.view
@@ -81,6 +89,8 @@ class _OfSql:
             given |= dict(zip(names, condition.values, strict=True))
             tests.append(f"cast({column} as varchar) in ({', '.join(f'${name}' for name in names)})")
         sql = self.text.replace("{filters}", " and ".join(tests) or self._none)
+        for name, (seen, unseen) in self.personal.items():
+            sql = sql.replace("{" + name + "}", unseen if context.published.personal else seen)
         parameters = {name: given[name] if name in given else view.about.get(name) for name in _NAME.findall(sql)}
         shown = _NAME.sub(lambda found: _quoted(parameters[found[1]]), sql)
         return context.published.query(sql, parameters), shown, tuple(notes)
@@ -88,11 +98,11 @@ class _OfSql:
     def _columns(self, context: Context, rows: Rows) -> tuple[Column, ...]:
         """The columns that are shown; what the catalogue knows of one is its definition where it has none."""
         wanted = self.columns or tuple(Column(name, label_of(name)) for name in rows.columns)
-        return tuple(context.defined(column) for column in wanted)
+        return tuple(context.defined(column, self.marts) for column in wanted)
 
 
 @dataclass(frozen=True)
-class SqlFigures(_OfSql):
+class SqlFigures(OfSql):
     """The row of a query as large numbers. A column `<name>_before` is what `<name>` is compared with."""
 
     width: int = 12
@@ -125,7 +135,7 @@ class SqlFigures(_OfSql):
 
 
 @dataclass(frozen=True)
-class SqlTable(_OfSql):
+class SqlTable(OfSql):
     """A table from a query. `columns` give label and unit of its columns, in order; others are not shown.
 
     `link` leads from each row: a path with {name} of a column in it.
@@ -153,7 +163,7 @@ class SqlTable(_OfSql):
 
 
 @dataclass(frozen=True)
-class SqlChart(_OfSql):
+class SqlChart(OfSql):
     """A chart from a query whose first column is the axis; each further column of `columns` is a series.
 
     A heat map has three columns: row, column, value; its `link` is that of each row. A chart that is `spread` has

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
-from shophouse.serve.dashboard.blocks import Block
+from shophouse.serve.dashboard.blocks import Block, Context
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.published import Published
 from shophouse.serve.dashboard.view import FILTERS
@@ -28,8 +28,8 @@ class Page:
     period, comparison, grain and the filters.
 
     A page about one thing lies `under` another, which leads to it, and is not in the navigation. `about` names the
-    parameters that say which thing, and `heading` is a query whose one value is the thing's name; without a row there
-    is no such thing.
+    parameters that say which thing, and `heading` is a query whose one value is the thing's name, or a function that
+    gives it; without a row, or with None, there is no such thing. `lead` gives a sentence below it.
     """
 
     name: str
@@ -41,7 +41,8 @@ class Page:
     choices: tuple[str, ...] = _FILTERS
     under: str = ""
     about: tuple[str, ...] = ()
-    heading: str = ""
+    heading: str | Callable[[Context], str | None] = ""
+    lead: Callable[[Context], str] | None = None
 
     def shown(self, published: Published) -> tuple[tuple[Block, ...], tuple[Need, ...]]:
         """The blocks that the shop has the data of, and what it lacks. Raises QueryFailed."""
@@ -50,11 +51,14 @@ class Page:
         blocks = tuple(block for block in self.blocks if block.needs not in lacking)
         return blocks, tuple(need for need in lacking if need.what)
 
-    def named(self, published: Published, about: Mapping[str, str]) -> str | None:
+    def named(self, context: Context) -> str | None:
         """What the page is headed; None where there is nothing of what it is about. Raises QueryFailed."""
         if not self.heading:
             return self.title
-        found = published.query(self.heading, {name: about.get(name) for name in self.about}).rows
+        if not isinstance(self.heading, str):
+            return self.heading(context)
+        given = {name: context.view.about.get(name) for name in self.about}
+        found = context.published.query(self.heading, given).rows
         return str(found[0][0]) if found and found[0][0] is not None else None
 
 

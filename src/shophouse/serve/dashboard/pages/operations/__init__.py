@@ -180,10 +180,10 @@ PAGE = Page(
         SqlTable(
             "Salespeople",
             _HERE / "salespeople.sql",
-            definition="Orders that name who sold.",
+            definition="Orders that name who sold. Names are shown to those who may see personal data, to others the number.",
             covers="months",
             columns=(
-                Column("employee_name", "Name"),
+                Column("salesperson", "Name"),
                 Column("employee_type", "Role", "name"),
                 Column("order_count", "Orders", "count"),
                 Column("net_amount", "Sales after discounts", "money"),
@@ -192,6 +192,7 @@ PAGE = Page(
                 Column("return_rate", "Return rate", "rate", "Returns ÷ sales after discounts."),
             ),
             needs=EMPLOYEES,
+            personal={"salesperson": ("max(sales.employee_name)", "'Salesperson ' || max(employees.employee_id)")},
         ),
     ),
 )

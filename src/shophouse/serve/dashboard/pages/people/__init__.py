@@ -57,7 +57,7 @@ PAGE = Page(
             "Customers",
             _HERE / "people.sql",
             _FIRST,
-            "Customers by net sales, without names: the key is that of marts.customer_360 and core.dim_person.",
+            "Customers by net sales, without names. A click leads to the customer.",
             width=12,
             covers="all time; at most 1,000, those with the highest net sales",
             columns=(
@@ -72,6 +72,7 @@ PAGE = Page(
                 Column("first_country_code", "Country"),
                 Column("top_category_name", "Mostly buys", "name"),
             ),
+            link="/person?key={person}",
             shown=25,
         ),
     ),
