@@ -247,9 +247,7 @@ def many_users(folder: Path, users: int, rounds: int) -> None:
         for number in range(1, rounds):
             again += asyncio.run(_round(server.address, users, number))
         views = len(cold) + len(again)
-        table.add(
-            users, views, *p50_p95(cold), *p50_p95(again), (server.cpu - before) / views, round(server.mebibytes)
-        )
+        table.add(users, views, *p50_p95(cold), *p50_p95(again), (server.cpu - before) / views, round(server.mebibytes))
     table.show("The server's part, without drawing")
 
 
@@ -389,7 +387,9 @@ class Table:
         self.rows: list[tuple[Any, ...]] = [columns]
 
     def add(self, *values: Any) -> None:
-        shown = tuple("" if value is None else f"{value:.2f}" if isinstance(value, float) else value for value in values)
+        shown = tuple(
+            "" if value is None else f"{value:.2f}" if isinstance(value, float) else value for value in values
+        )
         self.rows.append(shown + ("",) * (len(self.rows[0]) - len(shown)))
         print(" ", *self.rows[-1], file=sys.stderr, flush=True)
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import FastAPI, Request
 from nicegui import app, background_tasks, run, ui
 from nicegui.storage import Storage
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse
 
 from shophouse.errors import ShophouseError
@@ -22,8 +23,10 @@ from shophouse.metrics import GRAINS, Catalogue
 from shophouse.metrics.personal import personal_columns, without_personal
 from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
+from shophouse.serve.dashboard.assets import Packed, preloads
 from shophouse.serve.dashboard.blocks import Block, Context, place_of
 from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
+from shophouse.serve.dashboard.filling import Filling
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.pages import Page, laid_out, pages
@@ -90,8 +93,9 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
 
     add_search(server, context_of_search)
     server.mount("/api", create_api(project.name, published, metrics_of))
+    filling = Filling()
     for page in pages().values():
-        _add(page, project.name, published, context_of)
+        _add(page, project.name, published, context_of, filling)
     ui.run_with(
         server,
         title=project.name,
@@ -103,20 +107,25 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
         show_welcome_message=False,
         favicon="🏬",
         session_middleware_kwargs={"same_site": "lax"},
+        # of what is compressed for each visitor, the last percents take most of the time
+        gzip_middleware_factory=lambda app: GZipMiddleware(app, minimum_size=1000, compresslevel=4),
     )
+    server.add_middleware(Packed)
     # last, and so before all else
     server.add_middleware(Access, shop=project.name, users=users)
     return server
 
 
-def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context]) -> None:
+def _add(
+    page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context], filling: Filling
+) -> None:
     @ui.page(f"/{page.name}", title=f"{page.title} – {shop}")
     async def show(request: Request) -> None:
         days = await run.io_bound(_days, published)
         assert days is not None
         view = _view_of(page, request.url.query, *days)
         who = visitor(request.scope)
-        await Screen(page, shop, context_of(who, view), who).show()
+        await Screen(page, shop, context_of(who, view), who, filling).show()
 
 
 def _view_of(page: Page, query: str, first: date, last: date, until: date | None) -> View:
@@ -135,8 +144,9 @@ def _days(published: Published) -> tuple[date, date, date]:
 class Screen:
     """A page as one viewer has it open."""
 
-    def __init__(self, page: Page, shop: str, context: Context, who: Visitor) -> None:
+    def __init__(self, page: Page, shop: str, context: Context, who: Visitor, filling: Filling) -> None:
         self._who = who
+        self._filling = filling
         self._page = page
         self._shop = shop
         self._context = context
@@ -154,6 +164,7 @@ class Screen:
         return self._context.view
 
     async def show(self) -> None:
+        ui.add_head_html(preloads())
         ui.add_css((Path(__file__).with_name("dashboard.css")).read_text("utf-8"))
         self._values = await run.io_bound(self._filter_values) or {}
         self._header()
@@ -180,6 +191,8 @@ class Screen:
             shown = await run.io_bound(self._page.shown, self._context.published)
             assert shown is not None
             blocks, lacking = shown
+            # while the browser loads what it needs to draw
+            self._filling.begin(self._page, self._context, self._version, blocks)
             with ui.element("div").classes("blocks"):
                 for block, width in zip(blocks, laid_out(blocks), strict=True):
                     self._frame(block, width)
@@ -355,21 +368,20 @@ class Screen:
 
     async def _fill(self) -> None:
         """Calculate every block, several at a time, and draw each as it comes."""
-        context = self._context
-        limit = asyncio.Semaphore(4)
+        context, version = self._context, self._version
+        self._filling.begin(self._page, context, version, [block for block, *_ in self._bodies])
 
         async def fill(block: Block, body: Any, about: Any, menu: Any) -> None:
-            async with limit:
-                try:
-                    content = await run.io_bound(block.content, context)
-                    assert content is not None
-                except ShophouseError as error:
-                    body.clear()
-                    with body:
-                        ui.label(error.what).classes("problem")
-                        for line in (*error.why, *error.hint):
-                            ui.label(line).classes("note")
-                    return
+            try:
+                content = await self._filling.content(self._page, context, version, block)
+            except ShophouseError as error:
+                body.clear()
+                with body:
+                    ui.label(error.what).classes("problem")
+                    for line in (*error.why, *error.hint):
+                        ui.label(line).classes("note")
+                body.props["data-shows"] = context.view.address(self._page.name)
+                return
             if context is not self._context:
                 return
             body.clear()

@@ -143,7 +143,7 @@ class _Answer:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A metric as a figure asks for it. Those that are `alike` are asked for in one query, which reads each table once."""
+    """A metric as a figure asks for it. Those that are `alike` are asked for together, so that a table is read once."""
 
     name: str
     period: Period
@@ -177,8 +177,7 @@ class _Asked:
             before = context.answer(replace(asked, start=self.compared.start, end=self.compared.end))[0].first
         over = context.answer(replace(asked, grain=self.grain))[0].dicts()
         return {
-            name: _Answer(now.get(name), before.get(name), {row["period"]: row[name] for row in over})
-            for name in names
+            name: _Answer(now.get(name), before.get(name), {row["period"]: row[name] for row in over}) for name in names
         }
 
     def sql(self, context: Context) -> str:

@@ -43,22 +43,26 @@ def draw_definition(content: Content) -> None:
 
 def draw_menu(content: Content, formats: Formats) -> None:
     """The menu of a block: its SQL, and its rows as CSV and Excel."""
-    with ui.button(icon="more_vert").props("flat round dense") as button, ui.menu():
-        button.props["aria-label"] = f"{content.title}: SQL and downloads"
-        ui.menu_item("Show the SQL", lambda: _show_sql(content))
-        if not isinstance(content, Figures):
-            ui.menu_item("Show as table", lambda: _show_rows(content, formats))
-            ui.menu_item(
-                "Download CSV", lambda: ui.download.content(_csv(content), f"{_file(content)}.csv", "text/csv")
-            )
-            ui.menu_item(
-                "Download Excel",
-                lambda: ui.download.content(
-                    _xlsx(content),
-                    f"{_file(content)}.xlsx",
-                    _EXCEL,
-                ),
-            )
+    with ui.button(icon="more_vert").props("flat round dense") as button:
+        menu = ui.menu().props("no-parent-event")
+    button.props["aria-label"] = f"{content.title}: SQL and downloads"
+
+    def show() -> None:
+        # most are never opened
+        if not menu.default_slot.children:
+            with menu:
+                _menu_items(content, formats)
+        menu.open()
+
+    button.on_click(show)
+
+
+def _menu_items(content: Content, formats: Formats) -> None:
+    ui.menu_item("Show the SQL", lambda: _show_sql(content))
+    if not isinstance(content, Figures):
+        ui.menu_item("Show as table", lambda: _show_rows(content, formats))
+        ui.menu_item("Download CSV", lambda: ui.download.content(_csv(content), f"{_file(content)}.csv", "text/csv"))
+        ui.menu_item("Download Excel", lambda: ui.download.content(_xlsx(content), f"{_file(content)}.xlsx", _EXCEL))
 
 
 def _figures(content: Figures, formats: Formats) -> None:
@@ -86,8 +90,7 @@ def _figure(figure: Figure, formats: Formats) -> None:
         if figure.target:
             _progress(figure, formats)
         if sum(value is not None for value in figure.trend) > 1:
-            drawn = sparkline(figure.trend, is_good=figure.is_good)
-            ui.echart(drawn).classes("sparkline").props('aria-hidden="true"')
+            ui.html(sparkline(figure.trend), sanitize=False).classes("sparkline")
 
 
 def _progress(figure: Figure, formats: Formats) -> None:
