@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 _LOOKS_FOR_A_VERSION_EVERY = 2.0
+# a browser that has much else to do takes its time
+_ANSWERS_WITHIN = 10.0
 # what the browser prefers, where the viewer has not chosen
 _IS_DARK = "document.body.classList.contains('body--dark')"
 _TELLS_OF_GOING_BACK = "window.addEventListener('popstate', () => emitEvent('address', location.search))"
@@ -225,7 +227,11 @@ class Screen:
 
     async def _begin(self) -> None:
         await self._client.connected()
-        self._is_dark = await self._client.run_javascript(_IS_DARK)
+        try:
+            self._is_dark = bool(await self._client.run_javascript(_IS_DARK, timeout=_ANSWERS_WITHIN))
+        except TimeoutError:
+            # a page in the wrong colours is better than one that stays empty
+            self._is_dark = False
         self._client.run_javascript(_TELLS_OF_GOING_BACK)
         await self._fill()
         self._client.run_javascript("window.shophouseShowPlace()")
