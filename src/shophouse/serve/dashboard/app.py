@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 _LOOKS_FOR_A_VERSION_EVERY = 2.0
-# a browser that has much else to do takes its time
-_ANSWERS_WITHIN = 10.0
+# seconds: a browser that has much else to do takes its time, and one that was away for a moment need not load anew
+_PATIENCE = 30.0
 # what the browser prefers, where the viewer has not chosen
 _IS_DARK = "document.body.classList.contains('body--dark')"
 _TELLS_OF_GOING_BACK = "window.addEventListener('popstate', () => emitEvent('address', location.search))"
@@ -107,6 +107,7 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
         language="en-US",
         tailwind=False,
         show_welcome_message=False,
+        reconnect_timeout=_PATIENCE,
         favicon="🏬",
         session_middleware_kwargs={"same_site": "lax"},
         # of what is compressed for each visitor, the last percents take most of the time
@@ -121,7 +122,7 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
 def _add(
     page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context], filling: Filling
 ) -> None:
-    @ui.page(f"/{page.name}", title=f"{page.title} – {shop}")
+    @ui.page(f"/{page.name}", title=f"{page.title} – {shop}", response_timeout=_PATIENCE)
     async def show(request: Request) -> None:
         days = await run.io_bound(_days, published)
         assert days is not None
@@ -228,7 +229,7 @@ class Screen:
     async def _begin(self) -> None:
         await self._client.connected()
         try:
-            self._is_dark = bool(await self._client.run_javascript(_IS_DARK, timeout=_ANSWERS_WITHIN))
+            self._is_dark = bool(await self._client.run_javascript(_IS_DARK, timeout=_PATIENCE))
         except TimeoutError:
             # a page in the wrong colours is better than one that stays empty
             self._is_dark = False
