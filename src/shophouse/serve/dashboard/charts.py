@@ -94,8 +94,7 @@ def sparkline(values: tuple[float | None, ...]) -> str:
         move = "L"
     return (
         '<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path d="{"".join(pieces)}" fill="none" stroke="{PALETTE[0]}" stroke-width="1.5" '
-        'vector-effect="non-scaling-stroke"/></svg>'
+        f'<path d="{"".join(pieces)}" vector-effect="non-scaling-stroke"/></svg>'
     )
 
 
