@@ -30,7 +30,7 @@ from typing import Any
 
 import aiohttp
 import psutil
-import socketio
+import socketio  # type: ignore[import-untyped]
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 

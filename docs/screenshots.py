@@ -2,8 +2,8 @@
 
     python docs/screenshots.py [FOLDER] [--pages overview sales]
 
-Of the shop in FOLDER, else of the demo shop with 20,000 orders, which is made for it. Its days are fixed; what runs took, on the page
-of health, is not.
+Of the shop in FOLDER, else of the demo shop with 20,000 orders, which is made for it. Its days are fixed; what runs
+took, on the page of health, is not.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from servers.browser import browser, serving
 from shophouse.serve.dashboard.pages import pages
 
-IMAGES = ROOT / "docs" / "images"
+IMAGES = Path(__file__).resolve().parent / "images"
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1360, "height": 900}},
     "dark": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "dark"},
@@ -51,7 +50,7 @@ def main() -> None:
                 for look, how in LOOKS.items():
                     image = taken(chromium, f"{address}/{name}", how)
                     (IMAGES / f"{name}-{look}.webp").write_bytes(image)
-                    print(f"{name}-{look}.webp  {len(image) / 1024:.0f} kB", flush=True)
+                    sys.stdout.write(f"{name}-{look}.webp  {len(image) / 1024:.0f} kB\n")
 
 
 def taken(chromium: Any, url: str, how: dict[str, Any]) -> bytes:

@@ -4,12 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 import shophouse as package
 from built_shop import DemoShop
 from shophouse.errors import ConfigError
 from shophouse.metrics import Catalogue, MetricQuery, compile_query
-from shophouse.project import Project
+from shophouse.project import Project, package_warehouse
 from shophouse.shop import Shop
 
 
@@ -40,6 +41,30 @@ def test_all_that_is_named_is_in_the_warehouse(shop: Shop, catalogue: Catalogue)
     marts = {column for table, names in columns.items() if table.startswith("marts.") for column in names}
     named = {column for metric in catalogue.metrics.values() for column in metric.columns}
     assert named <= marts
+
+
+def test_columns_are_described_by_the_metric_that_they_hold(catalogue: Catalogue) -> None:
+    """One text for one thing: what a mart says of such a column begins with the catalogue's words."""
+    wrong, held = [], set()
+    for file in sorted((package_warehouse() / "models" / "marts").rglob("*.yml")):
+        for model in yaml.safe_load(file.read_text("utf-8"))["models"]:
+            for column in model["columns"]:
+                metric = catalogue.of_column(column["name"], (model["name"],))
+                if metric is not None:
+                    held.add(metric)
+                    said = catalogue.metrics[metric].definition
+                    if not column["description"].startswith(said):
+                        wrong.append(f"{model['name']}.{column['name']}: must begin with: {said}")
+    assert wrong == []
+    assert held == {name for name, metric in catalogue.metrics.items() if metric.columns}
+
+
+def test_a_column_that_means_something_else_is_there(catalogue: Catalogue, shop: Shop) -> None:
+    sql = "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
+    there = set(shop.sql(sql).fetchall())
+    for name, metric in catalogue.metrics.items():
+        for mart in metric.not_in:
+            assert any((mart, column) in there for column in metric.columns), f"{name} is never in {mart}"
 
 
 def test_every_semantic_model_is_needed(catalogue: Catalogue) -> None:

@@ -63,9 +63,10 @@ def test_an_assistant_gets_what_the_command_prints(whole_shop: DemoShop) -> None
             await client.call_tool("query_metrics", {"metrics": ["net_slaes"]}),
             await client.call_tool("query_metrics", {"metrics": ["net_sales"], "from_day": "yesterday"}),
             await client.call_tool("query_metrics", {"metrics": ["net_sales"], "by": ["day"], "limit": 100_000}),
+            await client.call_tool("query_metrics", {"metrics": ["net_sales"], "by": ["day", "product"]}),
         )
 
-    tools, metrics, no_subject, net_sales, rows, misspelt, no_day, too_many = asked(whole_shop, talk)
+    tools, metrics, no_subject, net_sales, rows, misspelt, no_day, too_many, by_day = asked(whole_shop, talk)
 
     assert {tool.name for tool in tools} == {"list_metrics", "describe_metric", "query_metrics"}
     assert all(tool.annotations.read_only_hint for tool in tools)
@@ -89,3 +90,5 @@ def test_an_assistant_gets_what_the_command_prints(whole_shop: DemoShop) -> None
     assert misspelt.is_error and "net_sales" in text(misspelt)
     assert no_day.is_error and "'yesterday' is no day" in text(no_day)
     assert too_many.is_error
+    assert by_day.is_error and 'by: ["month"]' in text(by_day) and "--by" not in text(by_day)
+    assert "list_metrics lists them all" in text(misspelt)

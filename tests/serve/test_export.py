@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import zipfile
@@ -147,6 +148,19 @@ def test_a_workbook_explains_its_columns(shop: Shop, tmp_path: Path) -> None:
     found = sheets(file)
     assert list(found) == ["sales_daily", "columns"]
     assert "Local day of the store" in found["columns"]
+
+
+def test_columns_are_told_beside_the_files(shop: Shop, tmp_path: Path) -> None:
+    shop.export(["sales_daily"], formats=["csv"], folder=tmp_path)
+    shop.export(["funnel_daily"], formats=["csv"], folder=tmp_path)
+    with (tmp_path / "columns.csv").open(encoding="utf-8", newline="") as file:
+        rows = {(row["table"], row["column"]): row for row in csv.DictReader(file)}
+    header = (tmp_path / "csv" / "sales_daily.csv").read_text("utf-8").splitlines()[0].split(",")
+    assert [column for table, column in rows if table == "sales_daily"] == header
+    assert rows["sales_daily", "net_sales_amount"]["label"] == "Net sales"
+    assert rows["sales_daily", "net_sales_amount"]["unit"] == "USD"
+    assert rows["funnel_daily", "order_count"]["label"] == ""
+    assert all(row["what it is"] for row in rows.values())
 
 
 def test_more_rows_than_a_sheet_holds_go_on_in_the_next(tmp_path: Path) -> None:

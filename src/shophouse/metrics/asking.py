@@ -73,4 +73,4 @@ def _day(name: str, given: str | date | None) -> date | None:
     try:
         return date.fromisoformat(given)
     except ValueError as error:
-        raise ConfigError(f"{name} {given!r} is no day", hint=f"write it as {name} 2026-01-31") from error
+        raise ConfigError(f"{name} {given!r} is no day", hint="write it as 2026-01-31") from error

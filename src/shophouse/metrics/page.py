@@ -49,6 +49,11 @@ def metrics_page(catalogue: Catalogue) -> list[str]:
     return lines
 
 
+def _columns(metric: Metric) -> str:
+    but = f"; not of {', '.join(metric.not_in)}" if metric.not_in else ""
+    return ", ".join(f"`{column}`" for column in metric.columns) + but
+
+
 def _chapter(catalogue: Catalogue, name: str, metric: Metric) -> list[str]:
     dimensions = ", ".join(sorted(catalogue.dimensions(name))) or "nothing"
     return [
@@ -62,6 +67,7 @@ def _chapter(catalogue: Catalogue, name: str, metric: Metric) -> list[str]:
         f"| unit | {_UNITS[metric.unit]}; {'more' if metric.better == 'up' else 'less'} is better |",
         f"| counted by | {metric.basis} |",
         f"| not in it | {metric.excludes} |",
+        *([f"| columns of marts | {_columns(metric)} |"] if metric.columns else []),
         f"| finest period | {catalogue.grain(name)} |",
         f"| split by | {dimensions} |",
         *(f"| {_PRODUCTS.get(product, product)} | {meaning} |" for product, meaning in metric.elsewhere.items()),

@@ -2,14 +2,17 @@
 
 Below the folder of reports: `csv/sales_daily.csv`, `parquet/sales_daily.parquet`, `xlsx/sales_daily.xlsx`. Besides the
 marts there are exports by name, each a query in a file: those of `serve/exports/`, and a shop's own in its `exports/`.
-A file is put in place whole. Rows are ordered by all of their columns, so that the same rows make the same bytes.
+Their headers are the names of columns, for programs; `columns.csv` says what each is, in which unit, as the sheet
+`columns` of a workbook does. A file is put in place whole. Rows are ordered by all of their columns, so that the same
+rows make the same bytes.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +31,7 @@ __all__ = ["FORMATS", "Exported", "export", "listing"]
 
 FORMATS = ("csv", "parquet", "xlsx")
 _STAMP = ".exports.json"
+_COLUMNS = "columns.csv"
 _IN_ORDER = " order by all"
 
 
@@ -86,6 +90,7 @@ def export(
             before[path] = found
             _save(root, before)
         files[path] = found
+    _describe(project, session, root, names)
     if not marts:
         for path in before.keys() - files.keys():
             if path.partition("/")[0] in wanted:
@@ -116,6 +121,33 @@ def _save(folder: Path, files: dict[str, Exported]) -> None:
     incoming.replace(folder / _STAMP)
 
 
+def _describe(project: Project, session: _Session, root: Path, names: Iterable[str]) -> None:
+    """Write what the columns of these marts are; what was said of others stays while they are there."""
+    from shophouse.metrics import Catalogue
+    from shophouse.serve.described import described_marts
+
+    target = root / _COLUMNS
+    catalogue, marts = Catalogue.load(project), described_marts(project)
+    there = session.columns()
+    described = set(names)
+    if target.is_file():
+        with target.open(encoding="utf-8", newline="") as file:
+            described |= {row["table"] for row in csv.DictReader(file)}
+    incoming = target.with_name(f".{target.name}.{os.getpid()}")
+    root.mkdir(parents=True, exist_ok=True)
+    with incoming.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("table", "column", "label", "unit", "what it is"))
+        for table, column in there:
+            if table in described:
+                name = catalogue.of_column(column, (table,))
+                metric = catalogue.metrics[name] if name else None
+                said = marts[table].columns.get(column, "") if table in marts else ""
+                unit = "" if metric is None else project.currency if metric.unit == "money" else metric.unit
+                writer.writerow((table, column, metric.label if metric else "", unit, said))
+    os.replace(incoming, target)
+
+
 def _formats(formats: Sequence[str]) -> list[str]:
     for format_ in formats:
         if format_ not in FORMATS:
@@ -138,6 +170,14 @@ class _Session:
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
         relation: duckdb.DuckDBPyRelation = self._opened.query("session", query)
         return relation
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Every table of the marts with each of its columns, in order."""
+        found: list[tuple[str, str]] = self.sql(
+            "select table_name, column_name from information_schema.columns where table_schema = 'marts' "
+            "order by table_name, ordinal_position"
+        ).fetchall()
+        return found
 
     def count(self, project: Project, name: str, query: str) -> int:
         import duckdb

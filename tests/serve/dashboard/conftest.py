@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 
 import pytest
 
@@ -13,6 +14,7 @@ from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.pages import pages
 from shophouse.serve.dashboard.published import Published
 from shophouse.serve.dashboard.view import read_view
+from shophouse.serve.described import described_marts
 from shophouse.shop import Shop
 
 __all__ = ["whole_shop"]
@@ -36,8 +38,10 @@ def context(shop: Shop, published: Published) -> Callable[..., Context]:
     [[first, last]] = shop.sql("select min(date_day), max(date_day) from sales_daily").fetchall()
     assert isinstance(first, date)
 
+    marts = cache(lambda: described_marts(shop.project))
+
     def of(**parameters: list[str]) -> Context:
         view = read_view({name.removesuffix("_"): values for name, values in parameters.items()}, first, last, _ABOUT)
-        return Context(published, Catalogue.packaged(), Formats("en_US", shop.project.currency), view)
+        return Context(published, Catalogue.packaged(), Formats("en_US", shop.project.currency), view, marts)
 
     return of

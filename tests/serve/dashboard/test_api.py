@@ -54,6 +54,8 @@ def test_it_lists_what_the_command_lists(api: TestClient, whole_shop: DemoShop) 
         ("net_slaes", 404, "net_sales"),
         ("net_sales?by=colour", 400, "channel"),
         ("net_sales?by=day,month", 400, "several periods"),
+        ("net_sales?by=day,month", 400, '"hint": ["by=day"]'),
+        ("net_sales?by=day,product", 400, '"hint": ["by=month"]'),
         ("net_sales?from=yesterday", 400, "2026-01-31"),
         ("net_sales?limit=many", 400, "limit"),
         ("net_sales?chanel=web", 400, "there are by, from"),
@@ -65,6 +67,7 @@ def test_what_is_asked_wrongly_is_told_what_to_ask(api: TestClient, asked: str, 
     answer = api.get(f"/metrics/{asked}")
     assert answer.status_code == status
     assert answer.json()["error"] and told in answer.text
+    assert "--" not in answer.text.replace(asked, "")
 
 
 def test_a_value_is_a_parameter(api: TestClient, shop: Shop) -> None:

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from shophouse.serve.dashboard.blocks import Context, Ranking, RowOfFigures, Trend
-from shophouse.serve.dashboard.contents import Figures
+from shophouse.serve.dashboard.contents import Column, Figures, Target
+from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.pages import Page, pages
 from shophouse.serve.dashboard.sql_blocks import SqlTable
@@ -25,10 +26,13 @@ Of = Callable[..., Context]
 def test_every_block_of_every_page_has_sql_that_runs(
     context: Of, shop: Shop, page: Page, parameters: dict[str, list[str]]
 ) -> None:
-    of = context(**parameters)
+    about = {"metric": "orders", "mart": "sales_monthly"}
+    of = context(**parameters, **({"name": [about[page.name]]} if page.name in about else {}))
     for block in page.blocks:
         content = block.content(of)
         assert content.title
+        if not content.sql:
+            continue
         for statement in content.sql.split(";\n\n"):
             assert shop.sql(statement) is not None, content.title
 
@@ -85,6 +89,45 @@ def test_a_category_filters_money_by_day_and_orders_not_at_all(context: Of, shop
     assert row.notes == ("Orders: not filtered by category",)
 
 
+def test_a_month_that_is_not_over_is_compared_with_none(context: Of, shop: Shop) -> None:
+    [[last]] = shop.sql("select max(date_day) from sales_daily").fetchall()
+    first = last.replace(day=1)
+    running = {"from_": [first.isoformat()], "to": [last.isoformat()]}
+    before = first - timedelta(days=1)
+    whole = {"from_": [before.replace(day=1).isoformat()], "to": [before.isoformat()]}
+    row = RowOfFigures(("attributed_sales",))
+    assert row.content(context(**whole)).figures[0].change is not None
+    if (last + timedelta(days=1)).month == last.month:
+        assert row.content(context(**running)).figures[0].change is None
+
+
+def test_all_time_is_compared_with_none_and_one_day_is_drawn_as_a_bar(context: Of) -> None:
+    whole = Trend("orders").content(context(period=["all"]))
+    assert [series.is_quiet for series in whole.series] == [False]
+    day = Trend("orders").content(context(period=["yesterday"]))
+    assert (day.kind, len(day.labels), len(day.series)) == ("bar", 1, 2)
+
+
+def test_rows_without_a_value_are_called_so_and_can_be_chosen(context: Of, shop: Shop) -> None:
+    of = context(period=["all"])
+    [[without]] = shop.sql("select count(*) from core.fct_orders where is_valid and discount_code is null").fetchall()
+    chart = Ranking("orders", "discount_code").content(of)
+    at = chart.labels.index("Without")
+    assert chart.series[0].values[at] == without > 0
+    assert "None" not in chart.labels
+    series = Trend("orders", by="discount_code").content(of).series
+    assert sum(value or 0 for one in series if one.name == "Without" for value in one.values) == without
+
+
+def test_a_column_is_defined_by_the_metric_that_it_is(context: Of) -> None:
+    of = context()
+    column = Column("order_count", "Orders", "count")
+    assert of.defined(column, {"sales_daily"}).definition == of.catalogue.metrics["orders"].definition
+    # visits that led to an order
+    assert of.defined(column, {"funnel_daily"}).definition == ""
+    assert of.defined(Column("order_count", "Orders", "count", "My own."), {"sales_daily"}).definition == "My own."
+
+
 def test_a_click_on_a_ranking_filters_the_page(context: Of) -> None:
     content = Ranking("orders", "channel").content(context(period=["all"]))
     assert content.links[0] == f"/?period=all&channel={content.rows[0][0]}"
@@ -118,10 +161,17 @@ def test_a_target_is_that_of_all_days_of_the_period_and_of_the_whole_shop(contex
     [[start, end, target]] = shop.sql(sql, ["net_sales_amount"]).fetchall()
     days = {"from_": [start.isoformat()], "to": [end.isoformat()]}
     row = RowOfFigures(("net_sales",))
-    assert row.content(context(**days)).figures[0].target == target > 0
+    reached = row.content(context(**days)).figures[0]
+    assert reached.target == Target(target, reached.value)
+    assert target > 0
     assert row.content(context(**days, channel=["web"])).figures[0].target is None
     late = {"from_": [start.isoformat()], "to": [(end + timedelta(days=1)).isoformat()]}
-    assert row.content(context(**late)).figures[0].target is None
+    found = row.content(context(**late)).figures[0].target
+    # days without a target are counted on neither side
+    assert found is not None and (found.value, found.reached) == (target, reached.value)
+    assert found.days == f"until {Formats('en_US', 'USD').day(end)}"
+    never = {"from_": ["2040-01-01"], "to": ["2040-01-31"]}
+    assert row.content(context(**never)).figures[0].target is None
 
 
 def test_what_is_known_by_month_alone_is_shown_over_a_year(context: Of, shop: Shop) -> None:

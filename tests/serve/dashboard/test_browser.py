@@ -237,8 +237,9 @@ def test_a_file_has_the_sums_of_the_marts(browser: Browser, address: str, shop: 
     [[value, days]] = shop.sql(
         _last_thirty_days("sum(net_sales_amount), count(distinct date_day)", "channel = 'web'")
     ).fetchall()
-    assert sum(Decimal(row["net_sales"]) for row in rows) == value
-    assert len({row["period"] for row in rows}) == days
+    assert list(rows[0]) == ["Period", "Channel", "Net sales (USD)"]
+    assert sum(Decimal(row["Net sales (USD)"]) for row in rows) == value
+    assert len({row["Period"] for row in rows}) == days
     sheet = zipfile.ZipFile(tmp_path / "file.xlsx").read("xl/worksheets/sheet1.xml").decode()
     cells = re.findall(r'<c r="C\d+"[^>]*><v>([^<]+)</v>', sheet)[1:]
     assert abs(sum(Decimal(cell) for cell in cells) - value) < Decimal("0.001")
@@ -301,6 +302,21 @@ def test_a_login_is_demanded_and_ends_where_it_is_taken_away(
         asked = context.request.get(f"{address}/api/metrics/net_sales?by=month")
         assert asked.status == 200 and "net_sales" in asked.json()[0]
         assert context.request.get(f"{address}/api/openapi.json").json()["servers"] == [{"url": "/api"}]
+        # nor does a search tell of anyone, or a page of one who
+        [[email, key]] = (
+            package.open(copy)
+            .sql("select email, person_key from core.dim_customer where email is not null and person_key <> 0 limit 1")
+            .fetchall()
+        )
+        told = context.request.get(f"{address}/search", params={"q": email})
+        assert told.json() == {"groups": []}
+        page.goto(f"{address}/person?key={key}")
+        page.wait_for_function(DRAWN)
+        shown = page.locator("body").inner_text()
+        assert f"Customer {key}" in shown and "Names and addresses" in shown and email not in shown
+        page.goto(f"{address}/operations")
+        page.wait_for_function(DRAWN)
+        assert block(page, "Salespeople").get_by_text(re.compile(r"^Salesperson \S+$")).count() > 0
         # the page that is open goes, too
         users.remove("vera")
         page.wait_for_url("**/login", timeout=15_000)
@@ -316,3 +332,88 @@ def _last_thirty_days(what: str, where: str = "1 = 1") -> str:
 def _shows_another(text: str, metric: str = "net_sales") -> str:
     shown = f"document.querySelector('.figure[data-metric={metric}] .figure-value')"
     return f"() => {shown} && {shown}.innerText !== {text!r}"
+
+
+def look_for(page: Page, words: str) -> Locator:
+    """The options that are found for what is typed."""
+    page.keyboard.press("/")
+    page.keyboard.type(words)
+    options = page.locator("#found [role=option]")
+    options.first.wait_for()
+    return options
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_search_is_led_by_the_keyboard(browser: Browser, address: str, look: str) -> None:
+    with opened(browser, f"{address}/overview?channel=web", look) as page:
+        options = look_for(page, "orders")
+        box = page.get_by_role("combobox", name=re.compile("^Search"))
+        assert box.get_attribute("aria-expanded") == "true"
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowUp")
+        chosen = page.locator("#found [aria-selected=true]")
+        assert chosen.count() == 1 and chosen.get_attribute("id") == box.get_attribute("aria-activedescendant")
+        assert chosen.inner_text() == options.first.inner_text()
+        inside = page.locator(".found-panel").bounding_box()
+        assert inside is not None and inside["x"] >= 0 and inside["x"] + inside["width"] <= page.viewport_size["width"]  # type: ignore[index]
+        page.evaluate(axe())
+        found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        assert [one["id"] for one in found if one["impact"] != "minor"] == []
+        page.keyboard.press("Escape")
+        assert not page.locator(".found-panel").is_visible()
+        page.keyboard.press("Escape")
+        assert box.input_value() == ""
+        page.keyboard.type("no such thing anywhere")
+        page.get_by_text("Nothing has “no such thing anywhere” in it.").wait_for()
+
+
+def test_what_is_found_leads_to_its_place(browser: Browser, address: str, shop: Shop) -> None:
+    [[name, net]] = shop.sql(
+        "select product_name, net_sales_amount from product_performance order by net_sales_rank limit 1"
+    ).fetchall()
+    with opened(browser, f"{address}/overview?channel=web") as page:
+        look_for(page, "returns by reason")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/sales?channel=web#returns-by-reason")
+        page.wait_for_function(DRAWN)
+        page.locator(".pointed-at").wait_for()
+        assert page.locator(".pointed-at h2").inner_text() == "Returns by reason"
+        look_for(page, name).get_by_text(name, exact=True).click()
+        page.wait_for_url("**/product?key=*")
+        page.wait_for_function(DRAWN)
+        assert page.get_by_role("heading", level=1).inner_text() == name
+        assert agrees(figure(page, "net_sales_amount"), net)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize(
+    ("path", "heading"),
+    [
+        ("metric?name=net_sales", "Net sales"),
+        ("mart?name=sales_daily", "sales_daily"),
+        ("product?key={product_key}", None),
+        ("person?key={person_key}", None),
+        ("people?segment=champions", "Customers: Champions"),
+        ("orders?day={order_date}", None),
+    ],
+    ids=lambda value: str(value).partition("?")[0] if value and "?" in str(value) else "",
+)
+def test_a_page_of_one_thing_is_readable(
+    browser: Browser, address: str, shop: Shop, path: str, heading: str | None, look: str
+) -> None:
+    lines = shop.sql(
+        "select product_key, person_key, order_date from core.fct_order_items where person_key <> 0 and is_sale "
+        "order by order_date desc, order_key limit 1"
+    )
+    [row] = lines.fetchall()
+    given = dict(zip(lines.columns, row, strict=True))
+    with opened(browser, f"{address}/{path.format(**given)}", look) as page:
+        page.wait_for_timeout(300)
+        assert page.locator(".missing").count() == 0
+        assert page.evaluate(READABLE) == []
+        page.evaluate(axe())
+        found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        assert [(one["id"], one["help"]) for one in found if one["impact"] != "minor"] == []
+        if heading is not None:
+            assert page.get_by_role("heading", level=1).inner_text() == heading

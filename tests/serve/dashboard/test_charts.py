@@ -3,7 +3,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from shophouse.serve.dashboard.charts import options
+import pytest
+
+from shophouse.serve.dashboard.charts import PALETTE, PALETTE_DARK, options
 from shophouse.serve.dashboard.contents import Chart, Column, Series
 from shophouse.serve.dashboard.formats import Formats
 
@@ -70,7 +72,7 @@ def test_names_are_never_html_in_what_is_told_of_a_point() -> None:
 def test_an_id_as_a_label_is_shortened_and_a_name_is_not() -> None:
     names = ("bb50f2e236e5eea0100680137654686c", "Aldergrove Modern Watering Can")
     chart = Chart("Top", kind="ranking", labels=names, series=(Series("x", (2, 1)),))
-    assert drawn(chart)["yAxis"]["data"] == ["bb50f2e236e5…686c", "Aldergrove Modern Watering Can"]
+    assert drawn(chart)["yAxis"]["data"] == ["bb50f2e2…686c", "Aldergrove Modern Watering Can"]
 
 
 def test_what_is_compared_with_is_quiet_in_bars_too() -> None:
@@ -78,3 +80,20 @@ def test_what_is_compared_with_is_quiet_in_bars_too() -> None:
     now, then = drawn(chart)["series"]
     assert "itemStyle" not in now
     assert then["itemStyle"]["color"] == "#9aa5b0"
+
+
+@pytest.mark.parametrize(
+    ("palette", "ground"), [(PALETTE, "#ffffff"), (PALETTE_DARK, "#1d232a")], ids=["light", "dark"]
+)
+def test_every_colour_stands_out_from_its_ground(palette: tuple[str, ...], ground: str) -> None:
+    """WCAG 2.2, 1.4.11: what a chart is made of has a contrast of 3 to 1."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for colour in palette:
+        light, dark = sorted((luminance(colour), luminance(ground)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 3, colour
+    assert len(set(palette)) == len(palette) == 8

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from shophouse.metrics.personal import personal_columns
 from shophouse.serve.dashboard.blocks import Context
 from shophouse.serve.dashboard.contents import Chart, Content, Figures, Table
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.pages import Page, laid_out, pages
-from shophouse.serve.dashboard.published import Published
+from shophouse.serve.dashboard.published import Published, WithoutPersonal
 from shophouse.serve.dashboard.sql_blocks import SqlTable
 from shophouse.shop import Shop
 
@@ -91,7 +94,7 @@ def test_retention_is_that_of_orders(context: Of, shop: Shop) -> None:
     assert all(rate == pytest.approx(other) for rate, other in checked)
 
 
-def test_customers_of_a_cohort_are_those_of_the_heat_map(context: Of, shop: Shop, published: Published) -> None:
+def test_customers_of_a_cohort_are_those_of_the_heat_map(context: Of, shop: Shop) -> None:
     chart = content("customers", "Lifetime value so far", context())
     assert isinstance(chart, Chart)
     month = chart.rows[0][0]
@@ -107,8 +110,8 @@ def test_customers_of_a_cohort_are_those_of_the_heat_map(context: Of, shop: Shop
     table = content("people", "Customers", of)
     assert isinstance(table, Table)
     assert sum(row[4] for row in table.rows) == found["net_sales_amount"]
-    assert pages()["people"].named(published, of.view.about) == f"Customers who first ordered in {month:%B %Y}"
-    assert pages()["people"].named(published, {}) is None
+    assert pages()["people"].named(of) == f"Customers who first ordered in {month:%B %Y}"
+    assert pages()["people"].named(context()) is None
 
 
 def test_no_page_of_customers_shows_who_they_are(context: Of, shop: Shop) -> None:
@@ -146,18 +149,18 @@ def test_top_products_are_those_of_the_ledger(context: Of, shop: Shop) -> None:
     assert change == pytest.approx(float(net) / float(before) - 1)
 
 
-def test_a_product_has_a_page_of_its_own(context: Of, shop: Shop, published: Published) -> None:
+def test_a_product_has_a_page_of_its_own(context: Of, shop: Shop) -> None:
     table = content("products", "Top products", context())
     assert isinstance(table, Table)
     key = table.links[0].removeprefix("/product?key=")
     of = context(key=[key])
-    assert pages()["product"].named(published, of.view.about) == table.rows[0][0]
+    assert pages()["product"].named(of) == table.rows[0][0]
     found = figures("product", "At a glance", of)
     sql = "select sum(net_sales_amount_reporting), sum(quantity) from core.fct_sales_ledger where product_key = ?"
     assert (found["net_sales_amount"], found["quantity"]) == asked(shop, sql, int(key))[0]
     months = rows("product", "Net sales by month", of)
     assert sum(net for [net] in months.values()) == found["net_sales_amount"]
-    assert pages()["product"].named(published, {"key": "abc"}) is None
+    assert pages()["product"].named(context(key=["abc"])) is None
 
 
 def test_orders_of_a_day_are_all_that_were_placed(context: Of, shop: Shop, published: Published) -> None:
@@ -180,7 +183,7 @@ def test_orders_of_a_day_are_all_that_were_placed(context: Of, shop: Shop, publi
     assert sum(count for [count] in rows("orders", "Orders by hour", of).values()) == orders
     web = context(day=[str(day)], channel=["web"])
     assert figures("orders", "At a glance", web)["orders"] < found["orders"]
-    assert pages()["orders"].named(published, {"day": "yesterday"}) is None
+    assert pages()["orders"].named(context(day=["yesterday"])) is None
 
 
 def test_the_waterfall_of_costs_ends_with_what_is_left(context: Of, shop: Shop) -> None:
@@ -263,6 +266,60 @@ def test_people_who_sell_sell_what_orders_say(context: Of, shop: Shop) -> None:
     assert isinstance(table, Table)
     [[orders]] = asked(shop, "select count(*) from core.fct_orders where is_valid and employee_key <> 0")
     assert sum(row[2] for row in table.rows) == orders
+
+
+def test_who_sells_is_named_to_those_who_may_see_it(context: Of, shop: Shop) -> None:
+    of = context(period=["all"])
+    viewers = replace(of, published=WithoutPersonal(of.published, personal_columns(shop.project)))
+    named, numbered = (content("operations", "Salespeople", one) for one in (of, viewers))
+    assert isinstance(named, Table) and isinstance(numbered, Table)
+    names = {name for (name,) in asked(shop, "select employee_name from core.dim_employee where employee_key <> 0")}
+    assert {row[0] for row in named.rows} <= names
+    assert all(re.fullmatch(r"Salesperson \w+", row[0]) for row in numbered.rows)
+    assert [row[1:] for row in named.rows] == [row[1:] for row in numbered.rows]
+
+
+def test_a_metric_has_a_page_with_its_meaning_and_places(context: Of, shop: Shop) -> None:
+    of = context(name=["net_sales"])
+    assert pages()["metric"].named(of) == "Net sales"
+    assert pages()["metric"].named(context(name=["net"])) is None
+    assert rows("metric", "What it means", of)["Formula"] == (of.catalogue.metrics["net_sales"].formula,)
+    places = content("metric", "Where it is shown", of)
+    assert isinstance(places, Table)
+    assert ("Table sales_daily", "net_sales_amount") in places.rows
+    assert not [row for row in places.rows if row[0] == "Table channel_performance"]
+    assert "/overview#net-sales" in places.links
+
+
+def test_a_table_has_a_page_with_its_columns_and_rows(context: Of, shop: Shop) -> None:
+    of = context(name=["sales_monthly"])
+    assert pages()["mart"].named(of) == "sales_monthly"
+    assert pages()["mart"].named(context(name=["fct_orders"])) is None
+    described = rows("mart", "Columns", of)
+    columns = asked(shop, "select column_name from information_schema.columns where table_name = 'sales_monthly'")
+    assert list(described) == [column for (column,) in columns]
+    assert described["net_sales_amount"][1] == "Net sales" and all(said for *_, said in described.values())
+    table = content("mart", "Rows", of)
+    assert isinstance(table, Table)
+    at = [column.name for column in table.columns].index("net_sales_amount")
+    [[net]] = asked(shop, "select sum(net_sales_amount) from sales_monthly")
+    assert sum(row[at] for row in table.rows) == net
+
+
+def test_a_customer_has_a_page_of_all_orders(context: Of, shop: Shop) -> None:
+    people = content("people", "Customers", context(segment=["champions"]))
+    assert isinstance(people, Table)
+    key = people.links[0].removeprefix("/person?key=")
+    of = context(key=[key])
+    [[count, net]] = asked(
+        shop, "select count(*), sum(net_amount_reporting) from core.fct_orders where person_key = ?", int(key)
+    )
+    orders = content("person", "Orders", of)
+    assert isinstance(orders, Table)
+    assert (len(orders.rows), sum(row[6] for row in orders.rows)) == (count, net)
+    valid = figures("person", "At a glance", of)["order_count"]
+    assert valid == len([row for row in orders.rows if row[3] is None])
+    assert pages()["person"].named(context(key=["0"])) is None
 
 
 def test_health_counts_what_arrived_and_what_was_held_back(context: Of, shop: Shop) -> None:

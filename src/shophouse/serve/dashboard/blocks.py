@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any, Protocol
 
 from shophouse.errors import ConfigError
-from shophouse.metrics import Catalogue, CompiledQuery, Grain, Metric, MetricQuery, compile_query
+from shophouse.metrics import Catalogue, CompiledQuery, Grain, MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
 from shophouse.metrics.query import first_day, next_period, periods
-from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series
+from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series, Target
 from shophouse.serve.dashboard.formats import Formats, spoken
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.periods import Period, compared_with
@@ -159,7 +159,9 @@ class _Asked:
         notes: tuple[str, ...] = ()
         if context.catalogue.grain(name) == "month":
             period, grain = whole_months(period), "month" if grain in ("day", "week") else grain
-            compared = whole_months(compared) if compared is not None else None
+            # a month that is not over is less than one that is
+            is_over = period.end <= (view.until or view.last)
+            compared = whole_months(compared) if compared is not None and is_over else None
             notes = (context.of_months(period),)
         usable, left_out = context.usable((name,), MetricQuery((name,), start=period.start, end=period.end))
         return cls(name, period, compared, grain, usable, notes + left_out)
@@ -208,7 +210,7 @@ class _Asked:
             context.formats.change(now, before, metric.unit),
             is_good,
             trend,
-            _target(context, metric, self.period),
+            _target(context, self.name, now, self.period),
         )
 
 
@@ -253,20 +255,23 @@ class Trend:
         else:
             now: dict[Any, Any] = {row[0]: row[1] for row in rows.rows}
             series = (Series(metric.label, tuple(now.get(day) for day in days)),)
-            before = compared_with(period, view.comparison)
+            before = compared_with(period, view.comparison) if view.before is not None else None
             if before is not None:
-                series += (self._compared(context, asked, before, len(days)),)
+                compared = self._compared(context, asked, before, len(days))
+                # a line of nothing would only stand in the legend
+                series += (compared,) if any(value is not None for value in compared.values) else ()
         columns = (
             Column("period", "Period", "day"),
             *((Column(self.by, label_of(self.by)),) if self.by else ()),
-            Column(self.metric, metric.label, metric.unit),
+            Column(self.metric, metric.label, metric.unit, metric.definition),
         )
         return Chart(
             self.title,
             compiled.text,
             notes + left_out,
             metric.description,
-            kind=self.kind,
+            # a line through one point can't be seen
+            kind="bar" if len(labels) == 1 else self.kind,
             unit=metric.unit,
             labels=labels,
             series=series,
@@ -314,7 +319,7 @@ class Ranking:
             period = whole_months(period)
             asked = replace(asked, start=period.start, end=period.end)
         rows, compiled, left_out = context.ask(asked)
-        shown = [row for row in rows.rows if row[1] is not None][: self.limit]
+        shown = [row for row in rows.rows if row[1]][: self.limit]
         # a filter by nothing finds what has no value
         values = ["" if row[0] is None else str(row[0]) for row in shown]
         links: tuple[str, ...] = ()
@@ -330,22 +335,34 @@ class Ranking:
             labels=tuple(spoken(value) or _WITHOUT for value in values),
             series=(Series(metric.label, tuple(row[1] for row in shown)),),
             links=links,
-            columns=(Column(self.by, label_of(self.by)), Column(self.metric, metric.label, metric.unit)),
+            columns=(
+                Column(self.by, label_of(self.by)),
+                Column(self.metric, metric.label, metric.unit, metric.definition),
+            ),
             rows=rows.rows,
         )
 
 
-def _target(context: Context, metric: Metric, period: Period) -> Any:
-    """What was to be reached in a period, where every day of it has a target; those are of the whole shop."""
-    if context.view.conditions or not metric.columns:
+def _target(context: Context, name: str, now: Any, period: Period) -> Target | None:
+    """What was to be reached, of the whole shop: in the period, or in those days of it, in one piece, that have one."""
+    metric = context.catalogue.metric(name)
+    if context.view.conditions or not metric.columns or context.catalogue.grain(name) != "day":
         return None
     found = context.published.query(
-        "select sum(day_target_value), count(distinct target_date) from core.fct_targets_daily "
+        "select sum(day_target_value), count(distinct target_date), min(target_date), max(target_date) "
+        "from core.fct_targets_daily "
         "where target_metric = $metric and is_of_the_day and target_date between $start and $end",
         {"metric": metric.columns[0], "start": period.start, "end": period.end},
     )
-    [(target, days)] = found.rows
-    return target if days == period.days else None
+    [(value, days, start, end)] = found.rows
+    if not value or Period(start, end).days != days:
+        return None
+    if days == period.days:
+        return Target(value, now)
+    rows, _, _ = context.ask(MetricQuery((name,), start=start, end=end))
+    first, last = context.formats.day(start), context.formats.day(end)
+    days = f"until {last}" if start == period.start else f"from {first}" if end == period.end else f"{first} – {last}"
+    return Target(value, rows.rows[0][0] if rows.rows else None, days)
 
 
 def place_of(title: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,16 +12,18 @@ from babel.numbers import format_compact_currency, format_currency
 from shophouse.serve.dashboard.contents import Chart, Series
 from shophouse.serve.dashboard.formats import Formats
 
-__all__ = ["PALETTE", "options", "sparkline"]
+__all__ = ["PALETTE", "PALETTE_DARK", "options", "sparkline"]
 
 PALETTE = ("#2563a8", "#c2570c", "#177a5b", "#8b3fa8", "#a3742a", "#b3334d", "#4a6378", "#5b7f12")
-"""Colours that can be told apart by those who see red and green alike, each readable on white and on black."""
+"""Colours that can be told apart by those who see red and green alike, each readable on white."""
+PALETTE_DARK = ("#6ba6e8", "#ea8a45", "#43b78e", "#bd85d8", "#cfa355", "#e56e86", "#94a9bb", "#98bf4f")
+"""The same on black."""
 _FEW = 7
 """So many labels that each is written, whatever room there is."""
 _COMPACT = 10_000
 _INSIDE = {"alignMinLabel": "left", "alignMaxLabel": "right"}
 _LONGEST_WORD = 22
-_MORE, _LESS = PALETTE[2], PALETTE[5]
+_WHOLE, _MORE, _LESS = 0, 2, 5
 _FONT = "Inter, 'Segoe UI', system-ui, sans-serif"
 
 
@@ -28,14 +31,15 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     """What ECharts draws. Money and counts are plain numbers in it: what people read is formatted by `formats`."""
     ink = "#e6e8eb" if is_dark else "#20262d"
     line = "#3a424c" if is_dark else "#dde1e6"
+    palette = PALETTE_DARK if is_dark else PALETTE
     base: dict[str, Any] = {
-        "color": list(PALETTE),
+        "color": list(palette),
         "textStyle": {"color": ink, "fontFamily": _FONT},
         # each frame of one is drawn by the browser's only thread, for every chart of the page
         "animation": False,
         "aria": {"enabled": True, "label": {"description": described(chart, formats)}},
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
-        "grid": {"left": 8, "right": 16, "top": 34 if len(chart.series) > 1 else 12, "bottom": 4, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 34 if len(chart.series) > 1 else 12, "bottom": 8, "containLabel": True},
     }
     if chart.kind == "heatmap":
         return base | _heatmap(chart, formats, ink)
@@ -61,7 +65,8 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     if chart.kind in ("waterfall", "funnel"):
         values["show"] = False
         base["grid"]["right"] = 96
-        base["series"] = _waterfall(chart, formats, ink) if chart.kind == "waterfall" else _funnel(chart, formats, ink)
+        is_waterfall = chart.kind == "waterfall"
+        base["series"] = _waterfall(chart, formats, ink, palette) if is_waterfall else _funnel(chart, formats, ink)
         base["tooltip"] = {"show": False}
         return base
     base["series"] = [_series(chart, one) for one in chart.series]
@@ -174,7 +179,7 @@ def _heatmap(chart: Chart, formats: Formats, ink: str) -> dict[str, Any]:
     }
 
 
-def _waterfall(chart: Chart, formats: Formats, ink: str) -> list[dict[str, Any]]:
+def _waterfall(chart: Chart, formats: Formats, ink: str, palette: Sequence[str]) -> list[dict[str, Any]]:
     """Bars on what the steps before left, and nothing below them."""
     ground: list[float] = []
     bars: list[dict[str, Any]] = []
@@ -184,7 +189,7 @@ def _waterfall(chart: Chart, formats: Formats, ink: str) -> list[dict[str, Any]]
         is_total = at in chart.totals
         start = 0.0 if is_total else level
         level = step if is_total else level + step
-        color = PALETTE[0] if is_total else _MORE if step >= 0 else _LESS
+        color = palette[_WHOLE if is_total else _MORE if step >= 0 else _LESS]
         written = formats.value(value, chart.unit)
         bars.append(
             {
@@ -254,7 +259,7 @@ def _cell(value: float, unit: str, formats: Formats) -> str:
 def _short_name(name: str) -> str:
     """A name that is one long word, as an id is, with its middle left out."""
     is_id = " " not in name and any(letter.isdigit() for letter in name)
-    return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:12]}…{name[-4:]}"
+    return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:8]}…{name[-4:]}"
 
 
 def _number(value: Any) -> Any:

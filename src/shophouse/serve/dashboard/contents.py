@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Chart", "ChartKind", "Column", "Content", "Figure", "Figures", "Series", "Table"]
+__all__ = ["Chart", "ChartKind", "Column", "Content", "Figure", "Figures", "Series", "Table", "Target"]
 
 ChartKind = Literal["line", "area", "bar", "stacked", "ranking", "heatmap", "waterfall", "funnel", "scatter"]
 """How a chart is drawn. A ranking, a waterfall and a funnel run down the page, one label below the other."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a figure was to reach, and what was reached; `days` names them where they are not all of the period."""
+
+    value: Any
+    reached: Any
+    days: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Figure:
     change: str | None = None
     is_good: bool | None = None
     trend: tuple[float | None, ...] = ()
-    target: Any = None
+    target: Target | None = None
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from nicegui import ui
 
 from shophouse.serve.dashboard.charts import options, sparkline
-from shophouse.serve.dashboard.contents import Chart, Column, Content, Figure, Figures, Table
+from shophouse.serve.dashboard.contents import Chart, Column, Content, Figure, Figures, Table, Target
+from shophouse.serve.dashboard.downloads import csv_file, excel_file, file_name
 from shophouse.serve.dashboard.formats import Formats
 
 __all__ = ["draw", "draw_definition", "draw_menu"]
@@ -58,11 +57,15 @@ def draw_menu(content: Content, formats: Formats) -> None:
 
 
 def _menu_items(content: Content, formats: Formats) -> None:
-    ui.menu_item("Show the SQL", lambda: _show_sql(content))
+    if content.sql:
+        ui.menu_item("Show the SQL", lambda: _show_sql(content))
     if not isinstance(content, Figures):
         ui.menu_item("Show as table", lambda: _show_rows(content, formats))
-        ui.menu_item("Download CSV", lambda: ui.download.content(_csv(content), f"{_file(content)}.csv", "text/csv"))
-        ui.menu_item("Download Excel", lambda: ui.download.content(_xlsx(content), f"{_file(content)}.xlsx", _EXCEL))
+        name = file_name(content)
+        ui.menu_item("Download CSV", lambda: ui.download.content(csv_file(content, formats), f"{name}.csv", "text/csv"))
+        ui.menu_item(
+            "Download Excel", lambda: ui.download.content(excel_file(content, formats), f"{name}.xlsx", _EXCEL)
+        )
 
 
 def _figures(content: Figures, formats: Formats) -> None:
@@ -87,19 +90,19 @@ def _figure(figure: Figure, formats: Formats) -> None:
             with ui.element("div").classes("figure-change"):
                 ui.label(f"{arrow} {figure.change}").classes(mood)
                 ui.label(f"from {before}").classes("figure-before")
-        if figure.target:
-            _progress(figure, formats)
+        if figure.target is not None:
+            _progress(figure.target, figure.unit, formats)
         if sum(value is not None for value in figure.trend) > 1:
             ui.html(sparkline(figure.trend), sanitize=False).classes("sparkline")
 
 
-def _progress(figure: Figure, formats: Formats) -> None:
+def _progress(target: Target, unit: str, formats: Formats) -> None:
     """How much of the target is reached."""
-    share = float(figure.value or 0) / float(figure.target)
-    reached, target = formats.value(share, "rate"), formats.value(figure.target, figure.unit)
+    share = float(target.reached or 0) / float(target.value)
+    told = f"{formats.value(share, 'rate')} of the target of {formats.value(target.value, unit)}"
     with ui.element("div").classes("progress").props('aria-hidden="true"'):
         ui.element("div").style(f"width: {min(100, max(0, share * 100)):.1f}%").classes("reached" if share >= 1 else "")
-    ui.label(f"{reached} of the target, {target}").classes("figure-change figure-before")
+    ui.label(f"{told}, {target.days}" if target.days else told).classes("figure-change figure-before")
 
 
 def _definition(text: str, of: str) -> None:
@@ -210,33 +213,3 @@ def _show_rows(content: Chart | Table, formats: Formats) -> None:
 
 async def _stay(_: str) -> None:
     """Rows shown in a dialog lead nowhere."""
-
-
-def _file(content: Content) -> str:
-    return "".join(letter if letter.isalnum() else "_" for letter in content.title.lower()).strip("_")
-
-
-def _csv(content: Chart | Table) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(column.name for column in content.columns)
-    writer.writerows(["" if value is None else value for value in row] for row in content.rows)
-    return text.getvalue().encode("utf-8")
-
-
-def _xlsx(content: Chart | Table) -> bytes:
-    import xlsxwriter
-
-    target = io.BytesIO()
-    with xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
-        sheet = book.add_worksheet(content.title[:31])
-        bold = book.add_format({"bold": True})
-        for at, column in enumerate(content.columns):
-            sheet.write(0, at, column.label, bold)
-        for number, row in enumerate(content.rows, 1):
-            for at, value in enumerate(row):
-                if value is not None:
-                    sheet.write(number, at, value)
-        sheet.freeze_panes(1, 0)
-        sheet.autofit()
-    return target.getvalue()

@@ -26,6 +26,8 @@ _DIGITS = {
     "amount": "#,##0.00",
     "number": "#,##0.####",
 }
+_UNITS = {"rate": "share", "times": "multiple", "days": "days", "seconds": "seconds"}
+_MOST_SHARE = Decimal("99.99")
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -57,7 +59,7 @@ class Formats:
         if unit == "money":
             return str(format_currency(Decimal(str(value)), self.currency, locale=self.locale))
         if unit == "rate":
-            return str(format_percent(Decimal(str(value)), self._percent, locale=self.locale))
+            return self._share(Decimal(str(value)), self._percent)
         if unit == "count":
             return str(format_decimal(int(value), locale=self.locale))
         if unit in _DURATIONS:
@@ -74,6 +76,10 @@ class Formats:
             return str(format_datetime(value, "short", locale=self.locale))
         return self.day(value) if isinstance(value, date) else str(value)
 
+    def unit(self, unit: str) -> str:
+        """What a column's values are in, for its header: USD, share, days; empty where it needs no word."""
+        return self.currency if unit == "money" else _UNITS.get(unit, "")
+
     def change(self, now: Any, before: Any, unit: str) -> str | None:
         """How much more or less: in percent, in percentage points for rates; None where nothing can be said."""
         if now is None or before is None:
@@ -84,7 +90,12 @@ class Formats:
         if float(before) <= 0:
             return None
         signed = f"+{self._percent};-{self._percent}"
-        return str(format_percent(float(now) / float(before) - 1, signed, locale=self.locale))
+        return self._share(Decimal(str(float(now) / float(before) - 1)), signed)
+
+    def _share(self, value: Decimal, pattern: str) -> str:
+        """In percent; more than 9,999 % says no more than that."""
+        more = ">" if value > _MOST_SHARE else ""
+        return more + str(format_percent(min(value, _MOST_SHARE), pattern, locale=self.locale))
 
     def day(self, day: date) -> str:
         return str(format_date(day, "medium", locale=self.locale))

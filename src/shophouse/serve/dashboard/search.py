@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from shophouse.metrics import Catalogue
@@ -173,7 +174,7 @@ def _customers(context: Context, words: Sequence[str]) -> list[Hit]:
     ]
 
 
-def _asked(context: Context, sql: str, texts: Sequence[str], words: Sequence[str]) -> tuple[tuple[object, ...], ...]:
+def _asked(context: Context, sql: str, texts: Sequence[str], words: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
     """The rows whose `texts` have every word in one of them."""
     tests = [
         "("

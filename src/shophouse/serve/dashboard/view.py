@@ -57,7 +57,9 @@ class View:
 
     @property
     def before(self) -> Period | None:
-        """The period that it is compared with."""
+        """The period that it is compared with; before all time there was none."""
+        if self.preset == "all" and self.own is None:
+            return None
         return compared_with(self.period, self.comparison)
 
     @property

@@ -180,7 +180,7 @@ PAGE = Page(
         SqlTable(
             "Salespeople",
             _HERE / "salespeople.sql",
-            definition="Orders that name who sold. Names are shown to those who may see personal data, to others the number.",
+            definition="Orders that name who sold. Those who may not see personal data see numbers for names.",
             covers="months",
             columns=(
                 Column("salesperson", "Name"),

@@ -85,7 +85,7 @@ PAGE = Page(
                 Column("net", "After discounts", "money"),
                 Column("shipping", "Shipping", "money", "Shipping charged."),
                 Column("total", "Total", "money", "What the customer owed: goods, shipping, tax and fees."),
-                Column("discount_code", "Code"),
+                Column("discount_code", "Code", "code"),
             ),
             shown=25,
         ),

@@ -1,5 +1,5 @@
 select
-    first_channel || ', ' || first_country_code as origin,
+    upper(first_channel[1]) || replace(first_channel[2:], '_', ' ') || ', ' || first_country_code as origin,
     count(*) as person_count
 from marts.customer_360
 where ($segment is not null or $cohort is not null)

@@ -48,7 +48,7 @@ PAGE = Page(
             covers="all time",
             columns=(
                 Column("person", "Name"),
-                Column("address", "E-mail"),
+                Column("address", "E-mail", "code"),
                 Column("telephone", "Telephone"),
                 Column("account", "Account"),
                 Column("source", "Source"),
@@ -106,7 +106,7 @@ PAGE = Page(
                 Column("net", "After discounts", "money"),
                 Column("returned", "Returned", "money", "What was paid back for goods."),
                 Column("total", "Total", "money", "What the customer owed: goods, shipping, tax and fees."),
-                Column("discount_code", "Code"),
+                Column("discount_code", "Code", "code"),
             ),
             link="/orders?day={placed}",
         ),

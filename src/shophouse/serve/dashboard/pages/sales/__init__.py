@@ -82,6 +82,7 @@ PAGE = Page(
                 Column("contribution_3_amount", "After marketing", "money"),
                 Column("operating_profit_amount", "Profit", "money"),
             ),
+            shown=12,
             needs=COSTS,
         ),
         SqlChart(
@@ -104,7 +105,7 @@ PAGE = Page(
             width=12,
             covers="all time",
             columns=(
-                Column("discount_code", "Code"),
+                Column("discount_code", "Code", "code"),
                 Column("promotion_kind", "Kind", "name"),
                 Column("order_count", "Orders", "count"),
                 Column("new_customer_rate", "By new customers", "rate", "First orders of a person ÷ orders."),
@@ -149,6 +150,7 @@ PAGE = Page(
                 Column("previous_month_growth_rate", "On month before", "rate", "Growth of net sales."),
                 Column("year_ago_growth_rate", "On year before", "rate", "Growth on the same month last year."),
             ),
+            shown=12,
         ),
     ),
 )
