@@ -66,6 +66,7 @@ def main() -> None:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(TABLE)
             connection.execute(ROWS.format(rows=asked.rows))
+            connection.execute("create index on orders (updated_at)")
             connection.execute("vacuum (analyze, freeze) orders")
             connection.execute("checkpoint")
         compare(dsn, Path(scratch), asked.rows, asked.times)
@@ -89,9 +90,10 @@ def database(given: str | None) -> Iterator[str]:
 
 
 def compare(dsn: str, scratch: Path, rows: int, times: int) -> None:
-    full, by_cursor = (
+    full, by_cursor, by_index = (
         shop(scratch / "full", dsn, "{}"),
         shop(scratch / "cursor", dsn, "{read: cursor, cursor: updated_at}"),
+        shop(scratch / "index", dsn, "{read: cursor, cursor: updated_at, late_by: 1h}"),
     )
 
     def loaded(one: Shop, expected: int, anew: bool) -> float:
@@ -111,12 +113,15 @@ def compare(dsn: str, scratch: Path, rows: int, times: int) -> None:
             "ingest, full, nothing new": loaded(full, 0, anew=False),
             "ingest, cursor, all rows": loaded(by_cursor, rows, anew=True),
         }
+        loaded(by_index, rows, anew=True)
         with psycopg.connect(dsn) as connection:
             connection.execute(
                 "update orders set is_paid = not is_paid, updated_at = now() where order_id %% 1000 = %s", [turn]
             )
         took["ingest, cursor, 0.1 %"] = loaded(by_cursor, some, anew=False)
         took["ingest, cursor, nothing new"] = loaded(by_cursor, 0, anew=False)
+        took["ingest, late_by, 0.1 %"] = loaded(by_index, some, anew=False)
+        took["ingest, late_by, nothing new"] = loaded(by_index, 0, anew=False)
         if turn:  # the first warms up
             for name, seconds in took.items():
                 turns.setdefault(name, []).append(seconds)

@@ -220,7 +220,7 @@ def drill_downs(folder: Path) -> None:
         "orders of the busiest day": "/orders?day="
         + str(one("select date_day from sales_daily group by 1 order by sum(order_count) desc limit 1")),
         "customers of the largest cohort": "/people?cohort="
-        + str(one("select cohort_month from cohort_retention order by cohort_size desc limit 1")),
+        + str(one("select cohort_month from cohort_retention order by cohort_person_count desc limit 1")),
         "customers of the largest segment": "/people?segment="
         + str(one("select segment from customer_segments order by person_count desc limit 1")).replace(" ", "%20"),
         "best-selling product": "/product?key="

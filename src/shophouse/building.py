@@ -13,6 +13,7 @@ from shophouse.declarations import platform_declaration
 from shophouse.engines import Engine, RawSource, RawTable
 from shophouse.engines.plan import NodeResult
 from shophouse.errors import BuildError, CheckFailed
+from shophouse.existing import Landed
 from shophouse.lake import Lake, LoadFile
 from shophouse.project import Project
 
@@ -58,15 +59,22 @@ def raw_tables(project: Project, lake: Lake) -> list[RawTable]:
             name,
             columns[platform, name],
             [
-                RawSource(
-                    source, project.timezone_of(source), lake.schema(source, name), files, lake.identity(source, name)
-                )
+                found
                 for source in sources
-                if (source, name) in present and (files := lake.data_files(source, name))
+                if (source, name) in present and (found := _raw_source(project, lake, source, name))
             ],
         )
         for (platform, name), sources in owned.items()
     ]
+
+
+def _raw_source(project: Project, lake: Lake, source: str, table: str) -> RawSource | None:
+    held = lake.existing.held(source, table) if isinstance(lake, Landed) else None
+    files = [] if held else lake.data_files(source, table)
+    if not files and held is None:
+        return None
+    identity = "" if held else lake.identity(source, table)
+    return RawSource(source, project.timezone_of(source), lake.schema(source, table), files, identity, held)
 
 
 def arrivals(project: Project, lake: Lake, watermarks: dict[tuple[str, str], int]) -> Arrivals:

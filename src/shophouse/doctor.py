@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shophouse.errors import ShophouseError, SourceUnreachable
-from shophouse.project import FilesSource, KafkaSource, PostgresSource, Project
+from shophouse.project import ExistingSource, FilesSource, KafkaSource, PostgresSource, Project
 from shophouse.version import __version__
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def examine(folder: Path) -> Iterator[Finding]:
             yield from _kafka(project, name)
         elif isinstance(settings, PostgresSource):
             yield from _postgres(project, name)
+        elif isinstance(settings, ExistingSource):
+            yield from _existing(project, name)
         else:
             yield from _by_itself(project, name)
     yield from _lake(project)
@@ -186,6 +188,27 @@ def _postgres(project: Project, source: str) -> Iterator[Finding]:
             what = f"{table.name}: the database lacks the columns {', '.join(absent)}"
             yield Finding(about, "warning", what, "they are null in all rows")
     yield from _slots(project, source)
+
+
+def _existing(project: Project, source: str) -> Iterator[Finding]:
+    from shophouse.engines import engine_of
+    from shophouse.existing import examined
+
+    about = f"source {source}"
+    try:
+        found = examined(project, engine_of(project), source)
+    except ShophouseError as error:
+        yield _told(about, error)
+        return
+    for relation, seen in found:
+        if seen is None:
+            yield Finding(about, "ok", f"{relation.table}: no such table in {relation.schema}; it is empty")
+            continue
+        what = f"{relation.table}: {_many(seen.rows, 'row')} in {relation.place}"
+        if absent := [name for name in relation.types if name not in seen.columns]:
+            yield Finding(about, "warning", f"{what} lack the columns {', '.join(absent)}", "they are null in all rows")
+        else:
+            yield Finding(about, "ok", what)
 
 
 def _by_itself(project: Project, source: str) -> Iterator[Finding]:

@@ -23,6 +23,8 @@ from shophouse.settings import (
     DltSource,
     DuckdbEngine,
     EngineSettings,
+    ExistingSource,
+    ExistingTable,
     ExportSettings,
     FileFormat,
     FilesSource,
@@ -35,6 +37,7 @@ from shophouse.settings import (
     PostgresTable,
     PythonSource,
     PythonTable,
+    Reports,
     ServeSettings,
     Settings,
     SnapshotEntity,
@@ -53,6 +56,8 @@ __all__ = [
     "DltSource",
     "DuckdbEngine",
     "EngineSettings",
+    "ExistingSource",
+    "ExistingTable",
     "ExportSettings",
     "FileFormat",
     "FilesSource",
@@ -86,6 +91,7 @@ _SOURCES: Mapping[str, type[SourceSettings]] = {
     "postgres": PostgresSource,
     "python": PythonSource,
     "dlt": DltSource,
+    "existing": ExistingSource,
 }
 _ENGINES: Mapping[str, type[EngineSettings]] = {"duckdb": DuckdbEngine, "postgres": PostgresEngine}
 
@@ -111,6 +117,8 @@ class Project(Settings):
     """What is written for people."""
     serve: ServeSettings = Field(default_factory=ServeSettings)
     """What people see in a browser."""
+    reports: Reports = ()
+    """Reports that runs write, a list; each has a name."""
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     """The years and holidays of the calendar."""
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)
@@ -148,7 +156,7 @@ class Project(Settings):
         document = read_yaml(file, shown_as=PROJECT_FILE)
         sources, engines, problems = _kinds_used(document)
         model = _model(frozenset(sources.items()), frozenset(engines.items()))
-        problems += [*document.problems, *_staging_problems(document, root)]
+        problems += [*document.problems, *_staging_problems(document, root), *_existing_problems(document)]
         try:
             project = model.model_validate(document.data)
         except ValidationError as error:
@@ -216,6 +224,15 @@ class Project(Settings):
                 hint=did_you_mean(name, self.sources),
             )
         return self.sources[name]
+
+    @property
+    def files_of_loaders(self) -> dict[str, str]:
+        """The DuckDB files of sources of kind existing, as they are written here, and the name that each is given."""
+        found: dict[str, str] = {}
+        for name, settings in sorted(self.sources.items()):
+            if isinstance(settings, ExistingSource) and settings.path is not None:
+                found.setdefault(settings.path, f"existing_{name}")
+        return found
 
     def timezone_of(self, source: str) -> str:
         return self.source(source).timezone or self.timezone
@@ -335,4 +352,27 @@ def _staging_problems(document: Document, folder: Path) -> Iterator[Problem]:
                 f"sources.{name}.staging: there is no platform {staging!r}",
                 (f"known: {', '.join(sorted(known)) or 'none'}",),
                 did_you_mean(staging, known) or f"write staging models into models/staging/{staging}/",
+            )
+
+
+def _existing_problems(document: Document) -> Iterator[Problem]:
+    """Tables of another loader are where the engine is: a file for DuckDB, the shop's database for others."""
+    sources, engine = document.data.get("sources"), document.data.get("engine")
+    kind = engine.get("kind", "duckdb") if isinstance(engine, dict) else "duckdb"
+    for name, raw in sources.items() if isinstance(sources, dict) else ():
+        if not isinstance(raw, dict) or raw.get("kind") != "existing":
+            continue
+        if kind == "duckdb" and not raw.get("path"):
+            yield Problem(
+                document.line(("sources", name)),
+                f"sources.{name} has no path",
+                ("the engine is duckdb: its tables are in the file that the loader writes",),
+                "write   path: loader.duckdb",
+            )
+        elif kind != "duckdb" and raw.get("path"):
+            yield Problem(
+                document.line(("sources", name, "path")),
+                f"sources.{name}.path is for the engine duckdb",
+                (f"the engine is {kind}: its tables are in a schema of the shop's database",),
+                "leave path out, and name that schema under database_schema",
             )

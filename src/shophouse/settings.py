@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from shophouse.values import (
     ColumnType,
@@ -274,9 +275,15 @@ class PostgresTable(TableSettings, Tolerance):
     since; deletes are not noticed. changes: every insert, update, delete and truncate, by logical replication."""
     cursor: str | None = None
     """The column that grows with each change of a row, as updated_at; for read: cursor."""
+    late_by: Duration | None = None
+    """That no transaction commits a row later than so long after the row's cursor, by the database's clock: 1h. Reads
+    then look at an index of the cursor alone; a row that comes later than said is never read. When absent, each read
+    passes over the whole table, and no row is lost however late it is."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if self.late_by is not None and self.read != "cursor":
+            raise mistake("has late_by", why="it is for read: cursor", hint="leave it out")
         if (self.read == "cursor") != (self.cursor is not None):
             why = "read: cursor and cursor: <column> belong together"
             hint = "write   cursor: updated_at" if self.cursor is None else "write   read: cursor"
@@ -449,6 +456,38 @@ class DltSource(SourceSettings, Tolerance):
     """The resources to read; all that the source selects when absent."""
 
 
+class ExistingTable(TableSettings):
+    """A table that another loader keeps where the engine is."""
+
+    table: Annotated[str, Field(min_length=1)] | None = None
+    """Which table or view it is, as orders or fivetran_shop.orders; the one of the same name when absent."""
+    loaded_at: Annotated[str, Field(min_length=1)] | None = None
+    """For this table; see the source's."""
+    deleted: Annotated[str, Field(min_length=1)] | None = None
+    """For this table; see the source's."""
+
+
+class ExistingSource(SourceSettings):
+    """Tables that another loader (Fivetran, Airbyte, dlt) keeps where the engine is: they are modelled where they are.
+
+    With the engine postgres, schemas of the shop's database; with duckdb, a file of DuckDB's that the loader writes.
+    """
+
+    kind: Literal["existing"]
+    path: LocalFolder | None = None
+    """The loader's DuckDB file, relative to the shop's folder or absolute; for the engine duckdb, and only there."""
+    database_schema: Annotated[str, Field(min_length=1)]
+    """The schema of the tables that name none."""
+    loaded_at: Annotated[str, Field(min_length=1)] | None = None
+    """The column that says when the loader wrote a row, as _fivetran_synced, _airbyte_extracted_at or _dlt_load_id: a
+    time, or seconds since 1970. Tables without it have the moment at which a change was seen."""
+    deleted: Annotated[str, Field(min_length=1)] | None = None
+    """The column by which the loader marks rows that are gone at the source, as _fivetran_deleted (true) or
+    _ab_cdc_deleted_at (a time). Such rows are left out; tables without the column have none."""
+    tables: Mapping[Name, ExistingTable] = Field(default_factory=dict)
+    """Tables that the platform doesn't declare or declares otherwise, and what they are called."""
+
+
 class EngineSettings(Settings):
     """Base of all engines. Others are found by an entry point of the group `shophouse.engines`, as sources are."""
 
@@ -524,11 +563,94 @@ class ExportSettings(Settings):
     """A mart with more rows is a file only when it is named, as `shophouse export customer_360`: no sheet holds it."""
 
 
+class OidcRoles(Settings):
+    """Who of those whom the provider knows is what here. Whoever is neither is refused."""
+
+    claim: Annotated[str, Field(min_length=1)] = "groups"
+    """Where the provider says it: a claim, or a path of names with dots as realm_access.roles. An `email` counts only
+    where the provider has verified it."""
+    analyst: Words = ()
+    """Values of the claim with which one sees everything."""
+    viewer: Words = ()
+    """Values of the claim with which one sees everything but personal data; "*" is everybody."""
+
+    @model_validator(mode="after")
+    def _someone_may(self) -> Self:
+        if not self.analyst and not self.viewer:
+            raise mistake("lets nobody in", hint="write   roles: {claim: groups, analyst: [shop-analysts]}")
+        if "*" in self.analyst:
+            raise mistake("can't make everybody an analyst", hint='write   viewer: ["*"]   and name the analysts')
+        return self
+
+
+class OidcSettings(Settings):
+    """Login through a provider of OpenID Connect: Keycloak, Google, Entra, Okta and others."""
+
+    issuer: str
+    """The provider, as its discovery document calls itself: https://login.example.com/realms/shop."""
+    client_id: Annotated[str, Field(min_length=1)]
+    """What the provider calls this dashboard."""
+    client_secret: Secret | None = None
+    """The dashboard's secret at the provider, env:NAME; absent for a public client."""
+    roles: OidcRoles
+    """Who is what."""
+    scopes: Words = ("openid", "profile", "email")
+    """What is asked of the provider; some need one more for groups."""
+    label: Annotated[str, Field(min_length=1, max_length=40)] = "single sign-on"
+    """What the login page calls the provider."""
+    hours: Annotated[int, Field(ge=1, le=24)] = 12
+    """How long a login lasts. Who is removed at the provider is out after that."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        address = urlsplit(self.issuer)
+        schemes = ("https", "http") if address.hostname in ("127.0.0.1", "localhost", "::1") else ("https",)
+        if not address.hostname or address.scheme not in schemes:
+            raise mistake(f"has an issuer that is no address with https: {self.issuer}", hint="as the provider says it")
+        if "openid" not in self.scopes:
+            raise mistake("must ask for the scope openid", hint="write   scopes: [openid, profile, email]")
+        return self
+
+
 class ServeSettings(Settings):
     """The dashboard and the reports."""
 
     locale: Annotated[str, Field(min_length=2)] = "en_US"
     """How numbers and days are written: en_US, de_DE, pt_BR."""
+    oidc: OidcSettings | None = None
+    """Login through a provider of OpenID Connect, beside passwords or instead."""
+
+
+class ReportSettings(Settings):
+    """A report that each run writes when it is due. Needs `pip install "shophouse[serve]"`."""
+
+    name: Name
+    """What its files are called by, before the period: monthly-2025-09.html."""
+    period: Annotated[str, Field(min_length=1)] = "last month"
+    """Its days, as of what is published: last month, last week, last quarter, last year, or 30d, mtd, ytd … as in the
+    dashboard. A report of each such period is written once, and once more when its figures were corrected."""
+    compare: Literal["previous", "year", "none"] = "previous"
+    """What it is compared with: the period before, the same days of the year before, or nothing."""
+    pages: tuple[str, ...] = ()
+    """The pages of the dashboard that are in it, as overview and sales; all when absent."""
+    where: str | None = None
+    """What it is narrowed to, by store, channel, country or category: "channel = 'web' and country in ('DE', 'AT')"."""
+    formats: Annotated[tuple[Literal["html", "pdf"], ...], Field(min_length=1)] = ("html",)
+    """html, and pdf where Chromium is installed."""
+    keep: Annotated[int, Field(ge=1)] | None = None
+    """How many periods are kept; all when absent."""
+    with_personal_data: bool = False
+    """Whether it shows personal data, as the names of employees."""
+
+
+def _named_once(reports: tuple[ReportSettings, ...]) -> tuple[ReportSettings, ...]:
+    names = [report.name for report in reports]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise mistake(f"has {', '.join(twice)} twice", why="a report's files are called by its name")
+    return reports
+
+
+Reports = Annotated[tuple[ReportSettings, ...], AfterValidator(_named_once)]
 
 
 class CalendarSettings(Settings):

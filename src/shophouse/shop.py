@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shophouse.errors import BuildError
+from shophouse.errors import BuildError, ConfigError
 from shophouse.project import Project
 from shophouse.run_log import RunRecord, records
 from shophouse.state import Inputs, State
@@ -113,8 +113,37 @@ class Shop:
             notice=tell.notice,
         )
 
+    def report(
+        self,
+        period: str = "last month",
+        *,
+        compare: str = "previous",
+        pages: Sequence[str] = (),
+        where: str | None = None,
+        output: Path | None = None,
+        formats: Sequence[str] = (),
+        with_personal_data: bool = False,
+    ) -> list[Path]:
+        """Write the dashboard's figures of a period as a file that needs no server; returns its path, for each format.
+
+        `period` as "last month", 2025-09 or 2025-09-01..2025-09-30, `compare` previous, year or none, `pages` those of
+        the dashboard, `formats` html and pdf. `output` is a file or a folder instead of the shop's folder of reports.
+        """
+        try:
+            from shophouse.serve.report.made import Asked, comparison_of
+            from shophouse.serve.report.writing import write_report
+        except ImportError as error:
+            raise ConfigError(
+                "reports are not installed", why=str(error), hint='pip install "shophouse[serve]"'
+            ) from error
+        asked = Asked(period, comparison_of(compare), tuple(pages), where, with_personal_data)
+        return write_report(self.project, self.engine, asked, formats=formats, output=output)
+
     def run(self, *, full_refresh: bool = False) -> Run:
-        """Ingest, build, check, publish, export. Ends at once, with status "nothing new", when nothing changed."""
+        """Ingest, build, check, publish, export, write the reports that are due.
+
+        Ends at once, with status "nothing new", when nothing changed.
+        """
         with (
             self.steps.recorded("run") as run,
             self.engine.writing("shophouse run"),
@@ -122,7 +151,7 @@ class Shop:
         ):
             self.steps.ingest(run)
             state = State.load(self.project)
-            inputs = before.at(self.lake.heads())
+            inputs = before.at(self.steps.heads())
             if (
                 not full_refresh
                 and state.published == inputs
@@ -137,6 +166,7 @@ class Shop:
                 self.steps.freshness(run)
                 self.steps.publish(run)
             self.steps.export(run)
+            self.steps.reports(run)
         return run
 
     def stream(

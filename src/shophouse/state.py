@@ -67,6 +67,8 @@ class State:
     version: int | None = None
     exported: int | None = None
     """The published version that the files in `reports/` were made from."""
+    reported: str | None = None
+    """The published version that was last looked at for reports that are due, and a hash of their settings."""
     is_whole: bool = True
     """Whether what is in the warehouse now went through its build and its tests."""
     behind: list[str] = field(default_factory=list)
@@ -86,6 +88,7 @@ class State:
                 published=Inputs(**data["published"]) if data["published"] else None,
                 version=data["version"],
                 exported=data["exported"],
+                reported=data.get("reported"),
                 is_whole=data.get("is_whole", True),
                 behind=data.get("behind", []),
             )

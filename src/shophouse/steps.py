@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from shophouse.errors import CheckFailed, ShophouseError
+from shophouse.errors import CheckFailed, ConfigError, ShophouseError
 from shophouse.project import Project
 from shophouse.run_log import RunLog, RunRecord, records
 from shophouse.state import Inputs, State
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from shophouse.builder import Builder
     from shophouse.building import Arrivals
     from shophouse.engines import Engine
+    from shophouse.existing import Existing, Landed
     from shophouse.ingestion import Ingested, Readers
     from shophouse.lake import Lake
 
@@ -31,7 +33,7 @@ class Listener(Protocol):
     """Told what is going on, for progress bars and the like. Every method may be called often."""
 
     def phase(self, name: str) -> None:
-        """A phase begins: ingest, prepare, build, check, publish, export."""
+        """A phase begins: ingest, prepare, build, check, publish, export, report."""
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Part of the phase is done: bytes of a file, models or tests of a build. A total of 0 is not known."""
@@ -57,6 +59,7 @@ class Run:
     record: RunRecord
     ingested: Ingested | None = None
     exported: list[Path] = field(default_factory=list)
+    reports: list[Path] = field(default_factory=list)
 
     @property
     def status(self) -> str:
@@ -74,6 +77,21 @@ class Steps:
         self.log: RunLog | None = None
 
     @cached_property
+    def existing(self) -> Existing:
+        """The tables that other loaders keep, as they were seen last."""
+        from shophouse.existing import Existing
+
+        return Existing.of(self.project)
+
+    def landed(self) -> Landed:
+        """The lake and the tables of other loaders, which are looked at where that was not done yet."""
+        from shophouse.existing import Landed
+
+        if self.existing.sources and not self.existing.seen:
+            self.existing.look(self.engine, notice=self.listener.notice)
+        return Landed(self.lake, self.existing)
+
+    @cached_property
     def builder(self) -> Builder:
         from shophouse.builder import Builder
 
@@ -83,7 +101,11 @@ class Steps:
         from shophouse.scaffold import ensure_dbt_files
 
         ensure_dbt_files(self.project)
-        return Inputs.of(self.project, self.lake.heads())
+        return Inputs.of(self.project, {})
+
+    def heads(self) -> dict[tuple[str, str], str]:
+        """What there is to build from, by source and table: equal heads mean equal rows."""
+        return self.landed().heads()
 
     @contextmanager
     def recorded(self, command: str) -> Iterator[Run]:
@@ -136,6 +158,10 @@ class Steps:
                 progress=self.listener.progress,
                 notice=self.listener.notice,
             )
+            if self.existing.sources:
+                run.ingested.loads += self.existing.look(
+                    self.engine, sources, run_id=run.record.run_id, notice=self.listener.notice
+                )
         run.record.loads = [
             {
                 "source": load.source,
@@ -169,13 +195,19 @@ class Steps:
         engine = self.engine
         with self.phase(run, "prepare"):
             # others may load meanwhile: what is built, and what is noted as built, are of one moment
-            lake = self.lake.pinned()
+            lake = self.landed().pinned()
             inputs = (self.inputs() if inputs is None else inputs).at(lake.heads())
             state = State.load(self.project)
             is_empty = engine.prepare()
             tables = raw_tables(self.project, lake)
             full = full_refresh or (
-                not select and (is_empty or state.built is None or state.built.foundation != inputs.foundation)
+                not select
+                and (
+                    is_empty
+                    or state.built is None
+                    or state.built.foundation != inputs.foundation
+                    or self._is_held_otherwise(state.built)
+                )
             )
             if full and not select:
                 state.built = None
@@ -207,13 +239,34 @@ class Steps:
                     run.record, inputs, changed, full=full, unchanged=unchanged, behind=behind, marts=marts
                 )
                 results, behind = built.results, built.behind
+            meanwhile = self._changed_meanwhile()
             self.builder.raise_for(results)
+        # what they were changed to is for the next build
+        inputs = inputs.at({**lake.heads(), **dict.fromkeys(meanwhile, "")})
         if not select:
             self._built(found.watermarks, inputs, behind)
         elif was_whole:
             state.is_whole = True
             state.save(self.project)
         return found
+
+    def _is_held_otherwise(self, built: Inputs) -> bool:
+        """Whether a table of another loader is not what was built: nothing tells which of its rows changed."""
+        before = {
+            table: head for table, head in built.heads.items() if table.partition(".")[0] in self.existing.sources
+        }
+        now = {f"{source}.{table}": head for (source, table), head in self.existing.heads().items()}
+        return before != now
+
+    def _changed_meanwhile(self) -> list[tuple[str, str]]:
+        """The tables of other loaders that changed while they were read."""
+        changed = self.existing.changed_meanwhile(self.engine) if self.existing.sources else []
+        for key in changed:
+            self.listener.notice(
+                f"{'.'.join(key)} changed while it was read: what was built may be of two moments;"
+                " the next run builds it anew"
+            )
+        return changed
 
     def _built(self, watermarks: dict[tuple[str, str], int], inputs: Inputs, behind: Collection[str]) -> None:
         state = State.load(self.project)
@@ -263,12 +316,30 @@ class Steps:
             state.exported = state.version
             state.save(self.project)
 
+    def reports(self, run: Run) -> None:
+        """Write the reports of shophouse.yml that are due, unless the newest version was looked at for them already."""
+        state = State.load(self.project)
+        asked = hashlib.sha256(repr(self.project.reports).encode()).hexdigest()[:16]
+        looked_at = f"{state.version}-{asked}"
+        if not self.project.reports or state.reported == looked_at:
+            return
+        try:
+            from shophouse.serve.report.writing import write_due
+        except ImportError as error:
+            raise ConfigError(
+                "reports are not installed", why=str(error), hint='pip install "shophouse[serve]"'
+            ) from error
+        with self.phase(run, "report"):
+            run.reports = write_due(self.project, self.engine, notice=self.listener.notice)
+            state.reported = looked_at
+            state.save(self.project)
+
     def freshness(self, run: Run) -> None:
         """Raises CheckFailed where data is older than it may be."""
         from shophouse.quality.freshness import freshness
 
         with self.phase(run, "check"):
-            run.record.freshness = freshness(self.project, self.lake)
+            run.record.freshness = freshness(self.project, self.landed())
         stale = [result for result in run.record.freshness if result.status in ("warn", "error")]
         lines = [f"{r.source}.{r.table}: nothing arrived for {_age(r.age_seconds)}" for r in stale]
         for line in lines:
@@ -289,7 +360,7 @@ class Steps:
         """Show the lake's files as they are now."""
         from shophouse.building import raw_tables
 
-        self.engine.attach(raw_tables(self.project, self.lake))
+        self.engine.attach(raw_tables(self.project, self.landed()))
 
 
 def _age(seconds: float | None) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,21 @@ def test_events_are_numbered_in_the_order_in_which_things_happened_and_alike_eac
     values = [json.loads(event.value) for event in events]
     assert len({value["event_id"] for value in values}) == len(values)
     assert all(event.key == value["order_id"] for event, value in zip(events, values, strict=True))
+
+
+def test_money_goes_back_after_it_was_taken(origin: Shop) -> None:
+    taken: dict[str, Decimal] = defaultdict(Decimal)
+    signs = {"sale": 1, "capture": 1, "refund": -1}
+    given_back = 0
+    with opened("order_events", origin.project.folder) as history:
+        for event in history.read():
+            for payment in json.loads(event.value)["payments"] or ():
+                if payment["status"] == "succeeded":
+                    sign = signs.get(payment["kind"], 0)
+                    taken[event.key] += sign * Decimal(payment["amount"])
+                    given_back += sign < 0
+            assert taken[event.key] >= 0, event.value
+    assert given_back
 
 
 def test_a_platform_without_messages_is_told(origin: Shop, tmp_path: Path) -> None:

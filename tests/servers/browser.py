@@ -51,11 +51,12 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(folder: Path, *words: str) -> Iterator[str]:
+def serving(folder: Path, *words: str, port: int | None = None) -> Iterator[str]:
     """The address of the dashboard of a shop, a process of its own that is stopped by its id."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
     command = [sys.executable, "-m", "shophouse", "serve", "-p", str(folder), "--port", str(port), *words]
     with tempfile.TemporaryFile() as log:

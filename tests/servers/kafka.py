@@ -25,6 +25,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from servers.machine import ending, jars_of, java
+from servers.tls import certificates
 
 _POM = Path(__file__).with_name("kafka.pom.xml")
 
@@ -32,13 +33,23 @@ _SETTINGS = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl}
+listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl},SSL://127.0.0.1:{tls},\
+SASL_SSL://127.0.0.1:{sasl_tls},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl},SSL://127.0.0.1:{tls},\
+SASL_SSL://127.0.0.1:{sasl_tls}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL,\
+CONTROLLER:PLAINTEXT
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/tls/server.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/tls/ca.pem
+listener.name.ssl.ssl.client.auth=required
 inter.broker.listener.name=PLAINTEXT
 sasl.enabled.mechanisms=PLAIN
 listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+user_reader="right";
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
 user_reader="right";
 log.dirs={folder}/data
 auto.create.topics.enable=false
@@ -71,12 +82,16 @@ appender.stdout.layout.pattern=%d %p %c %m%n
 class Server:
     """A broker at `brokers`, which can be stopped in any way and started again with what it has.
 
-    `sasl` is the same broker for the user `reader` with the password `right`, by SASL_PLAINTEXT and PLAIN.
+    `sasl` is the same broker for the user `reader` with the password `right`, by SASL_PLAINTEXT and PLAIN; `sasl_tls`
+    by SASL_SSL; `tls` by SSL, for whoever has a certificate of the authority: `certificates` is the folder of
+    `servers.tls.certificates`.
     """
 
     folder: Path
     port: int
     sasl_port: int
+    tls_port: int
+    sasl_tls_port: int
     jars: Path
     _process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -88,6 +103,18 @@ class Server:
     @property
     def sasl(self) -> str:
         return f"127.0.0.1:{self.sasl_port}"
+
+    @property
+    def tls(self) -> str:
+        return f"127.0.0.1:{self.tls_port}"
+
+    @property
+    def sasl_tls(self) -> str:
+        return f"127.0.0.1:{self.sasl_tls_port}"
+
+    @property
+    def certificates(self) -> Path:
+        return self.folder / "tls"
 
     @cached_property
     def admin(self) -> AdminClient:
@@ -184,11 +211,15 @@ def running() -> Iterator[Server]:
     """Start a server, and stop it by its process id. Raises Missing."""
     jars = jars_of("kafka", _POM)
     folder = Path(tempfile.mkdtemp(prefix="shophouse-kafka-"))
-    port, sasl, controller = _free_ports(3)
-    settings = _SETTINGS.format(port=port, sasl=sasl, controller=controller, folder=folder)
+    port, sasl, tls, sasl_tls, controller = _free_ports(5)
+    settings = _SETTINGS.format(port=port, sasl=sasl, tls=tls, sasl_tls=sasl_tls, controller=controller, folder=folder)
     (folder / "server.properties").write_text(settings)
     (folder / "log4j2.properties").write_text(_LOGGING)
-    server = Server(folder, port, sasl, jars)
+    server = Server(folder, port, sasl, tls, sasl_tls, jars)
+    server.certificates.mkdir()
+    certificates(server.certificates)
+    parts = [(server.certificates / name).read_bytes() for name in ("server.key", "server.crt")]
+    (server.certificates / "server.pem").write_bytes(b"".join(parts))
     try:
         server.format()
         server.start()

@@ -52,6 +52,10 @@ class Server:
     def log(self) -> Path:
         return self.data.with_name("log")
 
+    @property
+    def is_stopped(self) -> bool:
+        return self._process is None
+
     def start(self) -> None:
         """Start it, and wait until it answers. It ends with the thread that starts it."""
         options = [word for setting in self.settings for word in ("-c", setting)]

@@ -74,6 +74,10 @@ class Server:
             client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return name
 
+    @property
+    def is_stopped(self) -> bool:
+        return self._process is None
+
     def start(self) -> None:
         """Start, and return once requests are answered."""
         folders = {name: self._base / name for name in ("data", "sidecar", "versions", "iam")}

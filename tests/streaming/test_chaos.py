@@ -26,6 +26,7 @@ import yaml
 from end_to_end.shops import environment, new_storefront
 from incremental.comparison import differences
 from requirements import requirement
+from shophouse.parity import digests
 from shophouse.produce import opened
 from shophouse.scaffold import init_project
 from shophouse.shop import Shop
@@ -33,6 +34,7 @@ from shophouse.shop import Shop
 if TYPE_CHECKING:
     from servers.kafka import Server as Kafka
     from servers.postgres import Server as Postgres
+    from servers.s3 import Server as S3
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -105,13 +107,19 @@ def writing(dsn: str) -> Iterator[list[int]]:
         thread.join(30)
 
 
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The shop whose history is sent."""
+    shop = new_storefront(tmp_path_factory.mktemp("chaos") / "origin", orders=ORDERS)
+    assert shop.run().status == "success"
+    return shop
+
+
 @requirement("S1-01", "S1-02")
 def test_what_is_killed_and_restarted_loses_and_repeats_nothing(
-    kafka: Kafka, postgres: Postgres, tmp_path: Path
+    kafka: Kafka, postgres: Postgres, tmp_path: Path, origin: Shop
 ) -> None:
     chance = random.Random(KILLS)
-    origin = new_storefront(tmp_path / "origin", orders=ORDERS)
-    assert origin.run().status == "success"
     topic = kafka.topic(partitions=3)
     dsn = postgres.database()
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -203,6 +211,85 @@ def test_what_is_killed_and_restarted_loses_and_repeats_nothing(
     shutil.copyfile(newest, streamed)
     shop.run(full_refresh=True)
     assert differences(streamed, newest) == {}
+
+
+def test_a_lake_in_a_bucket_and_an_engine_that_go_away_lose_and_repeat_nothing(
+    kafka: Kafka,
+    postgres: Postgres,
+    s3: S3,
+    tmp_path: Path,
+    origin: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    topic = kafka.topic(partitions=2)
+    folder = tmp_path / "live"
+    init_project(folder, name="live", staging="order_events", timezone="America/New_York", currency="USD")
+    keys = {"LAKE_KEY": s3.environment["AWS_ACCESS_KEY_ID"], "LAKE_SECRET": s3.environment["AWS_SECRET_ACCESS_KEY"]}
+    variables = {**keys, "LAKE_CATALOG": postgres.database(), "ENGINE_DSN": postgres.database()}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = yaml.safe_load((folder / "shophouse.yml").read_text("utf-8"))
+    orders = {"kind": "kafka", "brokers": kafka.brokers, "topics": [topic], "staging": "order_events"}
+    settings["sources"] = {"orders": {**orders, "timezone": "UTC"}}
+    settings["engine"] = {"kind": "postgres", "dsn": "env:ENGINE_DSN"}
+    storage = {"endpoint": s3.endpoint, "region": s3.environment["AWS_REGION"]}
+    settings["lake"] = {
+        "path": f"s3://{s3.bucket()}/lake",
+        "storage": {**storage, "access_key": "env:LAKE_KEY", "secret_key": "env:LAKE_SECRET"},
+        "catalog": {"kind": "postgres", "dsn": "env:LAKE_CATALOG"},
+    }
+    settings["stream"] = {"marts": ["sales_daily"], "whole_every": "1h"}
+    (folder / "shophouse.yml").write_text(yaml.safe_dump(settings), "utf-8")
+    with opened("order_events", origin.project.folder) as history:
+        events = [(event.key, event.value) for event in history.read()]
+    part = len(events) // 3
+
+    def send(number: int) -> None:
+        some = events[number * part : None if number == 2 else (number + 1) * part]
+        kafka.produce(topic, [value for _, value in some], [key for key, _ in some])
+
+    send(0)
+    shop = Shop.open(folder)
+    assert shop.run().status == "success"
+    stream = Process(["stream"], folder, environment())
+    try:
+        stream.start()
+        send(1)
+        time.sleep(2)
+        # while it reads or writes, whichever it is
+        s3.stop(kill=True)
+        postgres.stop(signal.SIGQUIT)
+        time.sleep(1)
+        stream.end(signal.SIGKILL)
+        stream.start()
+        time.sleep(1)
+        postgres.start()
+        send(2)
+        s3.start()
+        end = time.monotonic() + 120
+        while rows_of(shop, "orders", "order_events") < len(events):
+            assert time.monotonic() < end, stream.said[-3000:]
+            time.sleep(0.2)
+            stream.keep_up()
+        stream.end(signal.SIGTERM)
+    finally:
+        if s3.is_stopped:
+            s3.start()
+        if postgres.is_stopped:
+            postgres.start()
+        if stream.running is not None and stream.running.poll() is None:
+            stream.end(signal.SIGKILL)
+    assert shop.run().status in ("success", "nothing new")
+
+    landed = read(shop, "orders", "order_events", "event_id, _partition, _offset")
+    assert len(landed) == len({event for event, _, _ in landed}) == len(events)
+    streamed = dict(digests(shop, ["core", "marts"]))
+    assert streamed["core.fct_orders"].rows > 0
+    shop.run(full_refresh=True)
+    rebuilt = dict(digests(shop, ["core", "marts"]))
+    assert streamed.keys() == rebuilt.keys()
+    own = {f"marts.{name}" for name in ("data_freshness", "load_history", "model_runs", "test_history")}
+    assert [name for name in rebuilt if name not in own and streamed[name].hash != rebuilt[name].hash] == []
 
 
 def finish(produce: Process) -> None:

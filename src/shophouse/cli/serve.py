@@ -61,8 +61,10 @@ def serve(
         )
     shop = Shop.open(project)
     users = Users(shop.project.folder) if login or host not in _LOCAL else None
-    if users is not None and not users.all():
-        raise ConfigError("nobody may log in yet", hint="shophouse users add NAME --role analyst")
+    if users is not None and shop.project.serve.oidc is None and not users.all():
+        raise ConfigError(
+            "nobody may log in yet", hint=["shophouse users add NAME --role analyst", "or serve.oidc in shophouse.yml"]
+        )
     app = create_app(shop.project, shop.engine, secret=secret_of(shop.project), users=users)
     address = f"{'https' if certificate else 'http'}://{host}:{port}"
     say(f"{shop.project.name}: {address}   (Ctrl-C ends it)")

@@ -27,7 +27,7 @@ FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build everyth
 
 @command(RUN)
 def run(full_refresh: FullRefresh = False, project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
-    """Read what is new, build, check, publish, export.
+    """Read what is new, build, check, publish, export, report.
 
     Ends at once when nothing arrived and nothing changed. When a check fails, nothing is published, and what was
     published before still serves.
@@ -172,14 +172,15 @@ def print_run(run: Run, project: Path, *, as_json: bool) -> None:
     record = run.record
     if as_json:
         exported = [str(path) for path in run.exported]
+        reports = [str(path) for path in run.reports]
         ignored = run.ingested.ignored if run.ingested else []
-        say(
-            json_text({**asdict(record), "seconds": record.seconds, "exported": exported, "ignored": ignored}, indent=1)
-        )
+        also = {"seconds": record.seconds, "exported": exported, "reports": reports, "ignored": ignored}
+        say(json_text({**asdict(record), **also}, indent=1))
         return
     took = f"{_wall(record):.1f} s"
     if record.status == "nothing new":
         say(f"nothing arrived; everything is up to date ({took})")
+        _print_reports(run, project)
         return
     if run.ingested is not None:
         _print_loads(run, took)
@@ -193,7 +194,13 @@ def print_run(run: Run, project: Path, *, as_json: bool) -> None:
     if run.exported:
         folder = Path(os.path.commonpath([file.parent for file in run.exported]))
         _line("exported", f"{plural(len(run.exported), 'file')} below {_near(folder, project)}")
+    _print_reports(run, project)
     _line("took", took + (f": {_phases(record.phases)}" if len(record.phases) > 1 else ""))
+
+
+def _print_reports(run: Run, project: Path) -> None:
+    for index, file in enumerate(run.reports):
+        _line("reports" if index == 0 else "", _near(file, project).rstrip("/"))
 
 
 def _print_loads(run: Run, took: str) -> None:

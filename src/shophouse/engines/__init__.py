@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from shophouse.engines.existing import Held, Relation, Seen
 from shophouse.project import Project
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult
 
-__all__ = ["Engine", "OnNode", "RawSource", "RawTable", "engine_of"]
+__all__ = ["Engine", "Held", "OnNode", "RawSource", "RawTable", "Relation", "Seen", "engine_of"]
 
 OnNode = Callable[[str, str, int, int], None]
 """Called when a node begins (status `started`) and when it is done: its name, its status, nodes done, nodes in all."""
@@ -26,7 +27,7 @@ OnNode = Callable[[str, str, int, int], None]
 
 @dataclass(frozen=True)
 class RawSource:
-    """One source's share of a raw table: the data files of the snapshot that this run reads."""
+    """One source's share of a raw table: the files of the snapshot that this run reads, or what another loader has."""
 
     source: str
     timezone: str
@@ -34,6 +35,8 @@ class RawSource:
     files: Sequence[str]
     identity: str = ""
     """Another one when the lake's table was dropped and made anew, so that its loads count from 1 again."""
+    held: Held | None = None
+    """The table that another loader keeps where the engine is; `files` is empty then."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,12 @@ class Engine(Protocol):
 
     def reset(self) -> None:
         """Drop all models and forget what they have seen: the next build starts from the lake. Schema ops stays."""
+
+    def examine(self, relations: Sequence[Relation]) -> list[Seen | None]:
+        """What these relations of other loaders are now; None for one that isn't there and isn't expected.
+
+        Raises SourceUnreachable or SourceMismatch.
+        """
 
     def attach(self, tables: Sequence[RawTable]) -> None:
         """Make these raw tables, and no others, visible in schema raw."""

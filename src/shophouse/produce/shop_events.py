@@ -36,7 +36,8 @@ def shop_events(folder: Path, source: str | None = None) -> duckdb.DuckDBPyRelat
     return shop.sql(f"select occurred_at, key, value from ({_EVENTS})", [source or known[0]])
 
 
-# A payment comes with the step that it belongs to, where the order came so far, else with its creation.
+# A payment comes with the step that it belongs to, where the order came so far, else with its creation. Money goes back
+# with a refund or the cancellation, and never before it was taken.
 _EVENTS = """
 with
 
@@ -118,15 +119,21 @@ steps as (
     select order_key, 5, 'order_refunded', refunded_at, refund_id from refunds
 ),
 
-first_steps as (
-    select order_key, step, min(refund_id) as refund_id from steps group by order_key, step
+reached as (
+    select order_key, list(distinct step) as steps, coalesce(min(nullif(refund_id, '')), '') as refund_id
+    from steps
+    group by order_key
 ),
 
 payments as (
     select
         payments.order_key,
-        coalesce(first_steps.step, 0) as step,
-        coalesce(first_steps.refund_id, '') as refund_id,
+        coalesce(list_filter(
+            case payments.payment_kind when 'refund' then [5, 4, 1] when 'void' then [4]
+                when 'authorization' then [0] else [1] end,
+            lambda wanted: list_contains(reached.steps, wanted)
+        )[1], 0) as step,
+        case step when 5 then reached.refund_id else '' end as refund_id,
         list({
             'payment_id': payments.payment_id,
             'kind': payments.payment_kind,
@@ -138,10 +145,8 @@ payments as (
             'paid_at': cast(payments.paid_at as varchar)
         } order by payments.paid_at, payments.payment_id) as payments
     from core.fct_payments as payments
-    left join first_steps
-        on payments.order_key = first_steps.order_key
-        and first_steps.step = case payments.payment_kind when 'refund' then 5 when 'void' then 4
-            when 'authorization' then 0 else 1 end
+    inner join reached
+        on payments.order_key = reached.order_key
     group by all
 )
 

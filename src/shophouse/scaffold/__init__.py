@@ -170,7 +170,10 @@ def _profile(project: Project) -> str:
     raw: Any = yaml.safe_load((project.folder / "dbt_project.yml").read_text("utf-8"))
     name = raw["profile"] if isinstance(raw, dict) and "profile" in raw else dbt_name(project.name)
     kind = project.engine.kind
-    profile = {name: {"target": kind, "outputs": {kind: project.engine.dbt_output()}}}
+    output = project.engine.dbt_output()
+    if files := project.files_of_loaders:
+        output["attach"] = [{"path": path, "alias": alias, "read_only": True} for path, alias in files.items()]
+    profile = {name: {"target": kind, "outputs": {kind: output}}}
     return _GENERATED + yaml.safe_dump(profile, sort_keys=False)
 
 

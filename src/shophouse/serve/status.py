@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import ShophouseError
+from shophouse.existing import Landed
 from shophouse.quality.freshness import freshness
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _MINUTES = 10
 
 def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
     """Plain values, as `shophouse status --json` prints them; runs newest first, times UTC in ISO 8601."""
-    project, lake = shop.project, shop.lake
+    project, lake = shop.project, Landed.of(shop.project)
     fresh = {(result.source, result.table): result for result in freshness(project, lake)}
     tables = []
     for source, table in dict.fromkeys([*fresh, *lake.tables()]):
@@ -31,7 +32,7 @@ def status(shop: Shop, newest: int = 8) -> dict[str, Any]:
                 "source": source,
                 "table": table,
                 "loads": len(loads),
-                "rows": sum(load.rows for load in loads),
+                "rows": lake.rows(source, table),
                 "rejected_rows": sum(load.rejected_rows for load in loads),
                 "newest_load_at": result.newest_load_at if result else None,
                 "freshness": result.status if result else "unknown",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shophouse.existing import Landed
 from shophouse.serve.described import LAWS, laws
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def summary(shop: Shop, run: Run) -> Iterator[str]:
 
 def _arrived(shop: Shop, run: Run) -> Iterator[str]:
     if run.ingested is None or not run.ingested.loads:
-        lake = shop.lake
-        rows = sum(load.rows for source, table in lake.tables() for load in lake.loads(source, table))
+        lake = Landed.of(shop.project)
+        rows = sum(lake.rows(source, table) for source, table in lake.tables())
         yield f"  arrived    nothing new; the lake has {rows:,} rows"
         return
     loads = run.ingested.loads

@@ -280,6 +280,7 @@ def kinds() -> dict[str, type[Source]]:
     from importlib.metadata import entry_points
 
     from shophouse.sources.dlt import DltSource
+    from shophouse.sources.existing import ExistingSource
     from shophouse.sources.files import FilesSource
     from shophouse.sources.kafka import KafkaSource
     from shophouse.sources.postgres import PostgresSource
@@ -291,6 +292,7 @@ def kinds() -> dict[str, type[Source]]:
         "kafka": KafkaSource,
         "python": PythonSource,
         "dlt": DltSource,
+        "existing": ExistingSource,
     }
     for point in entry_points(group="shophouse.sources"):
         found.setdefault(point.name, point.load())

@@ -48,7 +48,7 @@ class Feeds:
         """Load what arrived. A source that fails is told once, and tried again later and later."""
         loads: list[dict[str, Any]] = []
         for name, feed in self._feeds.items():
-            if time.monotonic() < feed.again_at:
+            if time.monotonic() < feed.again_at or not self._is_looked_at(name):
                 continue
             try:
                 self.steps.ingest(run, [name], self._due)
@@ -106,6 +106,16 @@ class Feeds:
         if now - self._read_at.get(key, float("-inf")) < every:
             return False
         self._read_at[key] = now
+        return True
+
+    def _is_looked_at(self, name: str) -> bool:
+        """Tables that another loader keeps are looked at whole, and a change of theirs builds everything anew."""
+        now = time.monotonic()
+        if name not in self.steps.existing.sources:
+            return True
+        if now - self._read_at.get((name, ""), float("-inf")) < self.full_reads_every:
+            return False
+        self._read_at[name, ""] = now
         return True
 
     def _let_go(self, feed: _Feed) -> None:

@@ -176,7 +176,7 @@ class Stream:
         feeds.ingest(part)
         state = State.load(self.project)
         assert self._inputs is not None
-        inputs = self._inputs.at(self.steps.lake.heads())
+        inputs = self._inputs.at(self.steps.heads())
         is_whole = not self.pace.marts or self._whole.now
         if state.published == inputs and not (is_whole and state.behind):
             rounds.idle(part.record)
@@ -185,6 +185,7 @@ class Stream:
         self._tidy(inputs, feeds)
         if is_whole and self._exported.now:
             self.steps.export(part)
+            self.steps.reports(part)
             self._exported.done()
 
     def _tidy(self, inputs: Inputs, feeds: Feeds) -> None:
@@ -195,7 +196,7 @@ class Stream:
         state = State.load(self.project)
         if tidied and state.published == inputs:
             self.steps.attach()
-            state.built = state.published = inputs.at(self.steps.lake.heads())
+            state.built = state.published = inputs.at(self.steps.heads())
             state.save(self.project)
 
     def _build(self, part: Run, rounds: Rounds, inputs: Inputs, began: float, *, is_whole: bool) -> None:
@@ -218,7 +219,7 @@ class Stream:
     def _catch_up(self, part: Run, rounds: Rounds) -> None:
         """Build what waits, so that whoever comes after the stream finds everything up to date."""
         if self._inputs is not None and State.load(self.project).behind:
-            inputs = self._inputs.at(self.steps.lake.heads())
+            inputs = self._inputs.at(self.steps.heads())
             self._build(part, rounds, inputs, time.monotonic(), is_whole=True)
 
     def _pause(self, began: float, until: float, feeds: Feeds) -> None:

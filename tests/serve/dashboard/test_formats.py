@@ -57,3 +57,22 @@ def test_changes_are_in_percent_and_of_rates_in_points() -> None:
 def test_an_unknown_locale_is_told() -> None:
     with pytest.raises(ConfigError, match="there is no locale 'english'"):
         Formats("english", "USD")
+
+
+@pytest.mark.parametrize(
+    ("locale", "value", "unit", "written"),
+    [
+        ("en_US", 0, "money", "€0"),
+        ("en_US", 999.6, "money", "€1,000"),
+        ("en_US", 20_000, "money", "€20K"),
+        ("en_US", -1_500_000, "money", "-€1.5M"),
+        ("en_US", 250_000, "count", "250K"),
+        ("en_US", 9_999, "count", "9,999"),
+        ("en_US", 0.125, "rate", "12.5%"),
+        ("de_DE", 20_000, "money", "20.000\xa0€"),
+        ("de_DE", 250_000, "count", "250.000"),
+        ("de_DE", 1_500_000, "money", "1,5\xa0Mio.\xa0€"),
+    ],
+)
+def test_axes_are_written_short(locale: str, value: float, unit: str, written: str) -> None:
+    assert Formats(locale, "EUR").short(value, unit) == written

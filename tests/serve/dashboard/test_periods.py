@@ -40,8 +40,22 @@ def test_the_period_before_is_as_long_and_ends_right_before(start: date, days: i
     period = Period(start, start + timedelta(days))
     before = compared_with(period, "previous")
     assert before is not None
-    assert before.days == period.days
+    assert before.months == period.months
+    assert before.days == period.days or period.months
     assert before.end + timedelta(1) == period.start
+
+
+@given(_DAYS, st.integers(1, 30))
+def test_whole_months_are_compared_with_as_many(day: date, months: int) -> None:
+    start = day.replace(day=1)
+    after = date(start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1, 1)
+    period = Period(start, after - timedelta(1))
+    assert period.months == months
+    for comparison in ("previous", "year"):
+        before = compared_with(period, comparison)  # type: ignore[arg-type]
+        assert before is not None and before.months == months and before.start.day == 1
+    year = compared_with(period, "year")
+    assert year is not None and (year.start.year, year.start.month) == (start.year - 1, start.month)
 
 
 def test_a_year_before_has_its_own_february() -> None:

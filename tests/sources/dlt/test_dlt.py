@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from shophouse.errors import ConfigError, SourceError, SourceMismatch
+from shophouse.errors import ConfigError, SourceError, SourceMismatch, SourceUnreachable
 from shophouse.ingestion import ingest, readers
 from shophouse.lake import Lake, LoadRecord
 from shophouse.project import Project
@@ -347,6 +347,78 @@ def test_resources_are_chosen_and_unknown_ones_are_told(tmp_path: Path) -> None:
     other = Shop(tmp_path / "other", "resources: [vistis]\n")
     with pytest.raises(ConfigError, match="it has: orders, visits, sizes"):
         other.ingest()
+
+
+UNSTEADY = """
+import dlt
+import requests
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def fails(where):
+    left = HERE / where
+    if left.is_file() and (number := int(left.read_text())):
+        left.write_text(str(number - 1))
+        raise requests.exceptions.ConnectionError("reset by peer")
+
+@dlt.source(name="crm")
+def crm(token="none"):
+    fails("at_first")
+
+    @dlt.resource(write_disposition="append")
+    def visits(seen=dlt.sources.incremental("n", initial_value=0)):
+        yield [{"n": 1}, {"n": 2}]
+        fails("midway")
+        yield [{"n": 3}]
+
+    return visits
+"""
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Pauses between tries, which are noted instead of waited for."""
+    found: list[float] = []
+    monkeypatch.setattr("shophouse.sources._retries.time.sleep", found.append)
+    return found
+
+
+@pytest.mark.parametrize("where", ["at_first", "midway"])
+def test_a_system_that_fails_for_a_while_is_asked_again_and_each_row_comes_once(
+    tmp_path: Path, pauses: list[float], where: str
+) -> None:
+    shop = Shop(tmp_path / "shop", "retries: 2\n")
+    (shop.folder / "crm.py").write_text(UNSTEADY)
+    (shop.folder / where).write_text("2")
+    (load,) = shop.ingest()
+    assert (load.rows, shop.raw("visits", "n")) == (3, [(1,), (2,), (3,)])
+    assert len(pauses) == 2 and 0 < pauses[0] < pauses[1]
+    assert shop.ingest() == []
+
+
+@pytest.mark.parametrize("where", ["at_first", "midway"])
+def test_a_system_that_goes_on_failing_leaves_nothing_and_the_next_run_has_all(
+    tmp_path: Path, pauses: list[float], where: str
+) -> None:
+    shop = Shop(tmp_path / "shop", "retries: 1\n")
+    (shop.folder / "crm.py").write_text(UNSTEADY)
+    (shop.folder / where).write_text("9")
+    with pytest.raises(SourceUnreachable, match="ConnectionError: reset by peer") as raised:
+        shop.ingest()
+    assert "tried 2 times" in raised.value.why[-1] and pauses
+    assert shop.lake.tables() == []
+    (shop.folder / where).write_text("0")
+    assert [load.rows for load in shop.ingest()] == [3]
+
+
+def test_a_mistake_is_not_tried_again(tmp_path: Path, pauses: list[float]) -> None:
+    shop = Shop(tmp_path / "shop", "retries: 5\n")
+    (shop.folder / "crm.py").write_text(UNSTEADY.replace("requests.exceptions.ConnectionError", "ValueError"))
+    (shop.folder / "midway").write_text("1")
+    with pytest.raises(SourceError, match="ValueError"):
+        shop.ingest()
+    assert pauses == []
 
 
 def test_a_missing_secret_and_a_failing_resource_are_told(shop: Shop) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.cimpl import NewPartitions
 
+from servers.tls import certificates
 from shophouse.errors import ConfigError, SourceMismatch, SourceUnreachable
 from shophouse.settings import KafkaSource as Settings
 from shophouse.sources import Table
@@ -191,6 +193,61 @@ def test_a_wrong_password_is_told_at_once(shop: Shop, monkeypatch: pytest.Monkey
     monkeypatch.setenv("KAFKA_PASSWORD", "right")
     shop.close()
     assert ids(shop) == ["a"]
+
+
+def encrypted(shop: Shop, protocol: str) -> dict[str, object]:
+    """The client's settings, and the shop's broker, for a protocol with TLS."""
+    folder = shop.server.certificates
+    client: dict[str, object] = {"security.protocol": protocol, "ssl.ca.location": str(folder / "ca.pem")}
+    if protocol == "SSL":
+        return client | {
+            "ssl.certificate.location": str(folder / "server.crt"),
+            "ssl.key.location": str(folder / "server.key"),
+        }
+    return client | {"sasl.mechanism": "PLAIN", "sasl.username": "reader", "sasl.password": "env:KAFKA_PASSWORD"}
+
+
+@pytest.mark.parametrize("protocol", ["SSL", "SASL_SSL"])
+def test_a_broker_is_read_over_tls_if_it_is_the_authoritys(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, protocol: str
+) -> None:
+    monkeypatch.setenv("KAFKA_PASSWORD", "right")
+    client = encrypted(shop, protocol)
+    (tmp_path / "other").mkdir()
+    stranger = certificates(tmp_path / "other", "their authority")
+    brokers = shop.server.tls if protocol == "SSL" else shop.server.sasl_tls
+    shop.settings |= {"brokers": brokers, "client": client | {"ssl.ca.location": str(stranger)}}
+    shop.send({"id": "a"})
+    with pytest.raises(SourceMismatch, match="no TLS connection to the broker") as refused:
+        shop.read()
+    assert "certificate verify failed" in refused.value.why[0]
+    assert "ssl.ca.location" in refused.value.hint[1]
+    shop.close()
+    shop.settings["client"] = client
+    assert ids(shop) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("port", "client"),
+    [
+        # a certificate is missing; TLS where there is none
+        ("tls", {"security.protocol": "SSL"}),
+        ("brokers", {"security.protocol": "SSL"}),
+    ],
+)
+def test_what_does_not_speak_as_the_port_does_is_told(shop: Shop, port: str, client: dict[str, object]) -> None:
+    client = client | {"ssl.ca.location": str(shop.server.certificates / "ca.pem")}
+    shop.settings |= {"brokers": getattr(shop.server, port), "client": client, "patience_seconds": 2.0}
+    with pytest.raises(SourceMismatch, match="no TLS connection to the broker") as refused:
+        shop.read()
+    assert "security.protocol" in refused.value.hint[0]
+
+
+def test_a_port_that_speaks_tls_alone_does_not_answer_others(shop: Shop) -> None:
+    shop.settings |= {"brokers": shop.server.tls, "patience_seconds": 2.0}
+    with pytest.raises(SourceUnreachable, match="no broker answers") as refused:
+        shop.read()
+    assert "does their port speak PLAINTEXT" in refused.value.hint[0]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ import pytest
 
 from shophouse.errors import SourceMismatch, SourceUnreachable
 from shophouse.settings import PostgresTable
+from shophouse.sources.postgres._copying import chunks
 from shophouse.sources.postgres._window import ROUND, Moment, Window, end_of_record
 
 from .conftest import Shop
@@ -197,6 +199,71 @@ class TestTransactions:
             assert kept == dict(connection.execute("select id, state from orders").fetchall())
         assert len(versions) == len(set(versions)) > len(kept)
         assert cursor.batches() == []
+
+
+@pytest.mark.server
+class TestLateBy(TestTransactions):
+    """The same, but for times that are not those of their transactions, where an index is looked at alone."""
+
+    test_rows_of_equal_times_on_both_sides_of_a_read = None  # type: ignore[assignment]
+    test_a_time_that_goes_back_and_one_that_lies_far_ahead = None  # type: ignore[assignment]
+
+    @pytest.fixture
+    def cursor(self, cursor: Shop) -> Shop:
+        cursor.sql("create index on orders (updated_at)")
+        cursor.own = cursor.own.model_copy(update={"late_by": timedelta(minutes=5)})
+        return cursor
+
+    @pytest.mark.parametrize("type_", ["timestamptz", "timestamp", "date"])
+    @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+    def test_a_time_is_looked_for_as_its_type_and_zone_have_it(self, cursor: Shop, type_: str, zone: str) -> None:
+        if type_ == "timestamptz" and zone != "UTC":
+            pytest.skip("moments are read in UTC")
+        cursor.timezone = zone
+        cursor.sql(f"set timezone = '{zone}'; alter table orders alter updated_at type {type_}")
+        now = f"now() at time zone '{zone}'" if type_ != "timestamptz" else "now()"
+        cursor.sql(f"insert into orders values (1, 'a', {now})")
+        assert cursor.ids() == [1]
+        cursor.sql(
+            f"insert into orders values (2, 'a', {now} - interval '4 minutes'), (3, 'a', {now} + interval '300 days'),"
+            f" (4, 'a', {now} - interval '2 days')"
+        )
+        # what comes later than was said is not looked at
+        assert cursor.ids() == [2, 3]
+        assert cursor.batches() == []
+
+    def test_the_table_is_not_passed_over(self, cursor: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[str] = []
+
+        def spy(connection: Any, query: str) -> Any:
+            asked.append(query)
+            return chunks(connection, query)
+
+        cursor.sql("insert into orders select i, 'a', now() - interval '1 hour' from generate_series(1, 20000) i")
+        cursor.read()
+        cursor.sql("update orders set updated_at = now() where id <= 20", "analyze orders")
+        monkeypatch.setattr("shophouse.sources.postgres.chunks", spy)
+        assert cursor.ids() == list(range(1, 21))
+        with cursor.connect() as connection:
+            plan = "\n".join(row[0] for row in connection.execute(f"explain {asked[0]}").fetchall())
+        assert "Seq Scan" not in plan and "orders_updated_at_idx" in plan
+
+    @pytest.mark.parametrize(
+        ("change", "what", "hint"),
+        [
+            ("drop index orders_updated_at_idx", "no index begins with the cursor updated_at", "create index"),
+            ("alter table orders add n int not null default 1", "type integer, and no time", "leave late_by out"),
+        ],
+    )
+    def test_what_late_by_needs_is_told(self, cursor: Shop, change: str, what: str, hint: str) -> None:
+        cursor.sql("insert into orders values (1)")
+        cursor.read()
+        cursor.sql(change)
+        if "add n" in change:
+            cursor.own = cursor.own.model_copy(update={"cursor": "n"})
+        with pytest.raises(SourceMismatch, match=what) as raised:
+            cursor.read()
+        assert hint in raised.value.hint[0]
 
 
 @pytest.mark.server

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from shophouse.engines import RawTable, plan
-from shophouse.engines.duckdb import publish
+from shophouse.engines import RawSource, RawTable, Relation, Seen, plan
+from shophouse.engines.duckdb import existing, publish
 from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION, ops_statements
 from shophouse.errors import LockedError
 from shophouse.project import Project
@@ -127,6 +127,17 @@ class DuckdbEngine:
         finally:
             connection.close()
 
+    @contextmanager
+    def _connect_with_others(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees the files of other loaders, too, which they can't write to as long as it is open."""
+        with self._connect() as connection:
+            existing.attach(connection, self.project)
+            try:
+                yield connection
+            finally:
+                # a connection that is held open would keep them
+                existing.detach(connection, self.project)
+
     def _config(self) -> dict[str, Any]:
         return {**getattr(self.project.engine, "config", {}), "temp_directory": str(self.file.parent / "temp")}
 
@@ -152,9 +163,17 @@ class DuckdbEngine:
         with self._connect() as connection:
             _empty(connection, {row[0] for row in connection.execute(_SCHEMAS).fetchall()})
 
+    def examine(self, relations: Sequence[Relation]) -> list[Seen | None]:
+        import duckdb
+
+        # not in the shop's file, which another process may be writing
+        with duckdb.connect(":memory:") as connection:
+            existing.attach(connection, self.project)
+            return existing.examine(connection, self.project, relations)
+
     def attach(self, tables: Sequence[RawTable]) -> None:
-        with self._connect() as connection:
-            wanted = {table.identifier: _raw_view(table) for table in tables}
+        with self._connect_with_others() as connection:
+            wanted = {table.identifier: _raw_view(table, self._rows) for table in tables}
             present = {
                 row[0]
                 for row in connection.execute(
@@ -167,6 +186,13 @@ class DuckdbEngine:
             for name in present - wanted.keys():
                 connection.execute(f'drop view raw."{name}"')
             connection.commit()
+
+    def _rows(self, source: RawSource) -> str:
+        """Where the rows of a source's share of a raw table come from."""
+        if source.held is not None:
+            return f"({existing.rows(self.project, source.held)})"
+        files = ", ".join(_text(file) for file in source.files)
+        return f"read_parquet([{files}], union_by_name = true)"
 
     def replace(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         self._write(table, rows, empty=True)
@@ -191,13 +217,13 @@ class DuckdbEngine:
             connection.commit()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        with self._connect() as connection:
+        with self._connect_with_others() as connection:
             return connection.execute(sql, list(parameters)).to_arrow_table()
 
     def execute(self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         import duckdb
 
-        with self._connect() as connection:
+        with self._connect_with_others() as connection:
             # publishing writes everything from the log to the file once, not each model after the other
             connection.execute("set checkpoint_threshold = '16GB'")
             for schema in sorted({model.schema for model in models} if anew else ()):
@@ -214,7 +240,7 @@ class DuckdbEngine:
     def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         import duckdb
 
-        with self._connect() as connection:
+        with self._connect_with_others() as connection:
             cursors = [connection.cursor() for _ in range(plan.TESTS_AT_A_TIME)]
             sessions = [plan.Session(cursor.execute, cursor.interrupt) for cursor in cursors]
             return plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
@@ -300,7 +326,7 @@ def _empty(connection: duckdb.DuckDBPyConnection, schemas: set[str]) -> None:
 _SCHEMAS = "select schema_name from duckdb_schemas() where database_name = 'shop' and not internal"
 
 
-def _raw_view(table: RawTable) -> str:
+def _raw_view(table: RawTable, rows: Callable[[RawSource], str]) -> str:
     columns = dict(table.columns)
     for source in table.sources:
         for name, type_ in source.columns.items():
@@ -308,7 +334,6 @@ def _raw_view(table: RawTable) -> str:
                 columns.setdefault(name, type_)
     selects = []
     for source in table.sources:
-        files = ", ".join(_text(file) for file in source.files)
         cells = [
             f"cast({_name(name)} as {_type(type_)}) as {_name(name)}"
             if name in source.columns
@@ -316,7 +341,7 @@ def _raw_view(table: RawTable) -> str:
             for name, type_ in columns.items()
         ]
         cells = [f"{_text(source.source)} as _source", f"{_text(source.timezone)} as _timezone", *cells, *LINEAGE]
-        selects.append(f"select {', '.join(cells)} from read_parquet([{files}], union_by_name = true)")
+        selects.append(f"select {', '.join(cells)} from {rows(source)}")
     if not selects:
         empty = {"_source": "text", "_timezone": "text", **columns, **LINEAGE}
         cells = [f"cast(null as {_type(type_)}) as {_name(name)}" for name, type_ in empty.items()]

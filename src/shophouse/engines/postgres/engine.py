@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
-from shophouse.engines import RawTable, plan
+from shophouse.engines import RawTable, Relation, Seen, plan
 from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION, ops_statements
-from shophouse.engines.postgres import loading, publish
+from shophouse.engines.postgres import existing, loading, publish
 from shophouse.engines.postgres.database import Database, name
 from shophouse.engines.postgres.views import restore, views
 from shophouse.errors import ConfigError, LockedError
@@ -151,6 +151,14 @@ class PostgresEngine:
         with self.database.connect() as connection:
             _empty(connection)
 
+    def examine(self, relations: Sequence[Relation]) -> list[Seen | None]:
+        if strange := sorted(existing.schemas(self.project) & set(_OURS)):
+            raise ConfigError(
+                f"the schema {strange[0]} is shophouse's own", hint="name the loader's under database_schema"
+            )
+        with self.database.connect(autocommit=True) as connection:
+            return existing.examine(connection, relations)
+
     def attach(self, tables: Sequence[RawTable]) -> None:
         loading.attach(self.database, tables)
 
@@ -164,7 +172,8 @@ class PostgresEngine:
     @contextmanager
     def dbt(self) -> Iterator[None]:
         with self.database.connect(autocommit=True) as connection:
-            before = views(connection)
+            theirs = existing.schemas(self.project)
+            before = [view for view in views(connection) if view.schema not in theirs]
         with self.database.environment():
             yield
         # a table that dbt builds alone takes along the views above it, which it would build only with the rest
@@ -238,7 +247,7 @@ class PostgresEngine:
         return found
 
     def publish(self) -> int:
-        return publish.publish(self.database, self.settings.readers)
+        return publish.publish(self.database, self.settings.readers, existing.schemas(self.project))
 
     def published(self) -> int | None:
         with self.database.connect(autocommit=True) as connection:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shophouse.engines import RawSource, RawTable
+from shophouse.engines.postgres import existing
 from shophouse.engines.postgres.database import ATTACHED, Database, name, text
 from shophouse.engines.postgres.views import View, restore, views
 from shophouse.errors import BuildError
@@ -73,7 +74,9 @@ def attach(database: Database, tables: Sequence[RawTable]) -> None:
             raise BuildError(
                 f"the name {table.identifier} is too long", why=f"a name of PostgreSQL has at most {_LONGEST} bytes"
             )
-    wanted = {(source.source, table.name): source for table in tables for source in table.sources}
+    wanted = {
+        (source.source, table.name): source for table in tables for source in table.sources if source.held is None
+    }
     with database.connect(autocommit=True) as connection:
         known = _known(connection)
         changed = [key for key, source in wanted.items() if not _is_loaded(known.get(key), source)]
@@ -85,10 +88,17 @@ def attach(database: Database, tables: Sequence[RawTable]) -> None:
             for key in known.keys() - wanted.keys():
                 aside += _drop(connection, known[key].relation)
                 connection.execute("delete from shophouse.lake_tables where source = %s and table_name = %s", list(key))
-            relations = {key: loaded.relation for key, loaded in _known(connection).items()}
+            places = {key: name("lake", loaded.relation) for key, loaded in _known(connection).items()}
+            held = {
+                (source.source, table.name): existing.shown(connection, source.held)
+                for table in tables
+                for source in table.sources
+                if source.held is not None
+            }
             for table in tables:
-                aside += _show(connection, table, relations)
+                aside += _show(connection, table, places | held)
             _hide_others(connection, {table.identifier for table in tables})
+            existing.forget_others(connection, held.values())
             restore(connection, list(dict.fromkeys(aside)))
             connection.execute("drop schema if exists incoming cascade")
 
@@ -233,7 +243,7 @@ def _drop(connection: psycopg.Connection[Any], relation: str) -> list[View]:
     return aside
 
 
-def _show(connection: psycopg.Connection[Any], table: RawTable, relations: Mapping[tuple[str, str], str]) -> list[View]:
+def _show(connection: psycopg.Connection[Any], table: RawTable, places: Mapping[tuple[str, str], str]) -> list[View]:
     """Make or replace the view of a raw table; returns the views that had to be dropped for it."""
     import psycopg
 
@@ -242,7 +252,7 @@ def _show(connection: psycopg.Connection[Any], table: RawTable, relations: Mappi
         "select attname from pg_catalog.pg_attribute where attrelid = to_regclass(%s) and attnum > 0 order by attnum",
         [view],
     ).fetchall()
-    sql = _view(table, relations, [row[0] for row in before])
+    sql = _view(table, places, [row[0] for row in before])
     try:
         # what stands on a view stays where only columns are added, at its end
         with connection.transaction():
@@ -255,7 +265,7 @@ def _show(connection: psycopg.Connection[Any], table: RawTable, relations: Mappi
         return aside
 
 
-def _view(table: RawTable, relations: Mapping[tuple[str, str], str], before: Sequence[str]) -> str:
+def _view(table: RawTable, places: Mapping[tuple[str, str], str], before: Sequence[str]) -> str:
     columns = dict(table.columns)
     for source in table.sources:
         for column, kind in source.columns.items():
@@ -268,7 +278,7 @@ def _view(table: RawTable, relations: Mapping[tuple[str, str], str], before: Seq
         own = {"_source": text(source.source), "_timezone": text(source.timezone)}
         own |= {column: name(column) for column in source.columns}
         cells = [f"cast({own.get(column, 'null')} as {_type(every[column])}) as {name(column)}" for column in order]
-        selects.append(f"select {', '.join(cells)} from {name('lake', relations[source.source, table.name])}")
+        selects.append(f"select {', '.join(cells)} from {places[source.source, table.name]}")
     if not selects:
         cells = [f"cast(null as {_type(every[column])}) as {name(column)}" for column in order]
         selects.append(f"select {', '.join(cells)} where false")

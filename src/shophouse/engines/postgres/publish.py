@@ -7,7 +7,7 @@ dropped afterwards, unless somebody still reads it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shophouse.engines.postgres.database import ATTACHED, Database, name
@@ -34,13 +34,16 @@ def newest(connection: psycopg.Connection[Any]) -> int | None:
     return int(row[0]) if row and row[0] is not None else None
 
 
-def publish(database: Database, readers: Sequence[str] = ()) -> int:
-    """Publish a copy of what was built, for the roles `readers` too, and return its number. Raises BuildError."""
+def publish(database: Database, readers: Sequence[str] = (), others: Collection[str] = ()) -> int:
+    """Publish a copy of what was built, for the roles `readers` too, and return its number. Raises BuildError.
+
+    The schemas `others` are somebody else's.
+    """
     import psycopg
 
     with database.connect(autocommit=True) as connection:
         number = (newest(connection) or 0) + 1
-        schemas = _built(connection)
+        schemas = [schema for schema in _built(connection) if schema not in others]
         try:
             with connection.transaction():
                 _copy_tables(connection, schemas, number)

@@ -9,32 +9,35 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import html
 import secrets
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shophouse.json_text import json_text
-from shophouse.serve.dashboard.users import User, Users
+from shophouse.serve.dashboard import plain_pages
+from shophouse.serve.dashboard.attempts import Attempts
+from shophouse.serve.dashboard.oidc import NoRole, Provider, ProviderAway, SignOnFailed
+from shophouse.serve.dashboard.users import Role, User, Users
 
 __all__ = ["Access", "Visitor", "visitor"]
 
 COOKIE = "shophouse"
 HOURS = 12
-_WITHIN = 600.0
-# failures within ten minutes: of one address with one name, of one address, with one name
-_MOST = {"both": 5, "address": 20, "name": 50}
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _LONGEST_FORM = 4096
+# each attempt takes memory and time
+_ATTEMPTS_AT_ONCE, _WAITING = 2, 20
+_BEGIN, _BACK = "/login/oidc", "/login/oidc/callback"
+_TOO_MANY = "Too many attempts. Try again in some minutes."
 _KEY = "shophouse.visitor"
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -47,6 +50,7 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
@@ -69,24 +73,50 @@ def visitor(scope: Any) -> Visitor:
 
 @dataclass(frozen=True)
 class _Session:
-    user: User
+    """`user` is who has a password here, `token` what the provider gave out on who has not."""
+
+    name: str
+    role: Role
     until: float
+    user: User | None = None
+    token: str = ""
 
 
 class Access:
-    """ASGI middleware. With `users` a login is demanded of everyone; without, only this machine's names are served."""
+    """ASGI middleware. With `users` a login is demanded of everyone; without, only this machine's names are served.
+
+    With a `provider`, too, people log in there instead of by password, or as they like. `secret` signs what a browser
+    keeps on its way there and back.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, shop: str, users: Users | None, clock: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        *,
+        shop: str,
+        users: Users | None,
+        provider: Provider | None = None,
+        secret: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._shop = shop
         self._users = users
+        self._provider = provider
         self._clock = clock
         self._sessions: dict[str, _Session] = {}
-        self._failures: defaultdict[tuple[str, ...], deque[float]] = defaultdict(deque)
-        # each attempt takes memory and time
-        self._one_at_a_time = asyncio.Semaphore(2)
+        self._attempts = Attempts(clock)
+        self._one_at_a_time = asyncio.Semaphore(_ATTEMPTS_AT_ONCE)
+        self._waiting = 0
+        # a cookie for ten minutes: states of attempts would fill the memory of a server
+        self._sign_on = SessionMiddleware(
+            self._with_provider,
+            secret or secrets.token_hex(32),
+            session_cookie=f"{COOKIE}-oidc",
+            max_age=600,
+            path=_BEGIN,
+            same_site="lax",
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -95,13 +125,13 @@ class Access:
         send = _with_headers(send, is_secure=scope.get("scheme") in ("https", "wss"))
         answer = await self._answer(scope, receive)
         if answer is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, _while_welcome(scope, receive), send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
             await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp | None:
         """What to say instead of what is asked for; None lets it through."""
         headers = Headers(scope=scope)
         path = scope["path"]
@@ -117,15 +147,15 @@ class Access:
             return None
         if scope["type"] == "http" and path == "/login":
             return await self._login(Request(scope, receive))
+        if scope["type"] == "http" and self._provider is not None and path in (_BEGIN, _BACK):
+            return self._sign_on
         token = Request({**scope, "type": "http"}).cookies.get(COOKIE, "")
         if scope["type"] == "http" and path == "/logout" and scope["method"] == "POST":
-            self._sessions.pop(_digest(token), None)
-            answer = RedirectResponse("/login", 303)
-            answer.delete_cookie(COOKIE)
-            return answer
-        user = self._of_session(token)
-        if user is not None:
-            scope[_KEY] = Visitor(user.name, user.role == "analyst", lambda: self._of_session(token) is not None)
+            return await self._logout(Request(scope), token)
+        session = self._of_token(token)
+        if session is not None:
+            may_stay = lambda: self._of_token(token) is not None  # noqa: E731
+            scope[_KEY] = Visitor(session.name, session.role == "analyst", may_stay)
             return None
         is_api = path == "/api" or path.startswith("/api/")
         if is_api and headers.get("authorization", "").lower().startswith("basic "):
@@ -148,17 +178,62 @@ class Access:
         name, password = said.get("name", [""])[0], said.get("password", [""])[0]
         user, wait = await self._attempt(_address(request.scope), name, password)
         if wait:
-            return self._form(wanted, "Too many attempts. Try again in some minutes.", 429, wait)
+            return self._form(wanted, _TOO_MANY, 429, wait)
         if user is None:
             return self._form(wanted, "Name or password is wrong.", 401)
-        token = secrets.token_urlsafe(32)
+        return self._entered(request, wanted, _Session(user.name, user.role, self._clock() + HOURS * 3600, user))
+
+    def _entered(self, request: Request, wanted: str, session: _Session) -> Response:
+        """Begin a session, under a token that nobody had before; one that the browser still has ends."""
         now = self._clock()
+        self._sessions.pop(_digest(request.cookies.get(COOKIE, "")), None)
         self._sessions = {key: one for key, one in self._sessions.items() if one.until > now}
-        self._sessions[_digest(token)] = _Session(user, now + HOURS * 3600)
+        token = secrets.token_urlsafe(32)
+        self._sessions[_digest(token)] = session
         answer = RedirectResponse(wanted, 303)
-        is_secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, token, HOURS * 3600, httponly=True, samesite="lax", secure=is_secure)
+        answer.set_cookie(COOKIE, token, int(session.until - now), httponly=True, samesite="lax")
         return answer
+
+    async def _logout(self, request: Request, token: str) -> Response:
+        session = self._sessions.pop(_digest(token), None)
+        answer: Response = RedirectResponse("/login", 303)
+        if session is not None and session.token and self._provider is not None:
+            elsewhere = await self._provider.end_session(session.token, f"{_origin(request)}/login")
+            if elsewhere is not None:
+                answer = HTMLResponse(plain_pages.farewell(self._shop, self._provider.label, elsewhere))
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        return answer
+
+    async def _with_provider(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The way to the provider, and back from it."""
+        request = Request(scope, receive)
+        answer = await self._signed_on(request) if request.method == "GET" else Response(status_code=405)
+        await answer(scope, receive, send)
+
+    async def _signed_on(self, request: Request) -> Response:
+        provider, address = self._provider, _address(request.scope)
+        assert provider is not None
+        if wait := self._attempts.wait(address):
+            return self._form("/", _TOO_MANY, 429, wait)
+        try:
+            if request.url.path == _BEGIN:
+                wanted = _inside(request.query_params.get("next", "/"))
+                is_another = "another" in request.query_params
+                return await provider.begin(request, f"{_origin(request)}{_BACK}", wanted, as_another=is_another)
+            found = await provider.finish(request)
+        except ProviderAway as error:
+            return self._form("/", "; ".join((error.what, *error.why, *error.hint)), 503)
+        except NoRole as error:
+            link = (f"{_BEGIN}?another", "Log in as somebody else")
+            told = plain_pages.message(self._shop, "No role", error.what, hints=(*error.why, *error.hint), link=link)
+            return HTMLResponse(told, 403)
+        except SignOnFailed as error:
+            # whoever makes up what a provider sends has the server ask it each time
+            self._attempts.failed(address)
+            return self._form("/", "; ".join((error.what, *error.why, *error.hint)), 401)
+        until = self._clock() + provider.hours * 3600
+        session = _Session(found.name, found.role, until, token=found.token)
+        return self._entered(request, _inside(found.wanted), session)
 
     async def _basic(self, scope: Scope, headers: Headers) -> Response | None:
         try:
@@ -175,41 +250,53 @@ class Access:
 
     async def _attempt(self, address: str, name: str, password: str) -> tuple[User | None, int]:
         """The user, or how many seconds to wait until the next attempt."""
-        keys = {"both": (address, name), "address": (address,), "name": ("", name)}
         assert self._users is not None
-        async with self._one_at_a_time:
-            now = self._clock()
-            self._forget(now)
-            for kind, key in keys.items():
-                if len(self._failures.get(key, ())) >= _MOST[kind]:
-                    return None, max(1, int(self._failures[key][0] + _WITHIN - now))
-            user = await asyncio.to_thread(self._users.verified, name, password)
-            if user is None:
-                for key in keys.values():
-                    self._failures[key].append(now)
-            else:
-                self._failures.pop(keys["both"], None)
-            return user, 0
+        if self._waiting >= _WAITING:
+            return None, 5
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                if wait := self._attempts.wait(address, name):
+                    return None, wait
+                user = await asyncio.to_thread(self._users.verified, name, password)
+                if user is None:
+                    self._attempts.failed(address, name)
+                else:
+                    self._attempts.succeeded(address, name)
+                return user, 0
+        finally:
+            self._waiting -= 1
 
-    def _forget(self, now: float) -> None:
-        for key, times in list(self._failures.items()):
-            while times and times[0] <= now - _WITHIN:
-                times.popleft()
-            if not times:
-                del self._failures[key]
-
-    def _of_session(self, token: str) -> User | None:
-        """The user of a session that has not ended; one removed, or with another password or role, has none."""
+    def _of_token(self, token: str) -> _Session | None:
+        """The session, where it has not ended; that of a user who is gone, or has another password or role, has."""
         session = self._sessions.get(_digest(token))
         if session is None or session.until <= self._clock() or self._users is None:
             return None
-        return session.user if self._users.all().get(session.user.name) == session.user else None
+        user = session.user
+        return session if user is None or self._users.all().get(user.name) == user else None
 
     def _form(self, wanted: str, problem: str = "", status: int = 200, wait: int = 0) -> Response:
-        shop = html.escape(self._shop)
-        told = f'<p role="alert">{problem}</p>' if problem else ""
-        text = _FORM.format(shop=shop, told=told, wanted=html.escape(quote(wanted), quote=True))
+        text = plain_pages.form(
+            self._shop,
+            wanted,
+            problem=problem,
+            provider=self._provider.label if self._provider else None,
+            has_passwords=self._provider is None or bool(self._users and self._users.all()),
+        )
         return HTMLResponse(text, status, {"Retry-After": str(wait)} if wait else None)
+
+
+def _while_welcome(scope: Scope, receive: Receive) -> Receive:
+    """What a websocket says, until whoever holds it may not stay: a page that is open need not obey when told to go."""
+    if scope["type"] != "websocket":
+        return receive
+    who = visitor(scope)
+
+    async def heard() -> Message:
+        message = await receive()
+        return message if who.may_stay() else {"type": "websocket.disconnect", "code": 1008}
+
+    return heard
 
 
 def _with_headers(send: Send, *, is_secure: bool) -> Send:
@@ -222,9 +309,22 @@ def _with_headers(send: Send, *, is_secure: bool) -> Send:
             headers.setdefault("Cache-Control", "no-store")
             if is_secure:
                 headers["Strict-Transport-Security"] = "max-age=31536000"
+                message["headers"] = [
+                    (
+                        name,
+                        value if name.lower() != b"set-cookie" or b"secure" in value.lower() else value + b"; secure",
+                    )
+                    for name, value in message["headers"]
+                ]
         await send(message)
 
     return tell
+
+
+def _only_by_https(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header; a cookie, whoever sets it, is told to go back by https alone."""
+    is_open_cookie = name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+    return name, value + b"; Secure" if is_open_cookie else value
 
 
 def _refused(scope: Scope, status: int, what: str, hint: str = "", wait: int = 0) -> Response:
@@ -237,6 +337,10 @@ def _refused(scope: Scope, status: int, what: str, hint: str = "", wait: int = 0
 
 def _address(scope: Scope) -> str:
     return str((scope.get("client") or ("unknown",))[0])
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _name_of(host: str) -> str | None:
@@ -254,25 +358,3 @@ def _inside(wanted: str) -> str:
     """An address of this server: a login leads nowhere else."""
     is_inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return wanted if is_inside and wanted.isprintable() else "/"
-
-
-_FORM = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Log in – {shop}</title><style>
-:root {{ color-scheme: light dark; --ink: #20262d; --paper: #f5f6f8; --card: #fff; --line: #88929d; --bad: #a82a45; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ink: #e6e8eb; --paper: #14181d; --card: #1d232a; --line: #6d7884; --bad: #f08aa0; }} }}
-body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--paper); color: var(--ink);
-  font-family: Inter, "Segoe UI", system-ui, sans-serif; }}
-main {{ background: var(--card); border-radius: 10px; padding: 24px; width: min(86vw, 320px); }}
-h1 {{ font-size: 1.3rem; margin: 0 0 16px; }} p {{ color: var(--bad); }}
-label {{ display: block; margin-bottom: 12px; }}
-input {{ display: block; box-sizing: border-box; width: 100%; margin-top: 4px; padding: 9px; font: inherit;
-  border: 1px solid var(--line); border-radius: 6px; background: var(--card); color: var(--ink); }}
-button {{ width: 100%; padding: 10px; border: 0; border-radius: 6px; background: #2563a8; color: #fff; font: inherit; }}
-</style></head><body><main><h1>{shop}</h1>{told}
-<form method="post" action="/login?next={wanted}">
-<label>Name<input name="name" autocomplete="username" required autofocus></label>
-<label>Password<input name="password" type="password" autocomplete="current-password" required></label>
-<button>Log in</button></form></main></body></html>
-"""

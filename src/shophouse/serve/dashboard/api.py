@@ -82,7 +82,7 @@ def create_api(shop: str, published: Published, catalogue_of: Callable[[Request]
         start: Annotated[str | None, Query(alias="from", description="The first day, as 2026-01-01.")] = None,
         end: Annotated[str | None, Query(alias="to", description="The last day, as 2026-01-31.")] = None,
         largest_first: Annotated[bool, Query(description="Order by the first metric.")] = False,
-        limit: Annotated[int | None, Query(ge=0, description="The most rows.")] = None,
+        limit: Annotated[int | None, Query(ge=0, le=1_000_000, description="The most rows.")] = None,
     ) -> Response:
         """Rows with period, dimensions and metric; numbers keep all of their digits."""
         unknown = set(request.query_params) - _KNOWN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -13,22 +14,25 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI, Request
-from nicegui import app, background_tasks, run, ui
+from nicegui import Client, app, background_tasks, run, ui
 from nicegui.storage import Storage
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shophouse.errors import ShophouseError
 from shophouse.metrics import GRAINS, Catalogue
 from shophouse.metrics.personal import personal_columns, without_personal
+from shophouse.serve.dashboard import plain_pages
 from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
 from shophouse.serve.dashboard.assets import Packed, preloads
 from shophouse.serve.dashboard.blocks import Block, Context, place_of
+from shophouse.serve.dashboard.choices import days_of, filter_values
 from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
 from shophouse.serve.dashboard.filling import Filling
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
+from shophouse.serve.dashboard.oidc import Provider
 from shophouse.serve.dashboard.pages import Page, laid_out, pages
 from shophouse.serve.dashboard.periods import COMPARISONS, PRESETS, Period
 from shophouse.serve.dashboard.published import Published, WithoutPersonal
@@ -44,18 +48,17 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 _LOOKS_FOR_A_VERSION_EVERY = 2.0
-# seconds: a browser that has much else to do takes its time, and one that was away for a moment need not load anew
-_PATIENCE = 30.0
+# seconds: one that was away for a moment need not load anew
+_STAYS = 30.0
+_BROWSERS_ANSWER_WITHIN = 30.0
+# a new version on a busy machine takes its time
+_ANSWERS_WITHIN = 60.0
+_MOST_UNOPENED = 100
+_unopened: dict[str, Client] = {}
 # what the browser prefers, where the viewer has not chosen
 _IS_DARK = "document.body.classList.contains('body--dark')"
 _TELLS_OF_GOING_BACK = "window.addEventListener('popstate', () => emitEvent('address', location.search))"
 _WORDS = {str(name): words for name, words in COMPARISONS.items()}
-_FILTER_COLUMNS = {
-    "store": "select distinct store_name from marts.sales_daily order by 1",
-    "channel": "select distinct channel from marts.sales_daily order by 1",
-    "country": "select distinct country_code from marts.sales_daily order by 1",
-    "category": "select distinct category_name from marts.category_performance order by 1",
-}
 
 
 def create_app(project: Project, engine: Engine, *, secret: str, users: Users | None = None) -> FastAPI:
@@ -77,7 +80,7 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
         return Context(seen, without_personal(catalogue, personal), formats, view, marts)
 
     def context_of_search(request: Request, choices: dict[str, list[str]]) -> Context:
-        first, last, until = _days(published)
+        first, last, until = days_of(published)
         return context_of(visitor(request.scope), read_view(choices, first, last, until=until))
 
     def metrics_of(request: Request) -> Catalogue:
@@ -87,6 +90,9 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
     published.query("select 1")
     # by itself it would be a folder where the command was typed
     Storage.path = project.generated_folder / "viewers"
+    # by itself each tab that was ever open is remembered for 30 days
+    app.storage.max_tab_storage_age = 3600
+    app.on_page_exception(_went_wrong)
     server = FastAPI(title=project.name, docs_url=None, redoc_url=None, openapi_url=None)
 
     @server.get("/")
@@ -107,7 +113,7 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
         language="en-US",
         tailwind=False,
         show_welcome_message=False,
-        reconnect_timeout=_PATIENCE,
+        reconnect_timeout=_STAYS,
         favicon="🏬",
         session_middleware_kwargs={"same_site": "lax"},
         # of what is compressed for each visitor, the last percents take most of the time
@@ -115,33 +121,46 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
     )
     server.add_middleware(Packed)
     # last, and so before all else
-    server.add_middleware(Access, shop=project.name, users=users)
+    provider = Provider(project.serve.oidc) if users is not None and project.serve.oidc else None
+    server.add_middleware(Access, shop=project.name, users=users, provider=provider, secret=secret)
     return server
 
 
 def _add(
     page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context], filling: Filling
 ) -> None:
-    @ui.page(f"/{page.name}", title=f"{page.title} – {shop}", response_timeout=_PATIENCE)
-    async def show(request: Request) -> None:
-        days = await run.io_bound(_days, published)
-        assert days is not None
-        view = _view_of(page, request.url.query, *days)
-        who = visitor(request.scope)
-        await Screen(page, shop, context_of(who, view), who, filling).show()
+    @ui.page(f"/{page.name}", title=f"{page.title} – {shop}", response_timeout=_ANSWERS_WITHIN)
+    async def show(request: Request) -> Response | None:
+        try:
+            days = await run.io_bound(days_of, published)
+            assert days is not None
+            view = _view_of(page, request.url.query, *days)
+            who = visitor(request.scope)
+            _keep_few_unopened(ui.context.client)
+            await Screen(page, shop, context_of(who, view), who, filling).show()
+        except ShophouseError as error:
+            return HTMLResponse(plain_pages.unavailable(shop, error), 503, {"Retry-After": "5"})
+        return None
+
+
+def _keep_few_unopened(client: Client) -> None:
+    """Pages that are asked for and never opened take half a megabyte each, for a minute: the oldest go before."""
+    _unopened[client.id] = client
+    for leaves in (client.on_connect, client.on_delete):
+        leaves(lambda: _unopened.pop(client.id, None))
+    while len(_unopened) > _MOST_UNOPENED:
+        oldest = _unopened.pop(next(iter(_unopened)))
+        if not oldest.is_deleted:
+            oldest.delete()
+
+
+def _went_wrong() -> None:
+    # what it is stands in the server's log, and is nobody else's business
+    ui.label("Something went wrong here. The log of the server says what.").classes("problem")
 
 
 def _view_of(page: Page, query: str, first: date, last: date, until: date | None) -> View:
     return read_view(parse_qs(query, keep_blank_values=True), first, last, page.about, until)
-
-
-def _days(published: Published) -> tuple[date, date, date]:
-    """The first day that there is anything of, the last with a valid order, and the last with anything at all."""
-    [(first, last, until)] = published.query(
-        "select min(date_day), max(date_day) filter (order_count > 0), max(date_day) from marts.sales_daily"
-    ).rows
-    today = date.today()
-    return first or today, last or until or today, until or today
 
 
 class Screen:
@@ -159,7 +178,7 @@ class Screen:
         self._choices: Any = None
         self._version = context.published.version()
         self._dark = ui.dark_mode(app.storage.user.get("dark"))
-        self._is_dark = False
+        self._is_dark = self._is_away = False
         self._client = ui.context.client
 
     @property
@@ -169,7 +188,7 @@ class Screen:
     async def show(self) -> None:
         ui.add_head_html(preloads())
         ui.add_css((Path(__file__).with_name("dashboard.css")).read_text("utf-8"))
-        self._values = await run.io_bound(self._filter_values) or {}
+        self._values = await run.io_bound(filter_values, self._context.published) or {}
         self._header()
         with ui.element("div").classes("page"):
             with ui.element("div").classes("page-head"):
@@ -228,11 +247,9 @@ class Screen:
 
     async def _begin(self) -> None:
         await self._client.connected()
-        try:
-            self._is_dark = bool(await self._client.run_javascript(_IS_DARK, timeout=_PATIENCE))
-        except TimeoutError:
-            # a page in the wrong colours is better than one that stays empty
-            self._is_dark = False
+        with suppress(TimeoutError):
+            # None where the browser has gone meanwhile
+            self._is_dark = bool(await self._client.run_javascript(_IS_DARK, timeout=_BROWSERS_ANSWER_WITHIN))
         self._client.run_javascript(_TELLS_OF_GOING_BACK)
         await self._fill()
         self._client.run_javascript("window.shophouseShowPlace()")
@@ -253,11 +270,6 @@ class Screen:
             if self._who.name is not None:
                 out = '<form method="post" action="/logout"><button class="log-out">Log out</button></form>'
                 ui.html(out, sanitize=False).tooltip(self._who.name)
-
-    def _filter_values(self) -> dict[str, list[str]]:
-        """What each filter can be set to."""
-        query = self._context.published.query
-        return {name: [str(row[0]) for row in query(_FILTER_COLUMNS[name]).rows] for name in FILTERS}
 
     def _draw_choices(self) -> None:
         view = self._view
@@ -379,17 +391,21 @@ class Screen:
         self._filling.begin(self._page, context, version, [block for block, *_ in self._bodies])
 
         async def fill(block: Block, body: Any, about: Any, menu: Any) -> None:
+            # those who ask for pages and never open them, or leave, need no figures
+            if self._client.is_deleted or context is not self._context:
+                return
             try:
                 content = await self._filling.content(self._page, context, version, block)
             except ShophouseError as error:
-                body.clear()
-                with body:
-                    ui.label(error.what).classes("problem")
-                    for line in (*error.why, *error.hint):
-                        ui.label(line).classes("note")
-                body.props["data-shows"] = context.view.address(self._page.name)
+                if not self._client.is_deleted:
+                    body.clear()
+                    with body:
+                        ui.label(error.what).classes("problem")
+                        for line in (*error.why, *error.hint):
+                            ui.label(line).classes("note")
+                    body.props["data-shows"] = context.view.address(self._page.name)
                 return
-            if context is not self._context:
+            if self._client.is_deleted or context is not self._context:
                 return
             body.clear()
             with body:
@@ -423,15 +439,28 @@ class Screen:
         if not self._who.may_stay():
             ui.navigate.to("/login")
             return
-        version = await run.io_bound(self._context.published.version)
-        if version == self._version:
+        try:
+            version = await run.io_bound(self._context.published.version)
+            if version == self._version and not self._is_away:
+                return
+            days = await run.io_bound(days_of, self._context.published)
+            self._values = await run.io_bound(filter_values, self._context.published) or self._values
+        except ShophouseError as error:
+            self._tell_that_it_is_away(error)
             return
-        self._version = version
-        days = await run.io_bound(_days, self._context.published)
-        self._values = await run.io_bound(self._filter_values) or self._values
+        self._version, self._is_away = version, False
         first, last, until = days or (self._view.first, self._view.last, self._view.until)
         await self._show_view(self._view.with_(first=first, last=last, until=until))
         self._draw_choices()
+
+    def _tell_that_it_is_away(self, error: ShophouseError) -> None:
+        """What is shown stays; the page looks again by itself."""
+        if self._is_away:
+            return
+        self._is_away = True
+        self._problems.clear()
+        with self._problems:
+            ui.label(f"{error.what}; what is shown is as it was before.").classes("problem")
 
     async def _toggle_dark(self) -> None:
         self._is_dark = not self._is_dark

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_compact_currency, format_currency
-
 from shophouse.serve.dashboard.contents import Chart, Series
 from shophouse.serve.dashboard.formats import Formats
 
-__all__ = ["PALETTE", "PALETTE_DARK", "options", "sparkline"]
+__all__ = ["LESS", "MORE", "PALETTE", "PALETTE_DARK", "described", "options", "short_name", "sparkline"]
 
 PALETTE = ("#2563a8", "#c2570c", "#177a5b", "#8b3fa8", "#a3742a", "#b3334d", "#4a6378", "#5b7f12")
 """Colours that can be told apart by those who see red and green alike, each readable on white."""
@@ -20,10 +18,10 @@ PALETTE_DARK = ("#6ba6e8", "#ea8a45", "#43b78e", "#bd85d8", "#cfa355", "#e56e86"
 """The same on black."""
 _FEW = 7
 """So many labels that each is written, whatever room there is."""
-_COMPACT = 10_000
 _INSIDE = {"alignMinLabel": "left", "alignMaxLabel": "right"}
 _LONGEST_WORD = 22
 _WHOLE, _MORE, _LESS = 0, 2, 5
+MORE, LESS = PALETTE[_MORE], PALETTE[_LESS]
 _FONT = "Inter, 'Segoe UI', system-ui, sans-serif"
 
 
@@ -57,7 +55,7 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     if runs_down:
         values["splitNumber"] = 3
         label = {"color": ink, "width": 120, "overflow": "break", "lineHeight": 13, "interval": 0}
-        names |= {"inverse": True, "axisLabel": label, "data": [_short_name(name) for name in chart.labels]}
+        names |= {"inverse": True, "axisLabel": label, "data": [short_name(name) for name in chart.labels]}
         values["axisLabel"] |= _INSIDE
     elif len(chart.labels) <= _FEW:
         names["axisLabel"] = {"color": ink, "interval": 0, "fontSize": 11}
@@ -157,7 +155,7 @@ def _heatmap(chart: Chart, formats: Formats, ink: str) -> dict[str, Any]:
                 "value": cell,
                 "label": {
                     "show": True,
-                    "formatter": _cell(cell[2], chart.unit, formats),
+                    "formatter": formats.short(cell[2], chart.unit),
                     "fontSize": 11,
                     "color": "#ffffff" if cell[2] > least + (most - least) * 0.45 else "#20262d",
                 },
@@ -246,17 +244,7 @@ def _scatter(chart: Chart, formats: Formats, ink: str, line: str) -> dict[str, A
     }
 
 
-def _cell(value: float, unit: str, formats: Formats) -> str:
-    """A value in a cell of a heat map: without cents."""
-    if unit == "money":
-        if abs(value) >= _COMPACT:
-            return str(format_compact_currency(value, formats.currency, locale=formats.locale, fraction_digits=1))
-        whole = str(formats.locale.currency_formats["standard"].pattern).replace(".00", "")
-        return str(format_currency(round(value), formats.currency, whole, formats.locale, currency_digits=False))
-    return formats.value(value, unit)
-
-
-def _short_name(name: str) -> str:
+def short_name(name: str) -> str:
     """A name that is one long word, as an id is, with its middle left out."""
     is_id = " " not in name and any(letter.isdigit() for letter in name)
     return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:8]}…{name[-4:]}"

@@ -7,6 +7,7 @@ import io
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from shophouse.serve.dashboard.contents import Chart, Column, Table
 from shophouse.serve.dashboard.formats import Formats
@@ -34,7 +35,7 @@ def csv_file(content: Chart | Table, formats: Formats) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_headers(content, formats, is_text=True))
-    writer.writerows(["" if value is None else value for value in row] for row in content.rows)
+    writer.writerows([_cell(value) for value in row] for row in content.rows)
     return text.getvalue().encode("utf-8")
 
 
@@ -75,6 +76,13 @@ def excel_file(content: Chart | Table, formats: Formats) -> bytes:
 def file_name(content: Chart | Table) -> str:
     """The title as a file is called, without an ending."""
     return "".join(letter if letter.isalnum() else "_" for letter in content.title.lower()).strip("_")
+
+
+def _cell(value: Any) -> Any:
+    """A value as spreadsheets read it; an apostrophe keeps them from calculating what somebody wrote."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return "" if value is None else value
 
 
 def _headers(content: Chart | Table, formats: Formats, *, is_text: bool) -> list[str]:

@@ -16,6 +16,7 @@ __all__ = ["Filling"]
 
 _KEPT_BYTES = 64 * 2**20
 _AT_ONCE = 4
+_MOST_AHEAD = 100
 
 
 class Filling:
@@ -29,7 +30,9 @@ class Filling:
     def begin(self, page: Page, context: Context, version: int | None, blocks: Iterable[Block]) -> None:
         """Begin to work out what is going to be asked for. `version` is the newest that is known of."""
         for block in blocks:
-            self._start(page, context, version, block)
+            # who asks for many pages and opens none must not keep others waiting
+            if len(self._coming) < _MOST_AHEAD:
+                self._start(page, context, version, block)
 
     async def content(self, page: Page, context: Context, version: int | None, block: Block) -> Content:
         """What a block shows. Raises ShophouseError."""

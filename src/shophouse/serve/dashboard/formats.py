@@ -9,7 +9,13 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import (
+    format_compact_currency,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+)
 from babel.units import format_unit
 
 from shophouse.errors import ConfigError
@@ -27,6 +33,9 @@ _DIGITS = {
     "number": "#,##0.####",
 }
 _UNITS = {"rate": "share", "times": "multiple", "days": "days", "seconds": "seconds"}
+_COUNTED = ("count", "quantity", "amount")
+_COMPACT = 10_000
+_LONG = re.compile(r"\d{4}")
 _MOST_SHARE = Decimal("99.99")
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
@@ -79,6 +88,23 @@ class Formats:
     def unit(self, unit: str) -> str:
         """What a column's values are in, for its header: USD, share, days; empty where it needs no word."""
         return self.currency if unit == "money" else _UNITS.get(unit, "")
+
+    def short(self, value: Any, unit: str) -> str:
+        """A value as short as an axis or a cell of a heat map needs it: without cents, thousands as K."""
+        if unit not in ("money", *_COUNTED):
+            return self.value(value, unit)
+        if abs(value) >= _COMPACT:
+            if unit == "money":
+                short = format_compact_currency(value, self.currency, locale=self.locale, fraction_digits=1)
+            else:
+                short = format_compact_decimal(value, locale=self.locale, fraction_digits=1)
+            # there are languages without a short word for thousands
+            if not _LONG.search(short):
+                return str(short)
+        if unit != "money":
+            return self.value(value, unit)
+        whole = str(self.locale.currency_formats["standard"].pattern).replace(".00", "")
+        return str(format_currency(round(value), self.currency, whole, self.locale, currency_digits=False))
 
     def change(self, now: Any, before: Any, unit: str) -> str | None:
         """How much more or less: in percent, in percentage points for rates; None where nothing can be said."""

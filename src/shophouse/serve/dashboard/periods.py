@@ -44,6 +44,13 @@ class Period:
     def days(self) -> int:
         return (self.end - self.start).days + 1
 
+    @property
+    def months(self) -> int | None:
+        """How many months it is; None of one that begins or ends within a month."""
+        if self.start.day != 1 or (self.end + timedelta(days=1)).day != 1:
+            return None
+        return (self.end.year - self.start.year) * 12 + self.end.month - self.start.month + 1
+
 
 def of_preset(preset: str, last: date, first: date) -> Period:
     """The period of that name, seen from the day `last`; `first` is the first day that there is data of."""
@@ -54,7 +61,7 @@ def of_preset(preset: str, last: date, first: date) -> Period:
     if preset == "all":
         return Period(min(first, last), last)
     if preset == "12m":
-        return Period(_years_before(last, 1) + timedelta(days=1), last)
+        return Period(_months_before(last, 12) + timedelta(days=1), last)
     if preset.endswith("d") and preset[:-1].isdigit():
         return Period(last - timedelta(days=int(preset[:-1]) - 1), last)
     month = {"mtd": last.month, "qtd": (last.month - 1) // 3 * 3 + 1, "ytd": 1}[preset]
@@ -62,12 +69,19 @@ def of_preset(preset: str, last: date, first: date) -> Period:
 
 
 def compared_with(period: Period, comparison: Comparison) -> Period | None:
-    """The period that it is compared with: as many days right before it, or the same days of the year before."""
+    """The period that it is compared with: the one right before it, or the same days of the year before.
+
+    Before whole months are as many whole months, before other days as many days.
+    """
     if comparison == "none":
         return None
-    if comparison == "year":
-        return Period(_years_before(period.start, 1), _years_before(period.end, 1))
-    return Period(period.start - timedelta(days=period.days), period.start - timedelta(days=1))
+    if comparison == "previous" and period.months is None:
+        return Period(period.start - timedelta(days=period.days), period.start - timedelta(days=1))
+    months = 12 if comparison == "year" else period.months or 0
+    end = _months_before(period.end, months)
+    if period.months is not None:
+        end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
+    return Period(_months_before(period.start, months), end)
 
 
 def fitting_grain(period: Period) -> Grain:
@@ -77,6 +91,6 @@ def fitting_grain(period: Period) -> Grain:
     return "week" if period.days <= 366 else "month"
 
 
-def _years_before(day: date, years: int) -> date:
-    last = calendar.monthrange(day.year - years, day.month)[1]
-    return day.replace(year=day.year - years, day=min(day.day, last))
+def _months_before(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shophouse.errors import ShophouseError
 from shophouse.serve.dashboard.kept import Kept, size_of
@@ -18,16 +18,30 @@ from shophouse.serve.dashboard.kept import Kept, size_of
 if TYPE_CHECKING:
     import duckdb
 
-    from shophouse.engines import Engine
-
-__all__ = ["Published", "QueryFailed", "Rows", "WithoutPersonal"]
+__all__ = ["PersonalData", "Published", "Publishes", "QueryFailed", "Rows", "WithoutPersonal"]
 
 _KEPT_BYTES = 64 * 2**20
 _IDLE_CURSORS = 16
 
 
+class Publishes(Protocol):
+    """What is needed of an engine to read what it published."""
+
+    def published(self) -> int | None: ...
+
+    def reader(self) -> duckdb.DuckDBPyConnection: ...
+
+
 class QueryFailed(ShophouseError):
     """A query of a page did not go through: it took too long, gave too many rows, or what it reads is away."""
+
+
+class _Broken(QueryFailed):
+    """What is read went away while it was read."""
+
+
+class PersonalData(QueryFailed):
+    """A query of personal data, which who asks may not see."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ class Published:
     `seconds` and `rows` limit each query. Raises BuildError when nothing is published yet.
     """
 
-    def __init__(self, engine: Engine, *, seconds: float = 20.0, rows: int = 100_000) -> None:
+    def __init__(self, engine: Publishes, *, seconds: float = 20.0, rows: int = 100_000) -> None:
         self._engine = engine
         self._seconds = seconds
         self._most = rows
@@ -75,55 +89,93 @@ class Published:
         """The rows of a query, with `?` and a sequence or `$name` and a mapping. Raises QueryFailed, BuildError."""
         values = tuple(parameters.items()) if isinstance(parameters, Mapping) else tuple(parameters)
         version, connection = self._newest()
-        return self._results.get((version, sql, values), lambda: self._run(connection, sql, parameters))
+        return self._results.get((version, sql, values), lambda: self._found(version, connection, sql, parameters))
+
+    def _found(
+        self,
+        version: int | None,
+        connection: duckdb.DuckDBPyConnection,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> Rows:
+        try:
+            return self._run(connection, sql, parameters)
+        except _Broken:
+            # the server was started anew, or the file is gone: what is published now is another connection's
+            self._drop(version)
+            return self._run(self._newest()[1], sql, parameters)
 
     def _newest(self) -> tuple[int | None, duckdb.DuckDBPyConnection]:
         version = self._engine.published()
         with self._lock:
             if self._connection is None or version != self._version:
                 # those who still read the version before hold cursors of its connection
-                self._connection = self._engine.reader()
+                self._connection = self._reader()
                 self._version = version
                 self._idle = []
                 self._results.clear()
             return version, self._connection
+
+    def _reader(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        try:
+            found: duckdb.DuckDBPyConnection = self._engine.reader()
+        except duckdb.Error as error:
+            raise QueryFailed("what is published can't be read", hint="shophouse publish") from error
+        return found
+
+    def _drop(self, version: int | None) -> None:
+        with self._lock:
+            if self._version == version:
+                self._connection = None
 
     def _cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         """A cursor that nobody else uses; making one and choosing its schema takes as long as a small query."""
         with self._lock:
             if connection is self._connection and self._idle:
                 return self._idle.pop()
-        cursor = connection.cursor()
-        cursor.execute("use shop.marts")
-        return cursor
+        return connection.cursor().execute("use shop.marts")
 
     def _run(
         self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
     ) -> Rows:
         import duckdb
 
-        cursor = self._cursor(connection)
-        limit = _TimeLimit(self._seconds, cursor)
         try:
-            given: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-            done = cursor.execute(sql, given)
-            columns = tuple(column[0] for column in done.description or ())
-            rows = done.fetchmany(self._most + 1)
-        except BaseException as error:
-            limit.end()
-            cursor.close()
-            if isinstance(error, duckdb.InterruptException):
-                raise QueryFailed(
-                    f"a query took more than {self._seconds:g} seconds and was stopped", hint="choose a shorter period"
-                ) from error
-            if isinstance(error, duckdb.Error):
-                raise QueryFailed("a query failed", why=str(error).splitlines()[0]) from error
-            raise
-        limit.end()
-        self._give_back(connection, cursor)
+            columns, rows = self._fetched(self._cursor(connection), connection, sql, parameters)
+        except duckdb.InterruptException as error:
+            raise QueryFailed(
+                f"a query took more than {self._seconds:g} seconds and was stopped", hint="choose a shorter period"
+            ) from error
+        except (duckdb.IOException, duckdb.ConnectionException, duckdb.FatalException) as error:
+            raise _Broken("what is published can't be read", hint="try again in a minute") from error
+        except duckdb.Error as error:
+            raise QueryFailed("a query failed", why=str(error).splitlines()[0]) from error
         if len(rows) > self._most:
             raise QueryFailed(f"a query gave more than {self._most:,} rows", hint="choose a shorter period")
         return Rows(columns, tuple(rows))
+
+    def _fetched(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        connection: duckdb.DuckDBPyConnection,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        given: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        limit = _TimeLimit(self._seconds, cursor)
+        try:
+            done = cursor.execute(sql, given)
+            columns = tuple(column[0] for column in done.description or ())
+            rows = done.fetchmany(self._most + 1)
+        except BaseException:
+            limit.end()
+            cursor.close()
+            raise
+        limit.end()
+        self._give_back(connection, cursor)
+        return columns, rows
 
     def _give_back(self, connection: duckdb.DuckDBPyConnection, cursor: duckdb.DuckDBPyConnection) -> None:
         with self._lock:
@@ -173,7 +225,7 @@ class WithoutPersonal(Published):
         return self._published.version()
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
-        """As Published; raises QueryFailed for personal data, too."""
+        """As Published; raises PersonalData for that."""
         if self._columns & set(self._WORD.findall(sql.lower())):
             raise self._refused()
         found = self._published.query(sql, parameters)
@@ -183,5 +235,5 @@ class WithoutPersonal(Published):
         return found
 
     @staticmethod
-    def _refused() -> QueryFailed:
-        return QueryFailed("this is personal data, which a viewer does not see", hint="log in as an analyst")
+    def _refused() -> PersonalData:
+        return PersonalData("this is personal data, which a viewer does not see", hint="log in as an analyst")

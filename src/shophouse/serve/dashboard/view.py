@@ -27,6 +27,10 @@ FILTERS = {"store": "Store", "channel": "Channel", "country": "Country", "catego
 """The dimensions that every page can be filtered by, and what people read."""
 
 _DEFAULT = "30d"
+_EARLIEST, _LATEST = date(1970, 1, 1), date(2199, 12, 31)
+# more than a chart can show, or a query should be asked
+_MOST_POINTS, _MOST_VALUES, _LONGEST_VALUE, _MOST_PROBLEMS = 4000, 100, 200, 5
+_DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,9 @@ class View:
 
     @property
     def grain(self) -> Grain:
-        return self.chosen_grain or fitting_grain(self.period)
+        if self.chosen_grain is None or self.period.days / _DAYS[self.chosen_grain] > _MOST_POINTS:
+            return fitting_grain(self.period)
+        return self.chosen_grain
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -112,14 +118,14 @@ def read_view(
     known = {"from", "to", "period", "compare", "by", *FILTERS, *about}
     for name in parameters:
         if name not in known:
-            near = did_you_mean(name, known)
-            problems.append(f"there is no filter {name!r}" + (f": {near}" if near else ""))
+            near = did_you_mean(name, known) if len(name) <= _LONGEST_VALUE else None
+            problems.append(f"there is no filter {_told(name)}" + (f": {near}" if near else ""))
     if "period" in parameters:
         preset = parameters["period"][-1]
         if preset in PRESETS:
             view = replace(view, preset=preset)
         else:
-            problems.append(f"there is no period {preset!r}; there are {', '.join(PRESETS)}")
+            problems.append(f"there is no period {_told(preset)}; there are {', '.join(PRESETS)}")
     if "from" in parameters or "to" in parameters:
         start = _day(parameters, "from", first, problems)
         end = _day(parameters, "to", last, problems)
@@ -134,17 +140,36 @@ def read_view(
         if found is not None:
             view = replace(view, comparison=found)
         else:
-            problems.append(f"nothing can be compared with {comparison!r}; there are {', '.join(COMPARISONS)}")
+            problems.append(f"nothing can be compared with {_told(comparison)}; there are {', '.join(COMPARISONS)}")
     if "by" in parameters:
         wanted = parameters["by"][-1]
         grain = next((grain for grain in GRAINS if grain == wanted), None)
         if grain is not None:
             view = replace(view, chosen_grain=grain)
+            if view.grain != grain:
+                problems.append(f"{view.period.days:,} days are too many to be shown by {grain}")
         else:
-            problems.append(f"there is no grain {wanted!r}; there are {', '.join(GRAINS)}")
-    filters = {name: tuple(parameters[name]) for name in FILTERS if parameters.get(name)}
-    things = {name: parameters[name][-1] for name in about if parameters.get(name)}
+            problems.append(f"there is no grain {_told(wanted)}; there are {', '.join(GRAINS)}")
+    filters = {name: _values(name, parameters[name], problems) for name in FILTERS if parameters.get(name)}
+    filters = {name: values for name, values in filters.items() if values}
+    things = {name: parameters[name][-1][:_LONGEST_VALUE] for name in about if parameters.get(name)}
+    if len(problems) > _MOST_PROBLEMS:
+        problems[_MOST_PROBLEMS:] = [f"and {len(problems) - _MOST_PROBLEMS:,} more that are not understood"]
     return replace(view, filters=filters, about=things, problems=tuple(problems))
+
+
+def _values(name: str, given: Sequence[str], problems: list[str]) -> tuple[str, ...]:
+    """What a page is filtered by. None has a value that is longer, or so many of them."""
+    values = tuple(value for value in dict.fromkeys(given) if len(value) <= _LONGEST_VALUE)
+    if len(values) < len(set(given)):
+        problems.append(f"a value of {name} is longer than {_LONGEST_VALUE} characters")
+    if len(values) > _MOST_VALUES:
+        problems.append(f"{name} has {len(values):,} values; the first {_MOST_VALUES} are taken")
+    return values[:_MOST_VALUES]
+
+
+def _told(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
 
 
 def _day(parameters: Mapping[str, list[str]], name: str, default: date, problems: list[str]) -> date | None:
@@ -152,7 +177,11 @@ def _day(parameters: Mapping[str, list[str]], name: str, default: date, problems
         return default
     text = parameters[name][-1]
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        problems.append(f"{name}={text!r} is no day; write it as {default}")
+        problems.append(f"{name}={_told(text)} is no day; write it as {default}")
         return None
+    if not _EARLIEST <= day <= _LATEST:
+        problems.append(f"{name}={day} is not between {_EARLIEST} and {_LATEST}")
+        return None
+    return day

@@ -135,7 +135,8 @@ class DltSource:
         `positions` are those of all tables that the lake has of this source.
         """
         self._positions = positions
-        for resource in self._selected():
+        # a function may ask its system which resources there are
+        for resource in retried(self._selected, Retries(self.retries), about=self.name, notice=self._tell):
             own = {name: at for name, at in positions.items() if at.get("resource") == resource}
             anchor = next((name for name, at in sorted(own.items()) if "state" in at), None)
             extract = partial(self._extract, resource, own, anchor)
@@ -205,7 +206,7 @@ class DltSource:
         from shophouse.sources.dlt._extraction import made
 
         with self.function.importing():
-            source = made(self.function, resolved(self.arguments), self.name)
+            source = made(self.function, resolved(self.arguments), self.name, secrets_of(self.arguments))
         found = [name for name, one in source.selected_resources.items() if one.write_disposition != "skip"]
         if unknown := [name for name in self.resources if name not in source.resources]:
             raise ConfigError(

@@ -28,10 +28,11 @@ _REFUSED = (401, 403)
 _BUSY = (408, 425, 429)
 
 
-def made(function: Function, arguments: Mapping[str, Any], name: str) -> Source:
+def made(function: Function, arguments: Mapping[str, Any], name: str, secrets: Sequence[str]) -> Source:
     """The dlt source that the function gives; a resource alone is made one.
 
-    Raises ConfigError where it can't be had, or lacks a setting that dlt's own configuration might give.
+    Raises ConfigError where it can't be had, or lacks a setting that dlt's own configuration might give, and
+    SourceError where it asks its system and that fails.
     """
     _quiet(function.folder)
     from dlt.common.configuration.exceptions import ConfigFieldMissingException
@@ -50,6 +51,10 @@ def made(function: Function, arguments: Mapping[str, Any], name: str) -> Source:
                 where=function.setting,
                 hint=f"give its arguments under   sources.{name}.arguments",
             ) from error
+        except ShophouseError:
+            raise
+        except Exception as error:
+            raise _failure(function, secrets, name, list(_causes(error))) from error
     if isinstance(given, DltResource):
         from dlt.common.schema import Schema
 
@@ -88,7 +93,7 @@ def extract(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with function.importing(), _told(function, secrets, resource):
-        source = made(function, arguments, name).with_resources(resource)
+        source = made(function, arguments, name, secrets).with_resources(resource)
         one = source.resources[resource]
         if since is not None:
             source.schema = Schema.from_dict(_as_text(since["schema"], declared))

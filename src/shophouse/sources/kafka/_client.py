@@ -83,6 +83,7 @@ class Cluster:
         self.brokers = brokers
         self.group = group
         self.patience = patience
+        self.protocol = str(settings.get("security.protocol", "PLAINTEXT")).upper()
         self._settings = {**_USUAL, **settings, "bootstrap.servers": brokers}
         self._problem: KafkaError | None = None
         self._admin: AdminClient | None = None
@@ -155,12 +156,7 @@ class Cluster:
                 hint=f"look at sasl.username and sasl.password under sources.{self.source}.client",
             )
         if error.code() == KafkaError._SSL:
-            return SourceMismatch(
-                f"source {self.source}: no TLS connection to the broker",
-                where=self.where,
-                why=error.str(),
-                hint=f"look at ssl.ca.location and security.protocol under sources.{self.source}.client",
-            )
+            return self._without_tls(error)
         denied = (
             KafkaError.TOPIC_AUTHORIZATION_FAILED,
             KafkaError.GROUP_AUTHORIZATION_FAILED,
@@ -180,6 +176,18 @@ class Cluster:
             hint="what was not read is read by the next run",
         )
 
+    def _without_tls(self, error: KafkaError) -> SourceMismatch:
+        return SourceMismatch(
+            f"source {self.source}: no TLS connection to the broker",
+            where=self.where,
+            why=error.str(),
+            hint=[
+                f"under sources.{self.source}.client, security.protocol is what the port of the broker speaks,",
+                "ssl.ca.location the authority of its certificate, and ssl.certificate.location and ssl.key.location",
+                "your own, where it asks for one",
+            ],
+        )
+
     @property
     def where(self) -> str:
         return f"source {self.source}, brokers {self.brokers}"
@@ -189,7 +197,10 @@ class Cluster:
             f"source {self.source}: no broker answers",
             where=f"{self.brokers}, tried for {self.patience:g} s",
             why=why,
-            hint=f"are they up, and is sources.{self.source}.brokers right? Nothing is lost: run again",
+            hint=[
+                f"are they up, is sources.{self.source}.brokers right, and does their port speak {self.protocol}",
+                "(security.protocol under client)? Nothing is lost: run again",
+            ],
         )
 
     def check(self) -> None:
@@ -200,8 +211,12 @@ class Cluster:
             raise self.error(self._problem, "the broker")
 
     def _heard(self, error: KafkaError) -> None:
+        from confluent_kafka import KafkaError
+
         _log.info("%s", error.str())
-        self._problem = error
+        # that all are down says nothing beside why each is
+        if self._problem is None or error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._problem = error
 
     def _patiently(self, ask: Any) -> Any:
         """The answer, asked for again until `patience` is over; the client itself connects anew with back-off."""
@@ -218,7 +233,10 @@ class Cluster:
                 if not _is_passing(problem):
                     raise self.error(problem, "the topic") from None
                 if time.monotonic() > end:
-                    raise self.unreachable((self._problem or problem).str()) from None
+                    problem = self._problem or problem
+                    if "SSL" in problem.str():
+                        raise self._without_tls(problem) from None
+                    raise self.unreachable(problem.str()) from None
                 time.sleep(0.1)
 
     def _topic_id(self, name: str) -> str:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from shophouse import settings as described
 from shophouse.errors import SourceMismatch
+from shophouse.quoting import identifier
 from shophouse.settings import PostgresTable
 from shophouse.sources import Batch, Newest, Notice, Position, Progress, Table
 from shophouse.sources._tolerance import USUAL_REJECTED_RATE
@@ -241,6 +242,13 @@ class PostgresSource:
                 why=f"a cursor grows with each change: {', '.join(CURSOR_TYPES)}",
                 hint=f"name another under {setting}, or write   read: full",
             )
+        if self._own(table).late_by is not None and found.type not in ("timestamp", "date"):
+            raise SourceMismatch(
+                f"{table.name}: the cursor {cursor} is of type {found.type}, and no time",
+                where=where,
+                why="late_by says how long after its cursor a row is committed",
+                hint=f"leave late_by out under {setting}",
+            )
 
     def _full(self, one: _One) -> Batch | None:
         since = one.since or {}
@@ -312,7 +320,10 @@ class PostgresSource:
 
     def _unread(self, one: _One, unread: Unread) -> Whole:
         is_indexed = _catalog.is_indexed(one.connection, one.relation, unread.field.column or "")
-        query = unread.query(one.relation.quoted, is_indexed)
+        late_by = self._own(one.table).late_by
+        if late_by is not None and not is_indexed:
+            self._refuse_without_index(one, unread.field)
+        query = unread.query(one.relation.quoted, is_indexed, late_by, self.timezone or "UTC")
         writer = Writer(
             one.fields,
             EXTRAS,
@@ -330,6 +341,17 @@ class PostgresSource:
             writer.finish()
             self._refuse_nulls(one, unread)
         return Whole.of(writer)
+
+    def _refuse_without_index(self, one: _One, cursor: Field) -> None:
+        raise SourceMismatch(
+            f"{one.table.name}: no index begins with the cursor {cursor.name}",
+            where=one.where(self.database),
+            why="late_by has rows looked up by it",
+            hint=[
+                f"create index concurrently on {one.relation.quoted} ({identifier(cursor.column or cursor.name)});",
+                f"or leave late_by out under sources.{self.name}.tables.{one.table.name}",
+            ],
+        )
 
     def _refuse_nulls(self, one: _One, unread: Unread) -> None:
         if unread.nulls:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from shophouse.quoting import identifier, literal
 from shophouse.sources.postgres._catalog import Field
@@ -40,11 +42,16 @@ class Unread:
         self.left_out = 0
         self._name = f"c{cursor}"
 
-    def query(self, table: str, is_indexed: bool) -> str:
-        """The rows that may be new, with EXTRAS. `is_indexed`: the cursor finds rows without a scan."""
+    def query(self, table: str, is_indexed: bool, late_by: timedelta | None = None, zone: str = "UTC") -> str:
+        """The rows that may be new, with EXTRAS. `is_indexed`: the cursor finds rows without a scan.
+
+        `late_by` is how late rows are committed at most, `zone` that of the cursor's times, where they name none.
+        """
         own = ", ".join(at.sql for at in self.fields if at.sql is not None)
         condition, is_sure = self.window.condition()
         query = f"select {own}, xmin, {is_sure} from {table} where {condition}"
+        if late_by is not None and is_indexed and self.window.at is not None and not self.window.new_relations:
+            return f"{query} and {self._beyond(late_by, zone)}"
         if self.window.cursor is None or not is_indexed:
             return query
         # the column itself, not what is read of it: else no index serves
@@ -54,6 +61,18 @@ class Unread:
             # what no date of the lake can hold is in quarantine, and would pass every time
             passed += f" and {column} < '9999-12-31'"
         return f"{query} union all select {own}, xmin, true from {table} where {passed} and not ({condition})"
+
+    def _beyond(self, late_by: timedelta, zone: str) -> str:
+        """The condition of rows whose cursor lies after the last snapshot, or before it by no more than `late_by`."""
+        column = identifier(self.field.column or self.field.name)
+        assert self.window.at is not None
+        moment = datetime.fromisoformat(self.window.at).replace(tzinfo=UTC) - late_by
+        if self.field.kind == "timestamptz":
+            return f"{column} >= {literal(moment.isoformat())}"
+        if zone != "UTC":
+            # an hour comes twice where clocks are set back
+            moment -= timedelta(hours=1)
+        return f"{column} >= {literal(moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(sep=' '))}"
 
     def keep(self, rows: pa.Table) -> pa.Table:
         """The rows of a chunk that were not read before."""

@@ -14,6 +14,10 @@ the transaction that wrote it (`xmin`):
 4. Numbers are given once, but a server that crashes gives those again whose end was not yet on disk. So a position
    holds only when the log is on disk up to where it was after the snapshot.
 
+Where the project says how late a row may be committed after the time in its cursor (`late_by`), rows with a time before
+the last snapshot by more than that are not looked at: an index of the cursor finds the others, of which the numbers
+then tell which are new. That trusts whoever writes the column, and nothing else here does.
+
 The cursor is a second net, where an index makes it cheap: a row beyond its last value is read whatever its number. (On
 a scan of the table, to look at a column takes longer than the rest.) What gives rows without new numbers
 makes everything be read again: another cluster or timeline (a backup restored), a log that is shorter than before,
@@ -51,7 +55,8 @@ select
     pg_is_in_recovery(),
     (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end - '0/0')::bigint,
     current_setting('wal_block_size')::bigint,
-    pg_size_bytes(current_setting('wal_segment_size'))
+    pg_size_bytes(current_setting('wal_segment_size')),
+    (case when pg_is_in_recovery() then pg_last_xact_replay_timestamp() else now() end at time zone 'UTC')::text
 """
 
 
@@ -64,14 +69,16 @@ class Moment:
     cluster: str
     in_recovery: bool
     log: int
+    at: str | None = None
+    """A time in UTC, by the clock of the database, up to which all that was committed is in the snapshot."""
 
     @classmethod
     def of(cls, connection: psycopg.Connection[Any]) -> Moment:
         """The moment of the transaction that the connection is in, or of a snapshot of its own outside of one."""
         row = connection.execute(_MOMENT).fetchone()
         assert row is not None
-        xmin, xmax, cluster, in_recovery, log, block, segment = row
-        return cls(xmin, xmax, cluster, in_recovery, log if in_recovery else end_of_record(log, block, segment))
+        xmin, xmax, cluster, in_recovery, log, block, segment, at = row
+        return cls(xmin, xmax, cluster, in_recovery, log if in_recovery else end_of_record(log, block, segment), at)
 
 
 def end_of_record(log: int, block: int, segment: int) -> int:
@@ -114,6 +121,8 @@ class Window:
     seen: frozenset[int] = frozenset()
     new_relations: tuple[int, ...] = ()
     cursor: str | None = None
+    at: str | None = None
+    """The time of the moment before, in UTC."""
     why: str | None = None
 
     @classmethod
@@ -155,6 +164,7 @@ class Window:
             seen=frozenset(position["seen"]),
             new_relations=tuple(sorted(set(oids) - set(position["relations"]))),
             cursor=position["cursor"],
+            at=position.get("at"),
         )
 
     def condition(self) -> tuple[str, str]:
@@ -184,6 +194,7 @@ class Window:
             "xmin": moment.xmin,
             "seen": sorted(kept),
             "cursor": cursor,
+            "at": moment.at,
         }
 
     @property

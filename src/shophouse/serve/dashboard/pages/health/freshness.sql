@@ -46,4 +46,5 @@ order by
     fresh.status = 'warn' desc nulls last,
     loads.rejected_rows desc,
     loads.row_total desc,
+    loads.source,
     loads.table_name

@@ -51,5 +51,7 @@ from unread
 order by
     amount desc nulls last,
     row_count desc,
-    table_name
+    table_name,
+    reason,
+    first_seen
 limit 500

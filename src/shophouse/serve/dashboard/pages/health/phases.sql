@@ -18,4 +18,4 @@ inner join ops.phases as phases
     on newest.run_id = phases.run_id
 order by
     newest.started_at,
-    list_position(['ingest', 'prepare', 'build', 'check', 'publish', 'export'], phases.phase)
+    list_position(['ingest', 'prepare', 'build', 'check', 'publish', 'export', 'report'], phases.phase)

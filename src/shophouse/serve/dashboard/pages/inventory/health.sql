@@ -3,4 +3,6 @@ select
     count(*) as stocks
 from marts.inventory_health
 group by stock_class
-order by stocks desc
+order by
+    stocks desc,
+    stock_class

@@ -4,4 +4,6 @@ select
 from marts.inventory_health
 group by stock_class
 having sum(stock_value_amount) > 0
-order by stock_value_amount desc
+order by
+    stock_value_amount desc,
+    stock_class

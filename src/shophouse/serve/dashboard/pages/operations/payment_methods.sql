@@ -14,4 +14,5 @@ group by
     currency_code
 order by
     captured desc,
-    payment_method
+    payment_method,
+    currency_code

@@ -12,5 +12,6 @@ where previous_unit_price is not null
 order by
     first_seen_date desc,
     abs(price_change_rate) desc,
-    product_key
+    product_key,
+    price_currency_code
 limit 200

@@ -11,5 +11,8 @@ select
     last_order_date
 from marts.promotions
 where discount_code <> 'none'
-order by net_amount desc
+order by
+    net_amount desc,
+    discount_code,
+    promotion_kind
 limit 200

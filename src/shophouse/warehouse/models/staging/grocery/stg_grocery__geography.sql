@@ -25,7 +25,7 @@ countries as (
         country_name,
         row_number() over (
             partition by source, country_id
-            order by _load_id desc, _row_number desc
+            order by _load_id desc, _source_file desc, _row_number desc
         ) as newest
     from {{ ref('base_grocery__countries') }}
 )

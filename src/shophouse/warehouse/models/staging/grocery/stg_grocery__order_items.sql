@@ -26,7 +26,7 @@ products as (
         price,
         row_number() over (
             partition by source, product_id
-            order by _load_id desc, _row_number desc
+            order by _load_id desc, _source_file desc, _row_number desc
         ) as newest
     from {{ ref('base_grocery__products') }}
 ),

@@ -71,7 +71,7 @@ newest_translations as (
         category_name_english,
         row_number() over (
             partition by source, category_name
-            order by _load_id desc nulls last, _row_number desc nulls last, _source_file desc nulls last
+            order by _load_id desc nulls last, _source_file desc nulls last, _row_number desc nulls last
         ) as version_rank
     from translations
 )

@@ -43,7 +43,7 @@ ranked as (
         _operation,
         row_number() over (
             partition by source, category_id
-            order by _load_id, _row_number, _source_file
+            order by _load_id, _source_file, _row_number
         ) as mention_rank
     from mentions
     where category_id is not null

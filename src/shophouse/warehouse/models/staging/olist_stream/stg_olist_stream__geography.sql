@@ -86,7 +86,7 @@ ranked as (
         _operation,
         row_number() over (
             partition by source, state_code, zip_code_prefix, city
-            order by _load_id, _row_number, _source_file
+            order by _load_id, _source_file, _row_number
         ) as mention_rank
     from addresses
     where coalesce(state_code, zip_code_prefix, city) is not null

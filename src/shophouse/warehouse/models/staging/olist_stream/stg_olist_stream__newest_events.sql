@@ -27,7 +27,7 @@ ranked as (
         _operation,
         row_number() over (
             partition by source, order_id
-            order by coalesce(occurred_at, _loaded_at) desc, _load_id desc, _row_number desc, _source_file desc
+            order by coalesce(occurred_at, _loaded_at) desc, _load_id desc, _source_file desc, _row_number desc
         ) as event_rank
     from {{ ref('base_olist_stream__raw_orders') }}
 )

@@ -45,7 +45,7 @@ ranked as (
         _operation,
         row_number() over (
             partition by source, product_id
-            order by _load_id, _row_number, _source_file
+            order by _load_id, _source_file, _row_number
         ) as mention_rank
     from mentions
     where product_id is not null

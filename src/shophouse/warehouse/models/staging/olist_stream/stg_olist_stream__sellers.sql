@@ -47,7 +47,7 @@ ranked as (
         _operation,
         row_number() over (
             partition by source, seller_id
-            order by _load_id, _row_number, _source_file
+            order by _load_id, _source_file, _row_number
         ) as mention_rank
     from mentions
     where seller_id is not null

@@ -31,7 +31,7 @@ ranked as (
         _operation,
         row_number() over (
             partition by source, order_id
-            order by occurred_at desc nulls last, _load_id desc, _row_number desc, _source_file desc
+            order by occurred_at desc nulls last, _load_id desc, _source_file desc, _row_number desc
         ) as event_rank
     from {{ ref('base_order_events__order_events') }}
     where event_type = 'order_created'

@@ -14,7 +14,7 @@ ranked as (
         _operation,
         row_number() over (
             partition by source, customer_id
-            order by _load_id, _row_number, _source_file
+            order by _load_id, _source_file, _row_number
         ) as event_rank
     from {{ ref('base_order_events__order_events') }}
     where event_type = 'order_created'

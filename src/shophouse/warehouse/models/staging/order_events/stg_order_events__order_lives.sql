@@ -28,7 +28,7 @@ ranked as (
         _operation,
         row_number() over (
             partition by source, order_id
-            order by _load_id desc, _row_number desc, _source_file desc
+            order by _load_id desc, _source_file desc, _row_number desc
         ) as news_rank
     from order_events
 ),

@@ -74,7 +74,7 @@ compared as (
         _operation,
         lag(product_name || '|' || cast(gift_card as varchar)) over (
             partition by source, product_id
-            order by occurred_at, _load_id, _row_number, _source_file
+            order by occurred_at, _load_id, _source_file, _row_number
         ) as told_before
     from told
 )

@@ -49,7 +49,7 @@ compared as (
         _operation,
         lag(store_name || '|' || timezone) over (
             partition by source, store_id
-            order by _load_id, _row_number, _source_file
+            order by _load_id, _source_file, _row_number
         ) as told_before
     from told
 )
