@@ -174,8 +174,8 @@ class _Session:
     def columns(self) -> list[tuple[str, str]]:
         """Every table of the marts with each of its columns, in order."""
         found: list[tuple[str, str]] = self.sql(
-            "select table_name, column_name from information_schema.columns where table_schema = 'marts' "
-            "order by table_name, ordinal_position"
+            "select table_name, column_name from information_schema.columns "
+            "where table_catalog = 'shop' and table_schema = 'marts' order by table_name, ordinal_position"
         ).fetchall()
         return found
 

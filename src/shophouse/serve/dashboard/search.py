@@ -145,7 +145,7 @@ def _marts(context: Context, words: Sequence[str]) -> list[Hit]:
     there = {
         row[0]
         for row in context.published.query(
-            "select table_name from information_schema.tables where table_schema = 'marts'"
+            "select table_name from information_schema.tables where table_catalog = 'shop' and table_schema = 'marts'"
         ).rows
     }
     found = []

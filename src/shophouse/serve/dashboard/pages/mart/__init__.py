@@ -16,7 +16,8 @@ select
     column_name,
     data_type
 from information_schema.columns
-where table_schema = 'marts'
+where table_catalog = 'shop'
+    and table_schema = 'marts'
     and table_name = $name
 order by ordinal_position
 """
