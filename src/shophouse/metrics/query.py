@@ -156,17 +156,23 @@ def _measured(
     parameters: list[Any],
 ) -> str:
     model = catalogue.semantic_models[name]
+    before = len(parameters)
     rows = _filtered(model, query, parameters)
     keys = [f"{model.dimensions[dimension]} as {dimension}" for dimension in query.by]
     if query.grain:
         keys.insert(0, f"{_period(model, query.grain)} as period")
     source = model.model
     if is_latest:
-        partition = f"partition by {_period(model, query.grain)}" if query.grain else ""
+        # the newest days are looked up first: a window over all rows takes twice as long
+        by_period = f"\n            group by {_period(model, query.grain)}" if query.grain else ""
+        given = list(parameters[before:])
         source = (
             f"(\n        select *\n        from {model.model}{rows}\n"
-            f"        qualify {model.time} = max({model.time}) over ({partition})\n    ) as newest"
+            f"        {'and' if rows else 'where'} {model.time} in (\n"
+            f"            select max({model.time})\n            from {model.model}{rows}{by_period}\n"
+            "        )\n    ) as newest"
         )
+        parameters += given
         rows = ""
     measures = [
         f"{_aggregated(catalogue.metrics[leaf], catalogue.metrics[leaf].expressions[name])} as {leaf}"

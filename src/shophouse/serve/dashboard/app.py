@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import FastAPI, Request
 from nicegui import Client, app, background_tasks, run, ui
 from nicegui.storage import Storage
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shophouse.errors import ShophouseError
@@ -24,9 +25,11 @@ from shophouse.metrics.personal import personal_columns, without_personal
 from shophouse.serve.dashboard import plain_pages
 from shophouse.serve.dashboard.access import Access, Visitor, visitor
 from shophouse.serve.dashboard.api import create_api
+from shophouse.serve.dashboard.assets import Packed, preloads
 from shophouse.serve.dashboard.blocks import Block, Context, place_of
 from shophouse.serve.dashboard.choices import days_of, filter_values
 from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
+from shophouse.serve.dashboard.filling import Filling
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.oidc import Provider
@@ -45,7 +48,9 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 _LOOKS_FOR_A_VERSION_EVERY = 2.0
-_BROWSERS_ANSWER_WITHIN = 10.0
+# seconds: one that was away for a moment need not load anew
+_STAYS = 30.0
+_BROWSERS_ANSWER_WITHIN = 30.0
 # a new version on a busy machine takes its time
 _ANSWERS_WITHIN = 60.0
 _MOST_UNOPENED = 100
@@ -98,8 +103,9 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
 
     add_search(server, context_of_search)
     server.mount("/api", create_api(project.name, published, metrics_of))
+    filling = Filling()
     for page in pages().values():
-        _add(page, project.name, published, context_of)
+        _add(page, project.name, published, context_of, filling)
     ui.run_with(
         server,
         title=project.name,
@@ -109,16 +115,22 @@ def create_app(project: Project, engine: Engine, *, secret: str, users: Users | 
         language="en-US",
         tailwind=False,
         show_welcome_message=False,
+        reconnect_timeout=_STAYS,
         favicon="🏬",
         session_middleware_kwargs={"same_site": "lax"},
+        # of what is compressed for each visitor, the last percents take most of the time
+        gzip_middleware_factory=lambda app: GZipMiddleware(app, minimum_size=1000, compresslevel=4),
     )
+    server.add_middleware(Packed)
     # last, and so before all else
     provider = Provider(project.serve.oidc) if users is not None and project.serve.oidc else None
     server.add_middleware(Access, shop=project.name, users=users, provider=provider, secret=secret)
     return server
 
 
-def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context]) -> None:
+def _add(
+    page: Page, shop: str, published: Published, context_of: Callable[[Visitor, View], Context], filling: Filling
+) -> None:
     @ui.page(f"/{page.name}", title=f"{page.title} – {shop}", response_timeout=_ANSWERS_WITHIN)
     async def show(request: Request) -> Response | None:
         try:
@@ -127,7 +139,7 @@ def _add(page: Page, shop: str, published: Published, context_of: Callable[[Visi
             view = _view_of(page, request.url.query, *days)
             who = visitor(request.scope)
             _keep_few_unopened(ui.context.client)
-            await Screen(page, shop, context_of(who, view), who).show()
+            await Screen(page, shop, context_of(who, view), who, filling).show()
         except ShophouseError as error:
             return HTMLResponse(plain_pages.unavailable(shop, error), 503, {"Retry-After": "5"})
         return None
@@ -156,8 +168,9 @@ def _view_of(page: Page, query: str, first: date, last: date, until: date | None
 class Screen:
     """A page as one viewer has it open."""
 
-    def __init__(self, page: Page, shop: str, context: Context, who: Visitor) -> None:
+    def __init__(self, page: Page, shop: str, context: Context, who: Visitor, filling: Filling) -> None:
         self._who = who
+        self._filling = filling
         self._page = page
         self._shop = shop
         self._context = context
@@ -175,6 +188,7 @@ class Screen:
         return self._context.view
 
     async def show(self) -> None:
+        ui.add_head_html(preloads())
         ui.add_css((Path(__file__).with_name("dashboard.css")).read_text("utf-8"))
         self._values = await run.io_bound(filter_values, self._context.published) or {}
         self._header()
@@ -201,6 +215,8 @@ class Screen:
             shown = await run.io_bound(self._page.shown, self._context.published)
             assert shown is not None
             blocks, lacking = shown
+            # while the browser loads what it needs to draw
+            self._filling.begin(self._page, self._context, self._version, blocks)
             with ui.element("div").classes("blocks"):
                 for block, width in zip(blocks, laid_out(blocks), strict=True):
                     self._frame(block, width)
@@ -373,25 +389,24 @@ class Screen:
 
     async def _fill(self) -> None:
         """Calculate every block, several at a time, and draw each as it comes."""
-        context = self._context
-        limit = asyncio.Semaphore(4)
+        context, version = self._context, self._version
+        self._filling.begin(self._page, context, version, [block for block, *_ in self._bodies])
 
         async def fill(block: Block, body: Any, about: Any, menu: Any) -> None:
-            async with limit:
-                # those who ask for pages and never open them, or leave, need no figures
-                if self._client.is_deleted or context is not self._context:
-                    return
-                try:
-                    content = await run.io_bound(block.content, context)
-                    assert content is not None
-                except ShophouseError as error:
-                    if not self._client.is_deleted:
-                        body.clear()
-                        with body:
-                            ui.label(error.what).classes("problem")
-                            for line in (*error.why, *error.hint):
-                                ui.label(line).classes("note")
-                    return
+            # those who ask for pages and never open them, or leave, need no figures
+            if self._client.is_deleted or context is not self._context:
+                return
+            try:
+                content = await self._filling.content(self._page, context, version, block)
+            except ShophouseError as error:
+                if not self._client.is_deleted:
+                    body.clear()
+                    with body:
+                        ui.label(error.what).classes("problem")
+                        for line in (*error.why, *error.hint):
+                            ui.label(line).classes("note")
+                    body.props["data-shows"] = context.view.address(self._page.name)
+                return
             if self._client.is_deleted or context is not self._context:
                 return
             body.clear()
@@ -403,6 +418,7 @@ class Screen:
             menu.clear()
             with menu:
                 draw_menu(content, context.formats)
+            body.props["data-shows"] = context.view.address(self._page.name)
 
         await asyncio.gather(*(fill(*one) for one in self._bodies))
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from shophouse.errors import ConfigError
-from shophouse.metrics import Catalogue, CompiledQuery, Metric, MetricQuery, compile_query
+from shophouse.metrics import Catalogue, CompiledQuery, Grain, Metric, MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
 from shophouse.metrics.query import first_day, next_period, periods
 from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Content, Figure, Figures, Series, Target
@@ -50,8 +50,13 @@ class Context:
     def ask(self, query: MetricQuery) -> tuple[Rows, CompiledQuery, tuple[str, ...]]:
         """The rows of metrics under the view's filters; those that a metric can't be split by are left out and told."""
         usable, notes = self.usable(query.metrics, query)
-        compiled = compile_query(self.catalogue, replace(query, where=usable))
-        return self.published.query(compiled.sql, compiled.parameters), compiled, notes
+        rows, compiled = self.answer(replace(query, where=usable))
+        return rows, compiled, notes
+
+    def answer(self, query: MetricQuery) -> tuple[Rows, CompiledQuery]:
+        """The rows of metrics under the query's own conditions, and no other."""
+        compiled = compile_query(self.catalogue, query)
+        return self.published.query(compiled.sql, compiled.parameters), compiled
 
     def usable(self, metrics: Sequence[str], query: MetricQuery) -> tuple[tuple[Condition, ...], tuple[str, ...]]:
         """The view's filters that these metrics can all be narrowed by together, and a line on each other."""
@@ -115,15 +120,18 @@ class RowOfFigures:
     needs: Need | None = None
 
     def content(self, context: Context) -> Figures:
-        notes: list[str] = []
-        figures: list[Figure] = []
-        statements: list[str] = []
-        for name in self.shown(context.published):
-            figure, compiled, left_out = self._figure(context, name)
-            figures.append(figure)
-            statements.append(compiled.text)
-            notes += [f"{figure.label}: {note}" for note in left_out]
-        return Figures(self.title, ";\n\n".join(statements), tuple(dict.fromkeys(notes)), figures=tuple(figures))
+        asked = [_Asked.of(context, name) for name in self.shown(context.published)]
+        together: dict[tuple[Any, ...], list[str]] = {}
+        for one in asked:
+            together.setdefault(one.alike, []).append(one.name)
+        answers: dict[str, _Answer] = {}
+        for one in asked:
+            if one.name not in answers:
+                answers |= one.answered(context, together[one.alike])
+        notes = [f"{context.catalogue.metric(one.name).label}: {note}" for one in asked for note in one.notes]
+        figures = tuple(one.figure(context, answers[one.name]) for one in asked)
+        statements = [one.sql(context) for one in asked]
+        return Figures(self.title, ";\n\n".join(statements), tuple(dict.fromkeys(notes)), figures=figures)
 
     def shown(self, published: Published) -> list[str]:
         """The metrics that the shop has the data of, as many as there are places."""
@@ -134,37 +142,76 @@ class RowOfFigures:
         ]
         return there[: len(self.metrics)]
 
-    def _figure(self, context: Context, name: str) -> tuple[Figure, CompiledQuery, tuple[str, ...]]:
-        view, metric = context.view, context.catalogue.metric(name)
-        period, grain = view.period, view.grain
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a metric was in the period, in the one that it is compared with, and over the period."""
+
+    now: Any
+    before: Any
+    over: Mapping[date, Any]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A metric as a figure asks for it. Those that are `alike` are asked for together, so that a table is read once."""
+
+    name: str
+    period: Period
+    compared: Period | None
+    grain: Grain
+    where: tuple[Condition, ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, context: Context, name: str) -> _Asked:
+        view = context.view
+        period, compared, grain = view.period, view.before, view.grain
         notes: tuple[str, ...] = ()
         if context.catalogue.grain(name) == "month":
             period, grain = whole_months(period), "month" if grain in ("day", "week") else grain
-            notes = (context.of_months(period),)
-        asked = MetricQuery((name,), start=period.start, end=period.end)
-        rows, compiled, left_out = context.ask(asked)
-        now = rows.rows[0][0] if rows.rows else None
-        before = None
-        compared = view.before
-        if notes and period.end > (view.until or view.last):
             # a month that is not over is less than one that is
-            compared = None
-        if compared is not None:
-            if notes:
-                compared = whole_months(compared)
-            earlier, _, _ = context.ask(MetricQuery((name,), start=compared.start, end=compared.end))
-            before = earlier.rows[0][0] if earlier.rows else None
-        over, _, _ = context.ask(replace(asked, grain=grain))
-        by_period: dict[date, Any] = {row[0]: row[1] for row in over.rows}
+            is_over = period.end <= (view.until or view.last)
+            compared = whole_months(compared) if compared is not None and is_over else None
+            notes = (context.of_months(period),)
+        usable, left_out = context.usable((name,), MetricQuery((name,), start=period.start, end=period.end))
+        return cls(name, period, compared, grain, usable, notes + left_out)
+
+    @property
+    def alike(self) -> tuple[Any, ...]:
+        return self.period, self.compared, self.grain, self.where
+
+    def answered(self, context: Context, names: Sequence[str]) -> dict[str, _Answer]:
+        """The answers of this metric and of others that are alike."""
+        asked = replace(self._query, metrics=tuple(names))
+        now = context.answer(asked)[0].first
+        before: dict[str, Any] = {}
+        if self.compared is not None:
+            before = context.answer(replace(asked, start=self.compared.start, end=self.compared.end))[0].first
+        over = context.answer(replace(asked, grain=self.grain))[0].dicts()
+        return {
+            name: _Answer(now.get(name), before.get(name), {row["period"]: row[name] for row in over}) for name in names
+        }
+
+    def sql(self, context: Context) -> str:
+        return compile_query(context.catalogue, self._query).text
+
+    @property
+    def _query(self) -> MetricQuery:
+        return MetricQuery((self.name,), where=self.where, start=self.period.start, end=self.period.end)
+
+    def figure(self, context: Context, answer: _Answer) -> Figure:
+        metric = context.catalogue.metric(self.name)
+        now, before = answer.now, answer.before
         trend = tuple(
-            None if by_period.get(day) is None else float(by_period[day])
-            for day in periods(period.start, period.end, grain)
+            None if answer.over.get(day) is None else float(answer.over[day])
+            for day in periods(self.period.start, self.period.end, self.grain)
         )
         is_good = None
         if now is not None and before is not None and now != before:
             is_good = (now > before) == (metric.better == "up")
-        figure = Figure(
-            name,
+        return Figure(
+            self.name,
             metric.label,
             meaning(metric),
             metric.unit,
@@ -173,9 +220,8 @@ class RowOfFigures:
             context.formats.change(now, before, metric.unit),
             is_good,
             trend,
-            _target(context, name, now, period),
+            _target(context, self.name, now, self.period),
         )
-        return figure, compiled, notes + left_out
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def draw(content: Content, formats: Formats, *, is_dark: bool, go: Callable[[str], Awaitable[None]]) -> None:
     """Draw the body of a block where NiceGUI stands; `go` is called with the address that a click leads to."""
     if isinstance(content, Figures):
-        _figures(content, formats, is_dark)
+        _figures(content, formats)
     elif isinstance(content, Table):
         _table(content, formats, go)
     else:
@@ -42,30 +42,41 @@ def draw_definition(content: Content) -> None:
 
 def draw_menu(content: Content, formats: Formats) -> None:
     """The menu of a block: its SQL, and its rows as CSV and Excel."""
-    with ui.button(icon="more_vert").props("flat round dense") as button, ui.menu():
-        button.props["aria-label"] = f"{content.title}: SQL and downloads"
-        if content.sql:
-            ui.menu_item("Show the SQL", lambda: _show_sql(content))
-        if not isinstance(content, Figures):
-            ui.menu_item("Show as table", lambda: _show_rows(content, formats))
-            name = file_name(content)
-            ui.menu_item(
-                "Download CSV", lambda: ui.download.content(csv_file(content, formats), f"{name}.csv", "text/csv")
-            )
-            ui.menu_item(
-                "Download Excel", lambda: ui.download.content(excel_file(content, formats), f"{name}.xlsx", _EXCEL)
-            )
+    with ui.button(icon="more_vert").props("flat round dense") as button:
+        menu = ui.menu().props("no-parent-event")
+    button.props["aria-label"] = f"{content.title}: SQL and downloads"
+
+    def show() -> None:
+        # most are never opened
+        if not menu.default_slot.children:
+            with menu:
+                _menu_items(content, formats)
+        menu.open()
+
+    button.on_click(show)
 
 
-def _figures(content: Figures, formats: Formats, is_dark: bool) -> None:
+def _menu_items(content: Content, formats: Formats) -> None:
+    if content.sql:
+        ui.menu_item("Show the SQL", lambda: _show_sql(content))
+    if not isinstance(content, Figures):
+        ui.menu_item("Show as table", lambda: _show_rows(content, formats))
+        name = file_name(content)
+        ui.menu_item("Download CSV", lambda: ui.download.content(csv_file(content, formats), f"{name}.csv", "text/csv"))
+        ui.menu_item(
+            "Download Excel", lambda: ui.download.content(excel_file(content, formats), f"{name}.xlsx", _EXCEL)
+        )
+
+
+def _figures(content: Figures, formats: Formats) -> None:
     count = len(content.figures)
     across = count if count < 3 else 3 if count % 3 == 0 else 4
     with ui.element("div").classes(f"figures across-{across}"):
         for figure in content.figures:
-            _figure(figure, formats, is_dark)
+            _figure(figure, formats)
 
 
-def _figure(figure: Figure, formats: Formats, is_dark: bool) -> None:
+def _figure(figure: Figure, formats: Formats) -> None:
     with ui.element("div").classes("figure").props(f"data-metric={figure.metric}"):
         with ui.element("div").classes("figure-label"):
             ui.label(figure.label)
@@ -82,8 +93,7 @@ def _figure(figure: Figure, formats: Formats, is_dark: bool) -> None:
         if figure.target is not None:
             _progress(figure.target, figure.unit, formats)
         if sum(value is not None for value in figure.trend) > 1:
-            drawn = sparkline(figure.trend, is_good=figure.is_good, is_dark=is_dark)
-            ui.echart(drawn).classes("sparkline").props('aria-hidden="true"')
+            ui.html(sparkline(figure.trend), sanitize=False).classes("sparkline")
 
 
 def _progress(target: Target, unit: str, formats: Formats) -> None:

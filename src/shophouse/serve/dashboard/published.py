@@ -1,25 +1,27 @@
 """What the dashboard reads: the newest published version, by parameterised queries that can change nothing.
 
-Every query has a limit of rows and of time. Results are kept as long as the version is the newest one.
+Every query has a limit of rows and of time. Results are kept as long as the version is the newest one, and a query that
+many ask at once runs once.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shophouse.errors import ShophouseError
+from shophouse.serve.dashboard.kept import Kept, size_of
 
 if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["PersonalData", "Published", "Publishes", "QueryFailed", "Rows", "WithoutPersonal"]
 
-_KEPT_RESULTS = 2000
+_KEPT_BYTES = 64 * 2**20
+_IDLE_CURSORS = 16
 
 
 class Publishes(Protocol):
@@ -71,7 +73,8 @@ class Published:
         self._lock = threading.Lock()
         self._version: int | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._results: OrderedDict[tuple[Any, ...], Rows] = OrderedDict()
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._results: Kept[Rows] = Kept(_KEPT_BYTES, lambda found: size_of(found.rows))
 
     @property
     def personal(self) -> frozenset[str]:
@@ -84,26 +87,23 @@ class Published:
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         """The rows of a query, with `?` and a sequence or `$name` and a mapping. Raises QueryFailed, BuildError."""
-        version, connection = self._newest()
         values = tuple(parameters.items()) if isinstance(parameters, Mapping) else tuple(parameters)
-        key = (version, sql, values)
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-                return self._results[key]
+        version, connection = self._newest()
+        return self._results.get((version, sql, values), lambda: self._found(version, connection, sql, parameters))
+
+    def _found(
+        self,
+        version: int | None,
+        connection: duckdb.DuckDBPyConnection,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> Rows:
         try:
-            found = self._run(connection, sql, parameters)
+            return self._run(connection, sql, parameters)
         except _Broken:
             # the server was started anew, or the file is gone: what is published now is another connection's
             self._drop(version)
-            version, connection = self._newest()
-            found = self._run(connection, sql, parameters)
-            key = (version, sql, values)
-        with self._lock:
-            self._results[key] = found
-            while len(self._results) > _KEPT_RESULTS:
-                self._results.popitem(last=False)
-        return found
+            return self._run(self._newest()[1], sql, parameters)
 
     def _newest(self) -> tuple[int | None, duckdb.DuckDBPyConnection]:
         version = self._engine.published()
@@ -112,8 +112,9 @@ class Published:
                 # those who still read the version before hold cursors of its connection
                 self._connection = self._reader()
                 self._version = version
+                self._idle = []
                 self._results.clear()
-            return version, self._connection.cursor()
+            return version, self._connection
 
     def _reader(self) -> duckdb.DuckDBPyConnection:
         import duckdb
@@ -129,18 +130,20 @@ class Published:
             if self._version == version:
                 self._connection = None
 
-    def _run(self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Rows:
+    def _cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """A cursor that nobody else uses; making one and choosing its schema takes as long as a small query."""
+        with self._lock:
+            if connection is self._connection and self._idle:
+                return self._idle.pop()
+        return connection.cursor().execute("use shop.marts")
+
+    def _run(
+        self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
+    ) -> Rows:
         import duckdb
 
-        timer = threading.Timer(self._seconds, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
         try:
-            cursor.execute("use shop.marts")
-            given: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-            done = cursor.execute(sql, given)
-            columns = tuple(column[0] for column in done.description or ())
-            rows = done.fetchmany(self._most + 1)
+            columns, rows = self._fetched(self._cursor(connection), connection, sql, parameters)
         except duckdb.InterruptException as error:
             raise QueryFailed(
                 f"a query took more than {self._seconds:g} seconds and was stopped", hint="choose a shorter period"
@@ -149,12 +152,60 @@ class Published:
             raise _Broken("what is published can't be read", hint="try again in a minute") from error
         except duckdb.Error as error:
             raise QueryFailed("a query failed", why=str(error).splitlines()[0]) from error
-        finally:
-            timer.cancel()
-            cursor.close()
         if len(rows) > self._most:
             raise QueryFailed(f"a query gave more than {self._most:,} rows", hint="choose a shorter period")
         return Rows(columns, tuple(rows))
+
+    def _fetched(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        connection: duckdb.DuckDBPyConnection,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        given: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        limit = _TimeLimit(self._seconds, cursor)
+        try:
+            done = cursor.execute(sql, given)
+            columns = tuple(column[0] for column in done.description or ())
+            rows = done.fetchmany(self._most + 1)
+        except BaseException:
+            limit.end()
+            cursor.close()
+            raise
+        limit.end()
+        self._give_back(connection, cursor)
+        return columns, rows
+
+    def _give_back(self, connection: duckdb.DuckDBPyConnection, cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            if connection is self._connection and len(self._idle) < _IDLE_CURSORS:
+                self._idle.append(cursor)
+                return
+        cursor.close()
+
+
+class _TimeLimit:
+    """Interrupts what a cursor runs after some seconds, unless it ended before."""
+
+    def __init__(self, seconds: float, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._has_ended = False
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._interrupt)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def end(self) -> None:
+        with self._lock:
+            self._has_ended = True
+        self._timer.cancel()
+
+    def _interrupt(self) -> None:
+        with self._lock:
+            # the cursor may run the next query by now
+            if not self._has_ended:
+                self._cursor.interrupt()
 
 
 class WithoutPersonal(Published):
