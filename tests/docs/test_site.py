@@ -166,7 +166,8 @@ def test_what_the_guide_to_production_says_runs_or_is_well_formed(own: Path) -> 
     page = DOCS / "guides" / "production.md"
     follow(page, own, {})
     follow(DOCS / "concepts" / "lake.md", own, {})
-    assert "nothing arrived" in shell("shophouse run", own)
+    # compacted tables are looked at again, and bring no row
+    assert re.search("nothing (new|arrived)", shell("shophouse run", own))
     text = page.read_text("utf-8")
     for unit in re.findall(r"```ini\n(.*?)```", text, re.DOTALL):
         parser = configparser.ConfigParser(strict=False)
