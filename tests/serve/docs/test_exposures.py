@@ -33,7 +33,7 @@ def test_every_page_of_the_dashboard_is_an_exposure() -> None:
 
 @pytest.mark.parametrize("page", pages().values(), ids=lambda page: page.name)
 def test_an_exposure_depends_on_what_the_page_reads(page: Page) -> None:
-    read = tables(page.heading) if isinstance(page.heading, str) else set()
+    read = tables(page.heading) if page.heading and isinstance(page.heading, str) else set()
     if page.needs is not None:
         read |= tables(page.needs.query)
     catalogue = Catalogue.packaged()
