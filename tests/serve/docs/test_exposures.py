@@ -27,11 +27,15 @@ def tables(sql: str) -> set[str]:
     return {name.partition(" AS ")[0].replace('"', "") for name in found if "." in name}
 
 
+FIXED = {name: page for name, page in pages().items() if name not in ("metric", "mart")}
+"""A page of any metric or mart reads what it is asked for."""
+
+
 def test_every_page_of_the_dashboard_is_an_exposure() -> None:
-    assert set(EXPOSED) == {f"dashboard_{name}" for name in pages()}
+    assert set(EXPOSED) == {f"dashboard_{name}" for name in FIXED}
 
 
-@pytest.mark.parametrize("page", pages().values(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", FIXED.values(), ids=lambda page: page.name)
 def test_an_exposure_depends_on_what_the_page_reads(page: Page) -> None:
     read = tables(page.heading) if page.heading and isinstance(page.heading, str) else set()
     if page.needs is not None:
@@ -41,7 +45,7 @@ def test_an_exposure_depends_on_what_the_page_reads(page: Page) -> None:
         read |= tables(block.needs.query) if block.needs is not None and block.needs.query else set()
         metrics: tuple[str, ...] = ()
         if isinstance(block, SqlChart | SqlFigures | SqlTable):
-            read |= tables(block.text)
+            read |= tables(block.statement(sees_personal=True))
         elif isinstance(block, RowOfFigures):
             metrics = (*block.metrics, *block.spare)
             read |= {"core.fct_targets_daily"}.union(*(tables(need.query) for need in block.only_with.values()))

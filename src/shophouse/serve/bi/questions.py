@@ -235,7 +235,7 @@ class _Maker:
             for name in FILTERS
             if name in block.dimensions
         ]
-        sql = block.text.replace("{filters}", " and ".join(tests) or "1 = 1")
+        sql = block.statement(tests, sees_personal=True)
         return _NAME.sub(lambda found: chosen(found[1]), sql)
 
 

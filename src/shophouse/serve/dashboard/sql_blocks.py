@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -59,6 +59,13 @@ class OfSql:
         """The marts that it reads."""
         return frozenset(_MART.findall(self.text))
 
+    def statement(self, conditions: Sequence[str] = (), *, sees_personal: bool) -> str:
+        """The query where all of these hold, for those who may see personal data or for the others."""
+        sql = self.text.replace("{filters}", " and ".join(conditions) or self._none)
+        for name, (seen, unseen) in self.personal.items():
+            sql = sql.replace("{" + name + "}", seen if sees_personal else unseen)
+        return sql
+
     def _asked(self, context: Context) -> tuple[Rows, str, tuple[str, ...]]:
         view = context.view
         notes: list[str] = []
@@ -88,9 +95,7 @@ class OfSql:
             names = [f"{condition.dimension}_{number}" for number in range(len(condition.values))]
             given |= dict(zip(names, condition.values, strict=True))
             tests.append(f"cast({column} as varchar) in ({', '.join(f'${name}' for name in names)})")
-        sql = self.text.replace("{filters}", " and ".join(tests) or self._none)
-        for name, (seen, unseen) in self.personal.items():
-            sql = sql.replace("{" + name + "}", unseen if context.published.personal else seen)
+        sql = self.statement(tests, sees_personal=not context.published.personal)
         parameters = {name: given[name] if name in given else view.about.get(name) for name in _NAME.findall(sql)}
         shown = _NAME.sub(lambda found: _quoted(parameters[found[1]]), sql)
         return context.published.query(sql, parameters), shown, tuple(notes)

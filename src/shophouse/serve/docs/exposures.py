@@ -11,6 +11,7 @@ from shophouse.metrics import Catalogue
 from shophouse.project import package_warehouse
 from shophouse.serve.dashboard.blocks import RowOfFigures
 from shophouse.serve.dashboard.pages import Page, pages
+from shophouse.serve.dashboard.sql_blocks import OfSql
 
 __all__ = ["exposures", "statements"]
 
@@ -18,9 +19,9 @@ _NOTE = "# Written by docs/generate.py: changes here are lost.\n"
 
 
 def exposures() -> str:
-    """The yml of an exposure for each page of the dashboard."""
+    """The yml of an exposure for each page of the dashboard, but for those that read whatever they are asked for."""
     models = {file.stem for file in (package_warehouse() / "models").rglob("*.sql")}
-    listed = [_exposure(page, models) for page in pages().values()]
+    listed = [_exposure(page, models) for page in pages().values() if any(statements(page))]
     return _NOTE + yaml.safe_dump({"exposures": listed}, sort_keys=False, width=140, allow_unicode=True)
 
 
@@ -51,8 +52,8 @@ def statements(page: Page) -> Iterator[str]:
         if block.needs is not None and block.needs.query:
             yield block.needs.query
         said: Mapping[str, Any] = vars(block)
-        if (file := said.get("file")) is not None:
-            yield file.read_text("utf-8").replace("{filters}", "1 = 1")
+        if isinstance(block, OfSql):
+            yield block.statement(sees_personal=True)
         metrics = [said["metric"]] if said.get("metric") else []
         if isinstance(block, RowOfFigures):
             metrics = [*block.metrics, *block.spare]
