@@ -162,9 +162,11 @@ class Shop:
                 run.record.status = "nothing new"
                 run.record.published = state.version
             else:
-                self.steps.build(run, full_refresh=full_refresh)
-                self.steps.freshness(run)
-                self.steps.publish(run)
+                # what one step has read the next finds in memory
+                with self.engine.session():
+                    self.steps.build(run, full_refresh=full_refresh, inputs=inputs)
+                    self.steps.freshness(run)
+                    self.steps.publish(run)
             self.steps.export(run)
             self.steps.reports(run)
         return run

@@ -13,7 +13,7 @@ import shophouse as package
 from built_shop import DemoShop, shophouse
 from requirements import requirement
 from shophouse.errors import ConfigError
-from shophouse.serve.export import listing
+from shophouse.serve.export import _with_fast_decimals, listing
 from shophouse.serve.workbook import write_workbook
 from shophouse.shop import Shop
 
@@ -182,3 +182,24 @@ def test_a_workbook_keeps_the_digits_of_keys_and_takes_no_text_for_a_formula(tmp
     assert "<t>=1+1</t>" in sheet
     assert "<v>12.5</v>" in sheet
     assert "<v>45351</v>" in sheet
+
+
+def test_a_csv_has_the_digits_of_its_mart_however_wide_they_are(shop: Shop, tmp_path: Path) -> None:
+    [file] = shop.export(["sales_daily"], formats=["csv"], folder=tmp_path)
+    shop.sql("select * from sales_daily order by all").write_csv(str(tmp_path / "plain.csv"), header=True)
+    assert file.read_bytes() == (tmp_path / "plain.csv").read_bytes()
+
+
+def test_decimals_are_narrowed_only_where_all_of_their_values_fit(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table wide as select cast(x as decimal(28, 4)) as one, cast(x * 1e9 as decimal(38, 4)) as other,"
+            " cast(null as decimal(38, 4)) as unknown, x from (values (-99999.1234), (1.5), (null)) as t (x)"
+        )
+        query = "select * from wide order by all"
+        narrowed = _with_fast_decimals(connection, connection.sql(query), query)  # type: ignore[arg-type]
+        assert list(map(str, narrowed.types))[:3] == ["DECIMAL(18,4)", "DECIMAL(18,4)", "DECIMAL(18,4)"]
+        connection.execute("insert into wide values (99999999999999.9999, 1e20, 0, 0)")
+        kept = _with_fast_decimals(connection, connection.sql(query), query)  # type: ignore[arg-type]
+        assert list(map(str, kept.types))[:3] == ["DECIMAL(28,4)", "DECIMAL(38,4)", "DECIMAL(18,4)"]
+        assert kept.fetchall() == connection.sql(query).fetchall()

@@ -59,8 +59,8 @@ LAYERS = {
     "stg": _layer(r"stg_[a-z0-9_]+__[a-z0-9_]+", "base stg reference", "view"),
     "input": _layer(r"input_[a-z_]+", "base stg changes ops reference", "view"),
     "changes": _layer(
-        r"(affected|checked|repeated)_[a-z_]+",
-        "base stg input changes core ops reference",
+        r"(affected|checked|followed|repeated)_[a-z_]+",
+        "base stg input changes core aggregates ops reference",
         "table incremental",
         tests=(_COLUMNS,),
     ),

@@ -1,6 +1,7 @@
 {#
   Conservation law 3, money: where an order has payments, no more goes back than was captured, neither by the refunds nor by the
-  payments' own refund transactions. Each row is an order of which more was paid back.
+  payments' own refund transactions. Each row is an order of which more was paid back. Where nothing went back there is nothing to compare:
+  payments are summed of the other orders alone.
 
   model     the orders
   payments  the payment transactions
@@ -14,6 +15,15 @@ moved as (
         cast(sum(case when captured_amount > 0 then captured_amount else 0 end) as {{ type_money_sum() }}) as captured_amount,
         cast(sum(case when captured_amount < 0 then -(captured_amount) else 0 end) as {{ type_money_sum() }}) as returned_amount
     from {{ payments }}
+    where order_key in (
+            select orders.order_key
+            from {{ model }} as orders
+            where orders.refund_amount > 0
+            union all
+            select back.order_key
+            from {{ payments }} as back
+            where back.captured_amount < 0
+        )
     group by order_key
 )
 

@@ -29,21 +29,11 @@ scores as (
     from {{ ref('rfm_scores') }}
 ),
 
-lines as (
+bought as (
     select
         person_key,
-        product_key,
-        {{ in_reporting('gross_amount') }} as gross_amount
-    from {{ ref('fct_order_items') }}
-    where is_sale
-        and not is_cancelled
-),
-
-products as (
-    select
-        product_key,
         category_key
-    from {{ ref('dim_product') }}
+    from {{ ref('top_categories') }}
 ),
 
 categories as (
@@ -81,35 +71,11 @@ as_of as (
     from {{ ref('sales_by_day') }}
 ),
 
-bought as (
-    select
-        lines.person_key as person_key,
-        products.category_key as category_key,
-        cast(sum(lines.gross_amount) as {{ type_money() }}) as gross_amount
-    from lines
-    inner join products
-        on lines.product_key = products.product_key
-    group by
-        lines.person_key,
-        products.category_key
-),
-
-most_bought as (
-    select
-        person_key,
-        max(gross_amount) as gross_amount
-    from bought
-    group by person_key
-),
-
 top_categories as (
     select
         bought.person_key as person_key,
         min(categories.category_name) as category_name
     from bought
-    inner join most_bought
-        on bought.person_key = most_bought.person_key
-        and bought.gross_amount = most_bought.gross_amount
     inner join categories
         on bought.category_key = categories.category_key
     group by bought.person_key
