@@ -102,7 +102,9 @@ def test_no_filter_is_sql_in_any_block(context: Callable[..., Context], page: Pa
     for payload in PAYLOADS:
         for asked in ({name: [payload] for name in (*FILTERS, *page.about)}, *({one: [payload]} for one in page.about)):
             found = context(**asked)
-            page.named(found)
+            if page.named(found) is None:
+                # the page says that there is no such thing, and draws nothing
+                continue
             for block in page.blocks:
                 content = block.content(found)
                 if isinstance(content, Figures) and isinstance(block, RowOfFigures) and found.view.filters:
