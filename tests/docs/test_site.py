@@ -250,8 +250,14 @@ def test_every_link_and_anchor_is_there(site: Site) -> None:
 
 
 def test_no_page_loads_anything_but_files_of_the_site(site: Site) -> None:
-    loaded = {load for page in site.pages.values() for load in page.loads if not load.startswith("data:")}
-    assert {Path(load).name for load in loaded} == {"site.css", "site.js"}
+    loaded = {
+        (site.folder / name).parent / unquote(load)
+        for name, page in site.pages.items()
+        for load in page.loads
+        if not load.startswith("data:")
+    }
+    assert {file.name for file in loaded if file.suffix != ".webp"} == {"site.css", "site.js"}
+    assert all(file.resolve().is_relative_to(site.folder.resolve()) and file.is_file() for file in loaded)
     assert "http" not in re.sub(r"http://www\.w3\.org/\S+", "", (site.folder / "site.js").read_text("utf-8"))
     assert "url(" not in (site.folder / "site.css").read_text("utf-8")
 

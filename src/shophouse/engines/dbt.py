@@ -83,7 +83,8 @@ class Dbt:
             for result in results
             if getattr(result.node, "compiled_code", None)
         }
-        return [_result(result) for result in results]
+        # dbt names an exposure among what it built, though nothing is built of it
+        return [_result(result) for result in results if str(result.node.resource_type) != "exposure"]
 
     def parse(self) -> Any:
         """The manifest of the project, parsed once for this object.
