@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -42,5 +43,5 @@ def test_marts_by_day_are_published_in_the_order_of_their_days(tmp_path: Path) -
 _SUMS = "select date_day, count(*), sum(net_sales_amount) from marts.sales_daily group by date_day order by date_day"
 
 
-def _days(connection: duckdb.DuckDBPyConnection, table: str) -> list[object]:
+def _days(connection: duckdb.DuckDBPyConnection, table: str) -> list[Any]:
     return [row[0] for row in connection.execute(f"select date_day from marts.{table}").fetchall()]
