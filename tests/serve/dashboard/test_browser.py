@@ -254,6 +254,22 @@ def test_what_is_downloaded_is_what_is_shown_now(browser: Browser, address: str,
     assert sum(Decimal(row["Net sales (USD)"]) for row in rows) == value
 
 
+def test_a_table_turns_its_pages_and_is_sorted(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/products") as page:
+        table = block(page, "Top products")
+        rows = table.locator("tbody tr")
+        first, shown = rows.first.inner_text(), rows.count()
+        table.get_by_role("button", name="Next page").click()
+        rows.filter(has_text=first.split("\t")[0]).wait_for(state="detached")
+        assert 0 < rows.count() <= shown
+        header = table.get_by_role("columnheader", name="Net sales", exact=True)
+        net = header.evaluate("one => one.cellIndex")
+        header.click()
+        table.locator("th.sorted").wait_for()
+        values = [number(row.locator("td").nth(net).inner_text()) for row in rows.all()]
+        assert values == sorted(values) and len(set(values)) > 1
+
+
 def test_of_two_changes_the_last_is_shown(browser: Browser, address: str, shop: Shop) -> None:
     with opened(browser, f"{address}/sales") as page:
         page.get_by_label("Period", exact=True).click()

@@ -38,7 +38,7 @@ class Drawing:
         self._is_dark = False
         self._part: _Part | None = None
         self._notes: Any = None
-        self._has_menu = False
+        self._items: Any = None
 
     def show(self, content: Content, *, is_dark: bool) -> None:
         """Show a content."""
@@ -53,10 +53,11 @@ class Drawing:
             if content.definition:
                 with self._about:
                     _definition(content.definition, content.title)
-        if not self._has_menu:
-            self._has_menu = True
+        if self._items is None:
             with self._menu:
-                self._draw_menu(content.title)
+                self._items = self._draw_menu(content.title)
+        # what it offers is of what was shown
+        self._items.close()
 
     def tell(self, error: ShophouseError) -> None:
         """Show why there is no content."""
@@ -88,7 +89,7 @@ class Drawing:
             if content.notes:
                 self._notes = ui.label("; ".join(content.notes)).classes("note")
 
-    def _draw_menu(self, title: str) -> None:
+    def _draw_menu(self, title: str) -> ui.menu:
         """The SQL of the block, and its rows as CSV and Excel."""
         with ui.button(icon="more_vert").props("flat round dense") as button:
             menu = ui.menu().props("no-parent-event")
@@ -103,6 +104,7 @@ class Drawing:
                 menu.open()
 
         button.on_click(show)
+        return menu
 
 
 class _Part(Protocol):
