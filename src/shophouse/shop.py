@@ -163,7 +163,7 @@ class Shop:
                 run.record.published = state.version
             else:
                 # what one step has read the next finds in memory
-                with self.engine.session():
+                with self.steps.engine.session():
                     self.steps.build(run, full_refresh=full_refresh, inputs=inputs)
                     self.steps.freshness(run)
                     self.steps.publish(run)

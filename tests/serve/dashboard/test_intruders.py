@@ -155,15 +155,18 @@ def test_no_block_shows_a_viewer_personal_data(
         found = published.query(f"select distinct {column} from core.dim_customer where {column} is not null")
         known |= {str(row[0]) for row in found.rows if len(str(row[0])) > 3}
     assert len(known) > 1000
-    day, key, cohort = (
+    day, key, person, cohort = (
         str(published.query(sql).rows[0][0])
         for sql in (
             "select max(order_date) from core.fct_orders",
             "select max(product_key) from marts.product_performance",
+            "select max(person_key) from marts.customer_360",
             "select max(cohort_month) from marts.customer_360",
         )
     )
-    seen = context(period=["all"], day=[day], key=[key], cohort=[cohort])
+    name = {"metric": "net_sales", "mart": "customer_360"}.get(page.name, "")
+    about = {"day": day, "key": person if page.name == "person" else key, "cohort": cohort, "name": name}
+    seen = context(period=["all"], **{one: [value] for one, value in about.items() if value})
     viewer = Context(
         WithoutPersonal(published, personal), without_personal(seen.catalogue, personal), seen.formats, seen.view
     )
