@@ -37,6 +37,20 @@ LOOKS: dict[str, dict[str, Any]] = {
 READABLE = Path(__file__).with_name("readable.js").read_text("utf-8")
 DRAWN = """() => document.querySelector('.missing') || (
     document.querySelectorAll('.block-body').length > 0 && !document.querySelector('.block-body .q-skeleton'))"""
+ALL_DRAWN = """() => [...document.querySelectorAll('.block-body')].every(one => one.dataset.shows) &&
+    [...document.querySelectorAll('.chart')].every(one => one.querySelector('canvas'))"""
+SHOW_ANOTHER = (
+    """words => [...document.querySelectorAll('.block-body')].every(one => one.dataset.shows.endsWith(words))"""
+)
+FIRST_POINT = """async title => {
+    const { echarts } = await import('nicegui-echart')
+    const panel = [...document.querySelectorAll('.panel')].find(one => one.querySelector('h2').innerText === title)
+    const element = panel.querySelector('.chart')
+    const chart = echarts.getInstanceByDom(element)
+    const [x, y] = chart.convertToPixel({ seriesIndex: 0 }, [0, chart.getOption().series[0].data[0]])
+    const { left, top } = element.getBoundingClientRect()
+    return [left + x, top + y]
+}"""
 # of the last thirty days; written by hand, so that the catalogue's SQL is not compared with itself
 BY_HAND = {
     "net_sales": "select sum(net_sales_amount) from sales_daily where {days}",
@@ -203,6 +217,80 @@ def test_a_filter_changes_the_figures_in_place(browser: Browser, address: str, s
         page.go_forward()
         page.wait_for_function(_shows_another(all_of_it))
         assert figure(page, "net_sales") == only_web
+
+
+def test_charts_stay_and_show_another_view(browser: Browser, address: str, shop: Shop) -> None:
+    with opened(browser, f"{address}/overview") as page:
+        page.wait_for_function(ALL_DRAWN)
+        marked = page.evaluate("() => [...document.querySelectorAll('canvas')].map(one => one.stayed = true).length")
+        before = _pictures(page)
+        choose(page, "Period", "Last 7 days")
+        page.wait_for_function(SHOW_ANOTHER, arg="period=7d")
+        assert (
+            page.evaluate("() => [...document.querySelectorAll('canvas')].filter(one => one.stayed).length") == marked
+        )
+        after = _pictures(page)
+        assert after["Net sales"] != before["Net sales"] and after["Orders"] != before["Orders"]
+        # a click leads to what is shown now
+        [[first]] = shop.sql("select max(date_day) - 6 from sales_daily").fetchall()
+        page.mouse.click(*page.evaluate(FIRST_POINT, "Net sales"))
+        page.wait_for_url(f"**/orders?day={first}*")
+
+
+def test_what_is_downloaded_is_what_is_shown_now(browser: Browser, address: str, shop: Shop, tmp_path: Path) -> None:
+    with opened(browser, f"{address}/sales") as page:
+        of_menu(page, "Net sales by channel", "Show the SQL")
+        page.get_by_role("button", name="Close").click()
+        page.locator(".sql").wait_for(state="detached")
+        choose(page, "Period", "Last 7 days")
+        page.wait_for_function(SHOW_ANOTHER, arg="period=7d")
+        with page.expect_download() as begun:
+            of_menu(page, "Net sales by channel", "Download CSV")
+        begun.value.save_as(tmp_path / "file.csv")
+    rows = list(csv.DictReader((tmp_path / "file.csv").open(encoding="utf-8")))
+    [[value]] = shop.sql(
+        "select sum(net_sales_amount) from sales_daily where date_day > (select max(date_day) from sales_daily) - 7"
+    ).fetchall()
+    assert sum(Decimal(row["Net sales (USD)"]) for row in rows) == value
+
+
+def test_a_table_turns_its_pages_and_is_sorted(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/products") as page:
+        table = block(page, "Top products")
+        rows = table.locator("tbody tr")
+        first, shown = rows.first.inner_text(), rows.count()
+        table.get_by_role("button", name="Next page").click()
+        rows.filter(has_text=first.split("\t")[0]).wait_for(state="detached")
+        assert 0 < rows.count() <= shown
+        header = table.get_by_role("columnheader", name="Net sales", exact=True)
+        net = header.evaluate("one => one.cellIndex")
+        header.click()
+        table.locator("th.sorted").wait_for()
+        values = [number(row.locator("td").nth(net).inner_text()) for row in rows.all()]
+        assert values == sorted(values) and len(set(values)) > 1
+
+
+def test_of_two_changes_the_last_is_shown(browser: Browser, address: str, shop: Shop) -> None:
+    with opened(browser, f"{address}/sales") as page:
+        page.get_by_label("Period", exact=True).click()
+        page.get_by_role("option", name="All time", exact=True).click()
+        page.get_by_label("Period", exact=True).click()
+        page.get_by_role("option", name="Last 7 days", exact=True).click()
+        page.wait_for_function(SHOW_ANOTHER, arg="period=7d")
+        page.wait_for_timeout(500)
+        assert page.evaluate(SHOW_ANOTHER, "period=7d")
+        [[value]] = shop.sql(
+            "select sum(net_sales_amount) from sales_daily where date_day > (select max(date_day) from sales_daily) - 7"
+        ).fetchall()
+        assert agrees(figure(page, "net_sales"), value)
+
+
+def _pictures(page: Page) -> dict[str, str]:
+    found: dict[str, str] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('.panel')].filter(one => one.querySelector('canvas'))
+            .map(one => [one.querySelector('h2').innerText, one.querySelector('canvas').toDataURL()]))"""
+    )
+    return found
 
 
 def test_a_link_shares_the_view(browser: Browser, address: str, shop: Shop) -> None:

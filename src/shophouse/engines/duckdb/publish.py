@@ -1,7 +1,8 @@
 """Published versions: `shop-<n>.duckdb`, of which three are kept, and `shop.duckdb`, which always names the newest.
 
 A version is a copy of the database file that was built, without what is nobody's business (the lake, staging, the run's
-changes), put in place by a rename. Copying the file takes a hundredth of the time of copying its tables by SQL.
+changes), put in place by a rename. Copying the file takes a hundredth of the time of copying its tables by SQL. Only
+the marts by day are written anew, in the order of their days: who asks for a month then reads a month.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import BuildError
+from shophouse.quoting import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,6 +24,9 @@ __all__ = ["KEPT_VERSIONS", "connect", "publish", "versions"]
 
 KEPT_VERSIONS = 3
 _INTERNAL = ("raw", "staging", "input", "changes")
+_DAY = "date_day"
+# rows; more of them would keep a publish waiting
+_MOST_SORTED = 1_000_000
 _VERSION = re.compile(r"shop-(\d+)\.duckdb")
 
 
@@ -53,6 +58,7 @@ def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
     with duckdb.connect(str(incoming)) as connection:
         for schema in _INTERNAL:
             connection.execute(f"drop schema if exists {schema} cascade")
+        _sort_by_day(connection)
         connection.execute("checkpoint")
     with incoming.open("rb+") as file:
         os.fsync(file.fileno())
@@ -68,6 +74,25 @@ def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
     for old in numbers[: -(KEPT_VERSIONS - 1)]:
         version_file(folder, old).unlink(missing_ok=True)
     return number
+
+
+def _sort_by_day(connection: duckdb.DuckDBPyConnection) -> None:
+    """Marts by day in the order of their days, and uncompressed: sums of wide decimals are ten times as fast so."""
+    tables = connection.execute(
+        "select tables.table_name from duckdb_tables() as tables join duckdb_columns() as columns "
+        "using (database_oid, table_oid) where tables.schema_name = 'marts' and suffix(tables.table_name, '_daily') "
+        "and columns.column_name = ? and tables.estimated_size between 1 and ?",
+        [_DAY, _MOST_SORTED],
+    ).fetchall()
+    connection.execute("set force_compression = 'uncompressed'")
+    for (table,) in tables:
+        name = identifier("marts", table)
+        connection.execute("begin")
+        connection.execute(f"create temp table sorted as from {name} order by {_DAY}")
+        connection.execute(f"truncate {name}")
+        connection.execute(f"insert into {name} from sorted")
+        connection.execute("drop table sorted")
+        connection.execute("commit")
 
 
 def connect(folder: Path, version: int | None = None) -> duckdb.DuckDBPyConnection:

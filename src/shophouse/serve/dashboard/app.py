@@ -28,7 +28,7 @@ from shophouse.serve.dashboard.api import create_api
 from shophouse.serve.dashboard.assets import Packed, preloads
 from shophouse.serve.dashboard.blocks import Block, Context, place_of
 from shophouse.serve.dashboard.choices import days_of, filter_values
-from shophouse.serve.dashboard.drawing import draw, draw_definition, draw_menu
+from shophouse.serve.dashboard.drawing import Drawing
 from shophouse.serve.dashboard.filling import Filling
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
@@ -54,6 +54,7 @@ _BROWSERS_ANSWER_WITHIN = 30.0
 # a new version on a busy machine takes its time
 _ANSWERS_WITHIN = 60.0
 _MOST_UNOPENED = 100
+_DRAWN_EVERY = 0.1
 _unopened: dict[str, Client] = {}
 # what the browser prefers, where the viewer has not chosen
 _IS_DARK = "document.body.classList.contains('body--dark')"
@@ -174,7 +175,7 @@ class Screen:
         self._page = page
         self._shop = shop
         self._context = context
-        self._bodies: list[tuple[Block, Any, Any, Any]] = []
+        self._blocks: list[tuple[Block, Any, Drawing]] = []
         self._links: dict[str, Any] = {}
         self._values: dict[str, list[str]] = {}
         self._choices: Any = None
@@ -385,42 +386,38 @@ class Screen:
             body = ui.element("div").classes("block-body")
             with body:
                 ui.skeleton(height="120px")
-        self._bodies.append((block, body, about, menu))
+        self._blocks.append((block, body, Drawing(body, about, menu, self._context.formats, self._go)))
 
     async def _fill(self) -> None:
-        """Calculate every block, several at a time, and draw each as it comes."""
+        """Calculate every block, several at a time, and draw those together that come about the same time."""
         context, version = self._context, self._version
-        self._filling.begin(self._page, context, version, [block for block, *_ in self._bodies])
-
-        async def fill(block: Block, body: Any, about: Any, menu: Any) -> None:
-            # those who ask for pages and never open them, or leave, need no figures
-            if self._client.is_deleted or context is not self._context:
-                return
-            try:
-                content = await self._filling.content(self._page, context, version, block)
-            except ShophouseError as error:
-                if not self._client.is_deleted:
-                    body.clear()
-                    with body:
-                        ui.label(error.what).classes("problem")
-                        for line in (*error.why, *error.hint):
-                            ui.label(line).classes("note")
-                    body.props["data-shows"] = context.view.address(self._page.name)
-                return
-            if self._client.is_deleted or context is not self._context:
-                return
-            body.clear()
-            with body:
-                draw(content, context.formats, is_dark=self._is_dark, go=self._go)
-            about.clear()
-            with about:
-                draw_definition(content)
-            menu.clear()
-            with menu:
-                draw_menu(content, context.formats)
-            body.props["data-shows"] = context.view.address(self._page.name)
-
-        await asyncio.gather(*(fill(*one) for one in self._bodies))
+        # those who ask for pages and never open them, or leave, need no figures
+        if self._client.is_deleted:
+            return
+        places = {
+            asyncio.ensure_future(self._filling.content(self._page, context, version, block)): (body, drawing)
+            for block, body, drawing in self._blocks
+        }
+        coming = set(places)
+        shows = context.view.address(self._page.name)
+        try:
+            while coming:
+                # the browser goes through the whole page for each message
+                come, coming = await asyncio.wait(coming, timeout=_DRAWN_EVERY)
+                if self._client.is_deleted or context is not self._context:
+                    return
+                for one in come:
+                    body, drawing = places[one]
+                    try:
+                        drawing.show(one.result(), is_dark=self._is_dark)
+                    except ShophouseError as error:
+                        drawing.tell(error)
+                    body.props["data-shows"] = shows
+        finally:
+            for one in places:
+                if not one.cancel() and not one.cancelled():
+                    # what is not waited for any more needs no telling
+                    one.exception()
 
     async def _go(self, link: str) -> None:
         """Follow a link of a content; one without a page stays on this one."""

@@ -15,6 +15,8 @@ from nicegui.dependencies import esm_modules
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shophouse.serve.dashboard.living_chart import LivingChart
+
 __all__ = ["Packed", "preloads"]
 
 _BASE = f"/_nicegui/{nicegui.__version__}"
@@ -98,7 +100,7 @@ def preloads() -> str:
     key, module = next((key, one) for key, one in esm_modules.items() if one.name == _CHARTS)
     folder = f"{_BASE}/esm/{key}"
     parts = re.findall(r'from"\./([^"]+)"', (module.path / "index.js").read_text("utf-8"))
-    components = [one.component for one in (ui.echart, ui.table) if one.component is not None]
+    components = [one.component for one in (LivingChart, ui.table) if one.component is not None]
     addresses = [
         f"{folder}/index.js",
         *(f"{folder}/{part}" for part in parts),
