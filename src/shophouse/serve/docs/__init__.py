@@ -58,6 +58,9 @@ def write_docs(shop: Shop, commands: Sequence[Part], folder: Path | None = None)
     for name, text in site.files():
         _write(target / name, text.encode())
         written.append(name)
+    for image in sorted((documentation() / "docs" / "images").iterdir()):
+        _write(target / "images" / image.name, image.read_bytes())
+        written.append(f"images/{image.name}")
     for name in former - set(written):
         (target / name).unlink(missing_ok=True)
     _write(target / _LIST, json.dumps(sorted(written)).encode())

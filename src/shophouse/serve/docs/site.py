@@ -122,7 +122,10 @@ class Site:
     def _address(self, page: Page, target: str) -> str | None:
         """Where a path of the documentation is, as seen from a page; None where it is not on the site."""
         path, _, anchor = target.partition("#")
-        found = self._found(posixpath.normpath(posixpath.join(posixpath.dirname(page.path), path)), anchor)
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), path))
+        if place.startswith("images/"):
+            return posixpath.relpath(place, posixpath.dirname(_file(page.path)) or ".")
+        found = self._found(place, anchor)
         found = found or self._found(path.removeprefix("docs/"), anchor)
         if found is None:
             return None
