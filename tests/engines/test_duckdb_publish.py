@@ -45,3 +45,24 @@ _SUMS = "select date_day, count(*), sum(net_sales_amount) from marts.sales_daily
 
 def _days(connection: duckdb.DuckDBPyConnection, table: str) -> list[Any]:
     return [row[0] for row in connection.execute(f"select date_day from marts.{table}").fetchall()]
+
+
+def test_views_of_a_version_find_their_tables_under_any_name(tmp_path: Path) -> None:
+    built = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(built)) as connection:
+        connection.execute("create schema core")
+        connection.execute("create schema marts")
+        connection.execute("create table core.lines as select 1 as line_number")
+        connection.execute(
+            'create view core.sold as select line_number, \'shop.core.lines\' as "of" from "shop".core.lines'
+        )
+        connection.execute("create view core.ledger as select sold.line_number from shop.core.sold as sold")
+    (tmp_path / "warehouse").mkdir()
+    file = version_file(tmp_path / "warehouse", publish(built, tmp_path / "warehouse", {}))
+    with connect(tmp_path / "warehouse") as published:
+        assert published.execute("select * from core.ledger").fetchall() == [(1,)]
+    with duckdb.connect(str(file), read_only=True) as version:
+        assert version.execute("select * from core.ledger").fetchall() == [(1,)]
+    with duckdb.connect() as other:
+        other.execute(f"attach '{file}' as shop_before (read_only)")
+        assert other.execute("select * from shop_before.core.ledger").fetchall() == [(1,)]

@@ -32,7 +32,7 @@ def test_a_csv_has_labels_with_units_and_exact_values() -> None:
     assert rows == [
         ["Day", "Net sales (EUR)", "Return rate (share)", "Store"],
         ["2026-11-21", "1234.5678", "0.125", "997847361679047573"],
-        ["2026-11-22", "", "", "=1+1"],
+        ["2026-11-22", "", "", "'=1+1"],
     ]
 
 

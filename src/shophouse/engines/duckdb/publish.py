@@ -27,6 +27,8 @@ _INTERNAL = ("raw", "staging", "input", "changes")
 _DAY = "date_day"
 # rows; more of them would keep a publish waiting
 _MOST_SORTED = 1_000_000
+# the catalog before a schema and a table
+_CATALOG = re.compile(r'(?<![\w".])(?:shop|"shop")\.(?=[\w"]+\.[\w"])')
 _VERSION = re.compile(r"shop-(\d+)\.duckdb")
 
 
@@ -58,6 +60,7 @@ def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
     with duckdb.connect(str(incoming)) as connection:
         for schema in _INTERNAL:
             connection.execute(f"drop schema if exists {schema} cascade")
+        _free_views(connection)
         _sort_by_day(connection)
         connection.execute("checkpoint")
     with incoming.open("rb+") as file:
@@ -74,6 +77,13 @@ def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
     for old in numbers[: -(KEPT_VERSIONS - 1)]:
         version_file(folder, old).unlink(missing_ok=True)
     return number
+
+
+def _free_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Views name their tables without the catalog, so that tools can open the file by its own name, as shop-3."""
+    views = connection.execute("select sql from duckdb_views() where database_name = 'shop' and not internal")
+    for (sql,) in views.fetchall():
+        connection.execute(_CATALOG.sub("", sql).replace("CREATE VIEW", "create or replace view", 1))
 
 
 def _sort_by_day(connection: duckdb.DuckDBPyConnection) -> None:
