@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from shophouse.errors import SourceMismatch
 from shophouse.quoting import identifier, literal
 from shophouse.sources import LINEAGE
 from shophouse.yamlfile import did_you_mean
 
-__all__ = ["Found", "Held", "Relation", "Seen", "Spelling", "columns_of", "head_of", "misfits", "newest", "rows_of"]
+__all__ = [
+    "Found",
+    "Held",
+    "Relation",
+    "Seen",
+    "Spelling",
+    "Statement",
+    "absent",
+    "columns_of",
+    "judged",
+    "looked_at",
+    "rows_of",
+]
 
 _SIMPLE = ("boolean", "bigint", "integer", "double", "date", "timestamp", "text")
 
@@ -115,6 +128,14 @@ class Spelling:
         return self.types.get(name, name)
 
 
+@dataclass(frozen=True)
+class Statement:
+    """A query of one row, and the columns in which it counts what can't be what is declared."""
+
+    sql: str
+    misfits: tuple[str, ...]
+
+
 def columns_of(relation: Relation, columns: Mapping[str, str], *, is_table: bool) -> Seen:
     """The relation with its columns (name → kind). Raises SourceMismatch where one that is required is missing."""
     present = {name.lower(): Found(name, kind) for name, kind in columns.items()}
@@ -139,13 +160,34 @@ def columns_of(relation: Relation, columns: Mapping[str, str], *, is_table: bool
     return Seen(relation, named, present.get((relation.loaded_at or "").lower()), deleted, is_table)
 
 
-def head_of(seen: Seen, sign: str) -> str:
+def _head_of(seen: Seen, sign: str) -> str:
     """A hash of what the rows are (`sign`) and of what raw columns are made of them."""
     made = [asdict(seen.relation), {name: asdict(column) for name, column in seen.columns.items()}, sign]
     return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def counts(seen: Seen) -> str:
+def looked_at(seen: Seen, spelling: Spelling, place: str, content: str) -> Statement:
+    """What is asked of a relation at `place`, whose row is `shophouse_row`. `content` sums up all of its rows."""
+    misfit = _misfits(seen, spelling)
+    cells = [
+        "count(*)",
+        content,
+        f"count(*) filter (where {_counts(seen)})",
+        _newest(seen, spelling),
+        *(f"count(*) filter (where {condition})" for condition in misfit.values()),
+    ]
+    return Statement(f"select {', '.join(cells)} from {place} as shophouse_row", tuple(misfit))
+
+
+def judged(seen: Seen, asked: Statement, answer: Sequence[Any] | None, shape: str = "") -> Seen:
+    """The relation as the answer says that it is; `shape` is what else makes it another. Raises SourceMismatch."""
+    assert answer is not None
+    total, content, rows, last, *numbers = answer
+    _refuse_misfits(seen, dict(zip(asked.misfits, numbers, strict=True)), total)
+    return replace(seen, head=_head_of(seen, f"{shape}{total}:{content}"), rows=rows, newest=last)
+
+
+def _counts(seen: Seen) -> str:
     """The condition of rows that are not deleted."""
     if seen.deleted is None:
         return "true"
@@ -157,7 +199,7 @@ def counts(seen: Seen) -> str:
     return f"coalesce({name}, 0) = 0"
 
 
-def misfits(seen: Seen, spelling: Spelling) -> dict[str, str]:
+def _misfits(seen: Seen, spelling: Spelling) -> dict[str, str]:
     """For each text that is declared to be something else, the condition of rows in which it can't be."""
     found = {}
     for name, column in seen.columns.items():
@@ -168,7 +210,7 @@ def misfits(seen: Seen, spelling: Spelling) -> dict[str, str]:
     return found
 
 
-def refuse_misfits(seen: Seen, counted: Mapping[str, int], rows: int) -> None:
+def _refuse_misfits(seen: Seen, counted: Mapping[str, int], rows: int) -> None:
     """Raise SourceMismatch for a column that can't be what is declared."""
     for name, number in counted.items():
         if number:
@@ -181,7 +223,7 @@ def refuse_misfits(seen: Seen, counted: Mapping[str, int], rows: int) -> None:
             )
 
 
-def newest(seen: Seen, spelling: Spelling) -> str:
+def _newest(seen: Seen, spelling: Spelling) -> str:
     """The newest time in loaded_at."""
     return f"max({_loaded_at(seen, spelling)})" if seen.loaded_at else f"cast(null as {spelling.type('timestamp')})"
 
@@ -203,7 +245,7 @@ def rows_of(held: Held, relation: str, row_number: str, spelling: Spelling) -> s
     listed = ", ".join(
         f"cast({cell} as {spelling.type(types[name])}) as {identifier(name)}" for name, cell in cells.items()
     )
-    return f"select {listed} from {relation} where {counts(seen)}"
+    return f"select {listed} from {relation} where {_counts(seen)}"
 
 
 def _value(column: Found, type_: str, spelling: Spelling) -> str:

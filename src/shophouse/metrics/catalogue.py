@@ -27,6 +27,14 @@ _TERM = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _Text = Annotated[str, Field(min_length=1)]
 
+_PRODUCTS = {
+    "shopify": "Shopify",
+    "triple_whale": "Triple Whale",
+    "sourcemedium": "SourceMedium",
+    "glew": "Glew",
+    "fivetran": "Fivetran",
+}
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
@@ -105,6 +113,11 @@ class Metric(_Frozen):
             why = f"it has {' and '.join(given)}" if given else "it has none of them"
             raise mistake(f"must have exactly one of {', '.join(ways)}", why=why)
         return self
+
+    @property
+    def meant_elsewhere(self) -> dict[str, str]:
+        """What the same word means elsewhere, by the product's name as people write it."""
+        return {_PRODUCTS.get(product, product): meaning for product, meaning in self.elsewhere.items()}
 
     @property
     def definition(self) -> str:

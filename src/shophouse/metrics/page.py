@@ -7,13 +7,6 @@ from shophouse.metrics.query import MetricQuery, compile_query
 
 __all__ = ["metric_lines", "metrics_page"]
 
-_PRODUCTS = {
-    "shopify": "Shopify",
-    "triple_whale": "Triple Whale",
-    "sourcemedium": "SourceMedium",
-    "glew": "Glew",
-    "fivetran": "Fivetran",
-}
 _UNITS = {
     "money": "money, in the shop's currency",
     "count": "a count",
@@ -70,7 +63,7 @@ def metric_lines(catalogue: Catalogue, name: str) -> list[str]:
         *([f"| columns of marts | {_columns(metric)} |"] if metric.columns else []),
         f"| finest period | {catalogue.grain(name)} |",
         f"| split by | {dimensions} |",
-        *(f"| {_PRODUCTS.get(product, product)} | {meaning} |" for product, meaning in metric.elsewhere.items()),
+        *(f"| {product} | {meaning} |" for product, meaning in metric.meant_elsewhere.items()),
         "",
         "```sql",
         *compile_query(catalogue, MetricQuery((name,), "month")).text.splitlines(),

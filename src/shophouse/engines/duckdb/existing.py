@@ -13,11 +13,8 @@ from shophouse.engines.existing import (
     Spelling,
     absent,
     columns_of,
-    counts,
-    head_of,
-    misfits,
-    newest,
-    refuse_misfits,
+    judged,
+    looked_at,
     rows_of,
 )
 from shophouse.errors import SourceMismatch, SourceUnreachable
@@ -104,25 +101,10 @@ def examine(
             {name: _kind(type_) for name, type_ in columns},
             is_table=present[relation.schema, relation.name],
         )
-        found.append(_judged(connection, seen, identifier(alias, relation.schema, relation.name)))
+        content = "cast(sum(cast(hash(shophouse_row) as hugeint)) as varchar)"
+        asked = looked_at(seen, _SPELLING, identifier(alias, relation.schema, relation.name), content)
+        found.append(judged(seen, asked, connection.execute(asked.sql).fetchone()))
     return found
-
-
-def _judged(connection: duckdb.DuckDBPyConnection, seen: Seen, place: str) -> Seen:
-    wrong = misfits(seen, _SPELLING)
-    cells = [
-        "count(*)",
-        "cast(sum(cast(hash(shophouse_row) as hugeint)) as varchar)",
-        f"count(*) filter (where {counts(seen)})",
-        newest(seen, _SPELLING),
-        *(f"count(*) filter (where {condition})" for condition in wrong.values()),
-    ]
-    row = connection.execute(f"select {', '.join(cells)} from {place} as shophouse_row").fetchone()
-    assert row is not None
-    total, hashed, rows, last, *numbers = row
-    refuse_misfits(seen, dict(zip(wrong, numbers, strict=True)), total)
-    head = head_of(seen, f"{total}:{hashed}")
-    return Seen(seen.relation, seen.columns, seen.loaded_at, seen.deleted, seen.is_table, head, rows, last)
 
 
 def rows(project: Project, held: Held) -> str:

@@ -18,11 +18,8 @@ from shophouse.engines.existing import (
     Spelling,
     absent,
     columns_of,
-    counts,
-    head_of,
-    misfits,
-    newest,
-    refuse_misfits,
+    judged,
+    looked_at,
     rows_of,
 )
 from shophouse.errors import SourceMismatch
@@ -96,32 +93,22 @@ def _judged(connection: psycopg.Connection[Any], seen: Seen, oid: int, kind: str
     another of either. That is a tenth of the work of reading what is in them, which only views need.
     """
     is_stored = kind in ("r", "p", "m")
-    wrong = misfits(seen, _SPELLING)
     version = (
         "tableoid::bigint # hashtidextended(ctid, xmin::text::bigint)"
         if is_stored
         else "hashtextextended(shophouse_row::text, 0)"
     )
-    cells = [
-        "count(*)",
-        f"coalesce({'bit_xor' if is_stored else 'sum'}({version}), 0)::text",
-        f"count(*) filter (where {counts(seen)})",
-        newest(seen, _SPELLING),
-        *(f"count(*) filter (where {condition})" for condition in wrong.values()),
-    ]
-    place = identifier(seen.relation.schema, seen.relation.name)
-    row = connection.execute(f"select {', '.join(cells)} from {place} as shophouse_row").fetchone()
+    content = f"coalesce({'bit_xor' if is_stored else 'sum'}({version}), 0)::text"
+    asked = looked_at(seen, _SPELLING, identifier(seen.relation.schema, seen.relation.name), content)
+    answer = connection.execute(asked.sql).fetchone()
     # a column that is added with a default writes no row
     shape = connection.execute(
         "select md5(string_agg(concat_ws(' ', attname, atttypid, atttypmod, attmissingval), ',' order by attnum))"
         " from pg_catalog.pg_attribute where attrelid = %s",
         [oid],
     ).fetchone()
-    assert row is not None and shape is not None
-    total, hashed, rows, last, *numbers = row
-    refuse_misfits(seen, dict(zip(wrong, numbers, strict=True)), total)
-    head = head_of(seen, f"{oid}:{shape[0]}:{total}:{hashed}" if is_stored else f"{total}:{hashed}")
-    return Seen(seen.relation, seen.columns, seen.loaded_at, seen.deleted, seen.is_table, head, rows, last)
+    assert shape is not None
+    return judged(seen, asked, answer, f"{oid}:{shape[0]}:" if is_stored else "")
 
 
 def shown(connection: psycopg.Connection[Any], held: Held) -> str:
@@ -147,9 +134,11 @@ def forget_others(connection: psycopg.Connection[Any], calls: Iterable[str]) -> 
         "select proname from pg_catalog.pg_proc where pronamespace = 'lake'::regnamespace and proname ~ %s",
         [f"^{_PREFIX}"],
     ).fetchall()
+    kept = set(calls)
     for (name,) in rows:
-        if f"{identifier('lake', name)}()" not in set(calls):
-            connection.execute(f"drop function {identifier('lake', name)}()")
+        function = f"{identifier('lake', name)}()"
+        if function not in kept:
+            connection.execute(f"drop function {function}")
 
 
 _SPELLING = Spelling(

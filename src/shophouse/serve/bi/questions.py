@@ -118,6 +118,7 @@ class _Maker:
             case SqlTable() | SqlChart():
                 yield self._of_sql(block, width)
             case _:
+                # a new kind of block on a page of the navigation needs its question here
                 raise NotImplementedError(f"{type(block).__name__} has no question")
 
     def _named(self, title: str) -> str:
@@ -223,7 +224,7 @@ class _Maker:
             " ".join(filter(None, (block.definition, self._covers(block)))),
             translated(self._text(block), self._dialect),
             block.kind if isinstance(block, SqlChart) else "table",
-            tuple(defined(self._catalogue, column) for column in block.columns),
+            tuple(defined(self._catalogue, column, block.marts) for column in block.columns),
             width,
             block.unit if isinstance(block, SqlChart) else "text",
             isinstance(block, SqlChart) and (block.is_spread or block.kind == "heatmap"),

@@ -10,12 +10,25 @@ from typing import Any
 from shophouse.serve.dashboard.contents import Chart, Series
 from shophouse.serve.dashboard.formats import Formats
 
-__all__ = ["LESS", "MORE", "PALETTE", "PALETTE_DARK", "described", "options", "short_name", "sparkline"]
+__all__ = [
+    "LESS",
+    "MORE",
+    "PALETTE",
+    "PALETTE_DARK",
+    "SHADES",
+    "described",
+    "options",
+    "short_name",
+    "spans",
+    "sparkline",
+]
 
 PALETTE = ("#2563a8", "#c2570c", "#177a5b", "#8b3fa8", "#a3742a", "#b3334d", "#4a6378", "#5b7f12")
 """Colours that can be told apart by those who see red and green alike, each readable on white."""
 PALETTE_DARK = ("#6ba6e8", "#ea8a45", "#43b78e", "#bd85d8", "#cfa355", "#e56e86", "#94a9bb", "#98bf4f")
 """The same on black."""
+SHADES = ("#eef4fb", "#9cc3ea", "#2563a8", "#12365f")
+"""Of a heat map, from little to much."""
 _FEW = 7
 """So many labels that each is written, whatever room there is."""
 _INSIDE = {"alignMinLabel": "left", "alignMaxLabel": "right"}
@@ -171,27 +184,33 @@ def _heatmap(chart: Chart, formats: Formats, ink: str) -> dict[str, Any]:
             "show": False,
             "min": least,
             "max": most,
-            "inRange": {"color": ["#eef4fb", "#9cc3ea", "#2563a8", "#12365f"]},
+            "inRange": {"color": list(SHADES)},
         },
         "series": [{"type": "heatmap", "name": chart.title, "data": data}],
     }
+
+
+def spans(chart: Chart) -> list[tuple[float, float]]:
+    """Where each bar of a waterfall begins and ends: on what the steps before left; totals stand on the ground."""
+    found: list[tuple[float, float]] = []
+    level = 0.0
+    for at, value in enumerate(chart.series[0].values):
+        start = 0.0 if at in chart.totals else level
+        level = start + float(value or 0)
+        found.append((start, level))
+    return found
 
 
 def _waterfall(chart: Chart, formats: Formats, ink: str, palette: Sequence[str]) -> list[dict[str, Any]]:
     """Bars on what the steps before left, and nothing below them."""
     ground: list[float] = []
     bars: list[dict[str, Any]] = []
-    level = 0.0
-    for at, value in enumerate(chart.series[0].values):
-        step = float(value or 0)
-        is_total = at in chart.totals
-        start = 0.0 if is_total else level
-        level = step if is_total else level + step
-        color = palette[_WHOLE if is_total else _MORE if step >= 0 else _LESS]
+    for at, (value, (start, level)) in enumerate(zip(chart.series[0].values, spans(chart), strict=True)):
+        color = palette[_WHOLE if at in chart.totals else _MORE if level >= start else _LESS]
         written = formats.value(value, chart.unit)
         bars.append(
             {
-                "value": abs(step),
+                "value": abs(float(value or 0)),
                 "itemStyle": {"color": color, "borderRadius": 2},
                 "label": {"show": True, "position": "right", "color": ink, "formatter": written},
             }

@@ -20,6 +20,11 @@ class Target:
     reached: Any
     days: str = ""
 
+    @property
+    def share(self) -> float:
+        """How much of it is reached; 1 is all of it."""
+        return float(self.reached or 0) / float(self.value)
+
 
 @dataclass(frozen=True)
 class Figure:

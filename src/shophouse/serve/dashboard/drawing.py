@@ -171,7 +171,7 @@ def _number(figure: Figure, formats: Formats) -> str:
 
 def _progress(target: Target, unit: str, formats: Formats) -> str:
     """How much of the target is reached."""
-    share = float(target.reached or 0) / float(target.value)
+    share = target.share
     told = f"{formats.value(share, 'rate')} of the target of {formats.value(target.value, unit)}"
     reached = ' class="reached"' if share >= 1 else ""
     width = f"{min(100, max(0, share * 100)):.1f}%"

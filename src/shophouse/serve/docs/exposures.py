@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from shophouse.metrics import Catalogue
 from shophouse.project import package_warehouse
-from shophouse.serve.dashboard.blocks import RowOfFigures
+from shophouse.serve.dashboard.blocks import Ranking, RowOfFigures, Trend
 from shophouse.serve.dashboard.pages import Page, pages
 from shophouse.serve.dashboard.sql_blocks import OfSql
 
@@ -51,12 +51,13 @@ def statements(page: Page) -> Iterator[str]:
     for block in page.blocks:
         if block.needs is not None and block.needs.query:
             yield block.needs.query
-        said: Mapping[str, Any] = vars(block)
+        metrics: tuple[str, ...] = ()
         if isinstance(block, OfSql):
             yield block.statement(sees_personal=True)
-        metrics = [said["metric"]] if said.get("metric") else []
-        if isinstance(block, RowOfFigures):
-            metrics = [*block.metrics, *block.spare]
+        elif isinstance(block, Trend | Ranking):
+            metrics = (block.metric,)
+        elif isinstance(block, RowOfFigures):
+            metrics = (*block.metrics, *block.spare)
             yield from (need.query for need in block.only_with.values())
             yield "select * from core.fct_targets_daily"
         for metric in metrics:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from shophouse.serve.dashboard.charts import LESS, MORE, PALETTE, described, short_name
+from shophouse.serve.dashboard.charts import LESS, MORE, PALETTE, SHADES, described, short_name, spans
 from shophouse.serve.dashboard.contents import Chart
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.report.plots import plot, scatter
@@ -65,18 +65,11 @@ def _ranking(content: Chart, formats: Formats) -> Iterator[str]:
 
 
 def _waterfall(content: Chart, formats: Formats) -> Iterator[str]:
-    """Bars on what the steps before left; totals stand on the ground."""
-    spans: list[tuple[float, float]] = []
-    level = 0.0
-    for at, value in enumerate(content.series[0].values):
-        step = float(value or 0)
-        start = 0.0 if at in content.totals else level
-        level = start + step
-        spans.append((start, level))
-    ends = [end for span in spans for end in span]
+    placed = spans(content)
+    ends = [end for span in placed for end in span]
     low, high = min(0.0, *ends), max(0.0, *ends)
     for at, (label, value) in enumerate(zip(content.labels, content.series[0].values, strict=True)):
-        start, end = spans[at]
+        start, end = placed[at]
         color = PALETTE[0] if at in content.totals else MORE if end >= start else LESS
         yield _row(_name(label), _bar(start, end, low, high, color), formats.value(value, content.unit))
 
@@ -139,7 +132,7 @@ def _heatmap(content: Chart, formats: Formats) -> str:
     )
 
 
-_SHADES = ((0xEE, 0xF4, 0xFB), (0x9C, 0xC3, 0xEA), (0x25, 0x63, 0xA8), (0x12, 0x36, 0x5F))
+_SHADES = tuple(tuple(bytes.fromhex(shade.removeprefix("#"))) for shade in SHADES)
 
 
 def _shade(share: float) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shophouse.serve.dashboard.blocks import meaning
+from shophouse.serve.dashboard.charts import sparkline
 from shophouse.serve.dashboard.contents import Chart, Column, Content, Figure, Figures, Table
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.periods import COMPARISONS, Period
@@ -16,7 +17,6 @@ from shophouse.serve.dashboard.view import FILTERS
 from shophouse.serve.report.charts import chart, values
 from shophouse.serve.report.made import Chapter, Report, Section
 from shophouse.serve.report.period import heading
-from shophouse.serve.report.plots import sparkline
 
 __all__ = ["draw", "page"]
 
@@ -157,14 +157,14 @@ def _figure(report: Report, figure: Figure) -> Iterator[str]:
         changed = f"<span{mood}>{arrow} {escape(figure.change)}</span>"
         yield f'<div class="change">{changed} <span class="before">from {before}</span></div>'
     if figure.target:
-        share = float(figure.target.reached or 0) / float(figure.target.value)
+        share = figure.target.share
         told = f"{formats.value(share, 'rate')} of the target, {formats.value(figure.target.value, figure.unit)}"
         told += f" ({figure.target.days})" if figure.target.days else ""
         reached = ' class="reached"' if share >= 1 else ""
         yield f'<div class="progress"><i{reached} style="width:{min(100, max(0, share * 100)):.1f}%"></i></div>'
         yield f'<div class="before">{escape(told)}</div>'
     if sum(value is not None for value in figure.trend) > 1:
-        yield sparkline(figure.trend)
+        yield f'<div class="sparkline">{sparkline(figure.trend)}</div>'
     yield "</div>"
 
 

@@ -15,7 +15,7 @@ from shophouse.serve.dashboard.charts import PALETTE, described
 from shophouse.serve.dashboard.contents import Chart, Series
 from shophouse.serve.dashboard.formats import Formats
 
-__all__ = ["plot", "scatter", "sparkline"]
+__all__ = ["plot", "scatter"]
 
 _QUIET_LINE, _QUIET_BAR = "#7a8590", "#9aa5b0"
 _FEW = 7
@@ -68,22 +68,6 @@ def scatter(chart: Chart, formats: Formats) -> str:
     names = f'<div class="axis-name">{escape(above.name)} ↑ &nbsp; {escape(across.name)} →</div>'
     ticks = [formats.short(tick, second) for tick in side]
     return _framed(chart, formats, names, ticks, "".join(drawn), f'<div class="x placed">{labels}</div>')
-
-
-def sparkline(values: Sequence[float | None]) -> str:
-    """A line without axes."""
-    known = [value for value in values if value is not None]
-    low, high = min(known), max(known)
-    step = 100 / (len(values) - 1)
-
-    def up(value: float) -> float:
-        return 95 - 90 * (value - low) / (high - low) if high > low else 50.0
-
-    line = "".join(_runs(values, lambda at: at * step, up))
-    return (
-        '<svg class="sparkline" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="line" d="{line}" stroke="{PALETTE[0]}"/></svg>'
-    )
 
 
 def _framed(chart: Chart, formats: Formats, above: str, ticks: Sequence[str], shapes: str, below: str) -> str:

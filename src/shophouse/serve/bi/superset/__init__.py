@@ -30,6 +30,7 @@ VERSION = "6.1.0"
 _FORMAT = "1.0.0"
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _DATABASE = "shophouse"
+# what Superset itself writes for a password, and asks for when it reads it
 _MASKED = "XXXXXXXXXX"
 _GRAINS = {"P1D": "day", "P1W": "week", "P1M": "month", "P3M": "quarter", "P1Y": "year"}
 _CHOSEN = {

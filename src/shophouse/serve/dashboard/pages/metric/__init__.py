@@ -12,14 +12,6 @@ from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.pages import Page
 from shophouse.serve.dashboard.search import shown_on
 
-_PRODUCTS = {
-    "shopify": "Shopify",
-    "triple_whale": "Triple Whale",
-    "sourcemedium": "SourceMedium",
-    "glew": "Glew",
-    "fivetran": "Fivetran",
-}
-
 
 def _named(context: Context) -> str | None:
     metric = context.catalogue.metrics.get(context.view.about.get("name", ""))
@@ -56,7 +48,8 @@ class _Definition:
             "Split by": ", ".join(sorted(context.catalogue.dimensions(name))) or "nothing",
             "Columns of tables": ", ".join(metric.columns) or "none",
             "Name": name,
-        } | {_PRODUCTS.get(product, product): meaning for product, meaning in metric.elsewhere.items()}
+            **metric.meant_elsewhere,
+        }
         return Table(
             self.title,
             compile_query(context.catalogue, MetricQuery((name,), "month")).text,
