@@ -3,22 +3,22 @@
     python bench/by_hand.py DATA_FOLDER OUT.duckdb [--memory 3GB] [--threads 2] [--append]
 
 It is what the product's times are compared with, so it makes the same tables from the same files: each of core,
-aggregates and marts that has rows for this shop, with the same columns and types and the same rows, surrogate keys and
-versions of customers and products included (tests/demo/test_by_hand.py compares them). With `--append` it trusts that
-nothing comes twice of what happens (orders, lines, payments, refunds, parcels), as the product is told to then, and looks
-for newest versions of customers, products and categories alone. Prints the seconds of each phase and the peak memory.
+aggregates and marts that has rows for this shop, with the same columns, types and rows, surrogate keys and versions of
+customers and products included (tests/demo/test_by_hand.py compares them). With `--append` it trusts that nothing comes
+twice of what happens (orders, lines, payments, refunds, parcels), as the product is told to then, and looks for newest
+versions of customers, products and categories alone. Prints the seconds of each phase and the peak memory.
 
 It is written for this one shop, as one would by hand:
 
-- what is the same in all of its rows is a constant: the source, the currency and its rate of 1, the time zone, the store,
-  and keys of employees, sellers and locations, which no row names. What its files have no values for (duties, tips, birth
-  dates, reviews) is 0 or null;
-- statuses, kinds and methods are taken to be spelled as this shop spells them, and every refund to have its order;
-- tables that would be empty, or of marketing with nothing to attribute, aren't there: stock, campaigns, subscriptions,
-  targets, entered costs.
+- what is the same in all of its rows is a constant: the source, the currency and its rate of 1, the time zone, the
+  store, and keys of employees, sellers and locations, which no row names. What its files have no values for (duties,
+  tips, birth dates, reviews) is 0 or null;
+- statuses, kinds and methods are taken to be spelled as this shop spells them, every refund to have its order, and no
+  cancelled order to have refunds;
+- tables that would be empty aren't there: those of stock, visits, ad spend, subscriptions, targets and entered costs.
 
-It isn't the product: it keeps no copy of what arrived, looks at no row twice (no quarantine, no test, no law), always
-builds everything, and publishes and exports nothing.
+It isn't the product: it keeps no copy of what arrived, checks nothing (no quarantine, no test, no law), always builds
+everything, and publishes and exports nothing.
 """
 
 from __future__ import annotations
@@ -182,7 +182,10 @@ def read(table: str, folder: Path) -> str:
 
 
 def newest(table: str, append: bool) -> str:
-    """The statements that define a table as it stands now. Few keys come more than once: versions are picked among them."""
+    """The statements that define a table as it stands now.
+
+    Few keys come more than once: versions are picked among these alone.
+    """
     if append and table not in MEMBERS:
         return f"create view current.{table} as select * from raw.{table}"
     key = KEYS.get(table) or PARENTS[table]

@@ -92,7 +92,8 @@ from (
     "dim_customer": f"""
 with accounts as (
     select key('storefront|' || user_id) as customer_key, user_id::varchar as customer_id,
-        case when email like '%@%' then 'email|' || lower(trim(email)) else 'account|storefront|' || user_id end as person,
+        case when email like '%@%' then 'email|' || lower(trim(email)) else 'account|storefront|' || user_id end
+            as person,
         case when email like '%@%' then 'email' else 'account' end as match_method, email, phone, first_name, last_name,
         {CUSTOMER}, created_at, updated_at, false as is_deleted
     from current.users
@@ -185,28 +186,50 @@ select *, false from product_versions
 
 # Of what no row names (sellers, employees, locations, campaigns, promotions) the only member.
 UNKNOWN_MEMBERS: dict[str, str] = {
-    "dim_campaign": """select 0 as campaign_key, 'unknown' as source, 'unknown' as campaign_id,
-        'unknown' as campaign_name, true as is_inferred""",
-    "dim_category": """select 0 as category_key, 'unknown' as source, 'unknown' as category_id, 'unknown' as category_name,
-        'unknown' as category_path, 'unknown' as root_category_name, true as is_inferred""",
-    "dim_customer": """select 0 as customer_key, 0 as customer_version_key, 'unknown' as source, 'unknown' as customer_id,
-        0 as person_key, 'account' as match_method, false as accepts_marketing, false as is_guest, 0 as geography_key,
-        false as is_deleted, true as is_inferred""",
-    "dim_employee": """select 0 as employee_key, 'unknown' as source, 'unknown' as employee_id, 'unknown' as employee_name,
-        true as is_inferred""",
-    "dim_geography": """select 0 as geography_key, 'unknown' as source, 'unknown' as geography_id, 'unknown' as state_code,
-        'unknown' as state, 'unknown' as country_code, 'unknown' as country, true as is_inferred""",
-    "dim_location": """select 0 as location_key, 'unknown' as source, 'unknown' as location_id, 'unknown' as location_name,
-        true as is_inferred""",
-    "dim_person": """select 0 as person_key, 'unknown' as match_method, null as match_confidence, 0 as account_count,
-        false as accepts_marketing, 0 as order_count, 0 as valid_order_count, 0 as first_order_key,
-        0 as first_geography_key, key('unknown') as first_channel_key""",
-    "dim_product": """select 0 as product_key, 0 as product_version_key, 'unknown' as source, 'unknown' as product_id,
-        'unknown' as product_name, 0 as category_key, null as currency_code, true as is_inferred""",
-    "dim_promotion": """select 0 as promotion_key, 'unknown' as source, 'unknown' as promotion_id, 'unknown' as code,
-        true as is_inferred""",
-    "dim_seller": """select 0 as seller_key, 'unknown' as source, 'unknown' as seller_id, 'unknown' as seller_name,
-        true as is_inferred""",
-    "dim_store": """select 0 as store_key, 'unknown' as source, 'unknown' as store_id, 'unknown' as store_name,
-        null as currency_code, true as is_inferred""",
+    "dim_campaign": """
+select 0 as campaign_key, 'unknown' as source, 'unknown' as campaign_id,
+    'unknown' as campaign_name, true as is_inferred
+""",
+    "dim_category": """
+select 0 as category_key, 'unknown' as source, 'unknown' as category_id, 'unknown' as category_name,
+    'unknown' as category_path, 'unknown' as root_category_name, true as is_inferred
+""",
+    "dim_customer": """
+select 0 as customer_key, 0 as customer_version_key, 'unknown' as source, 'unknown' as customer_id,
+    0 as person_key, 'account' as match_method, false as accepts_marketing, false as is_guest, 0 as geography_key,
+    false as is_deleted, true as is_inferred
+""",
+    "dim_employee": """
+select 0 as employee_key, 'unknown' as source, 'unknown' as employee_id, 'unknown' as employee_name,
+    true as is_inferred
+""",
+    "dim_geography": """
+select 0 as geography_key, 'unknown' as source, 'unknown' as geography_id, 'unknown' as state_code,
+    'unknown' as state, 'unknown' as country_code, 'unknown' as country, true as is_inferred
+""",
+    "dim_location": """
+select 0 as location_key, 'unknown' as source, 'unknown' as location_id, 'unknown' as location_name,
+    true as is_inferred
+""",
+    "dim_person": """
+select 0 as person_key, 'unknown' as match_method, null as match_confidence, 0 as account_count,
+    false as accepts_marketing, 0 as order_count, 0 as valid_order_count, 0 as first_order_key,
+    0 as first_geography_key, key('unknown') as first_channel_key
+""",
+    "dim_product": """
+select 0 as product_key, 0 as product_version_key, 'unknown' as source, 'unknown' as product_id,
+    'unknown' as product_name, 0 as category_key, null as currency_code, true as is_inferred
+""",
+    "dim_promotion": """
+select 0 as promotion_key, 'unknown' as source, 'unknown' as promotion_id, 'unknown' as code,
+    true as is_inferred
+""",
+    "dim_seller": """
+select 0 as seller_key, 'unknown' as source, 'unknown' as seller_id, 'unknown' as seller_name,
+    true as is_inferred
+""",
+    "dim_store": """
+select 0 as store_key, 'unknown' as source, 'unknown' as store_id, 'unknown' as store_name,
+    null as currency_code, true as is_inferred
+""",
 }

@@ -45,7 +45,7 @@ select key('storefront|' || s.shipment_id) as shipment_key, s.shipment_id, o.ord
     s.delivered_date > coalesce(s.estimated_delivery_at, o.promised_delivery_at)::date as is_late, s.cost_amount
 from parcels s join order_headers o on s.order_id = o.order_id::bigint
 """,
-    # What an order has of its own is shared by its lines: whole cents by what they sold for, the rest by largest remainder.
+    # What an order has of its own is shared by its lines, by what they sold for, to the cent (largest remainder).
     "fct_order_items": """
 with shares as materialized (
     with priced as (

@@ -29,7 +29,6 @@ DEFAULTS = {
     "ad_spend_cost_amount": "0",
     "marketing_cost_amount": "0",
     "overhead_cost_amount": "0",
-    "ad_spend_share": "0",
     "seller_name": "'unknown'",
     "employee_name": "'unknown'",
     "is_inferred": "false",
@@ -80,7 +79,8 @@ COLUMNS = {
         geography_key bigint, source text, geography_id text, postal_code text, city text, state_code text, state text,
         country_code text, country text, latitude double, longitude double, is_inferred boolean""",
     "dim_location": """
-        location_key bigint, source text, location_id text, location_name text, location_type text, is_inferred boolean""",
+        location_key bigint, source text, location_id text, location_name text, location_type text,
+        is_inferred boolean""",
     "dim_person": """
         person_key bigint, match_method text, match_confidence double, account_count integer, accepts_marketing boolean,
         created_at timestamp, order_count integer, valid_order_count integer, first_order_date date,
@@ -172,7 +172,8 @@ COLUMNS = {
         line_count bigint, item_count total""",
     "product_sales_by_month": """
         month_start_date date, product_key bigint, quantity total, gross_amount total, discount_amount total,
-        return_amount total, cancellation_amount total, net_sales_amount total, cost_amount total, order_count bigint""",
+        return_amount total, cancellation_amount total, net_sales_amount total, cost_amount total,
+        order_count bigint""",
     "profit_and_loss_by_day": """
         date_day date, gross_amount total, discount_amount total, return_amount total, cancellation_amount total,
         net_sales_amount total, shipping_amount total, goods_cost_amount total, shipping_cost_amount total,
@@ -186,15 +187,18 @@ COLUMNS = {
     "sales_by_day": """
         event_date date, store_key bigint, channel_key bigint, country_code text, state_code text, quantity total,
         gross_amount total, discount_amount total, return_amount total, cancellation_amount total,
-        net_sales_amount total, shipping_amount total, tax_amount total, other_amount total, total_sales_amount total""",
+        net_sales_amount total, shipping_amount total, tax_amount total, other_amount total,
+        total_sales_amount total""",
     "sales_by_order_day": """
         order_date date, store_key bigint, channel_key bigint, country_code text, state_code text, quantity total,
         gross_amount total, discount_amount total, return_amount total, cancellation_amount total,
-        net_sales_amount total, shipping_amount total, tax_amount total, other_amount total, total_sales_amount total""",
+        net_sales_amount total, shipping_amount total, tax_amount total, other_amount total,
+        total_sales_amount total""",
     "sales_by_person": """
         person_key bigint, cohort_month date, first_order_date date, last_order_date date, first_geography_key bigint,
         first_channel_key bigint, order_count bigint, valid_order_count bigint, item_count money, gross_amount money,
-        discount_amount money, return_amount money, cancellation_amount money, net_sales_amount money, cost_amount money""",
+        discount_amount money, return_amount money, cancellation_amount money, net_sales_amount money,
+        cost_amount money""",
     "taken_back_by_day": """
         event_date date, person_key bigint, product_key bigint, quantity total, return_amount total,
         cancellation_amount total""",
