@@ -71,17 +71,16 @@ left join product_versions v on p.product_id = v.product_id and v.is_current
     # Places of former addresses stay.
     "dim_geography": f"""
 with addresses as (
-    select {place("", "country_code")} as geography_id, upper(country_code) as country_code, state, postal_code, city
-    from raw.users
+    select upper(country_code) as country_code, state, postal_code, city from raw.users
     union
-    select {place("shipping_", "shipping_country")}, upper(shipping_country), shipping_state, shipping_postal_code,
-        shipping_city
-    from raw.orders
+    select upper(shipping_country), shipping_state, shipping_postal_code, shipping_city from raw.orders
+), places as (
+    select *, {place("", "country_code")} as geography_id from addresses
 )
 select key('storefront|' || geography_id) as geography_key, geography_id, postal_code, city,
     coalesce(upper(state), 'unknown') as state_code, coalesce(upper(state), 'unknown') as state,
     coalesce(country_code, 'unknown') as country_code, coalesce(country_code, 'unknown') as country
-from addresses where geography_id is not null
+from places where geography_id is not null
 """,
     "customer_versions": f"""
 select v.*, coalesce(g.geography_key, 0) as geography_key
