@@ -4,60 +4,55 @@ from __future__ import annotations
 
 MARTS: dict[str, str] = {
     "customer_360": """
-create table customer_360 as
-with bought as (
-    select i.person_id, p.category_id, sum(i.gross_amount)::decimal(18,2) as amount
-    from fct_order_items i join dim_product p using (product_id)
-    where i.is_sale and not i.is_cancelled group by all
-), top as (
-    select person_id, arg_min(category_name, (-amount, category_name)) as category_name
-    from bought join dim_category using (category_id) group by person_id
+with top as (
+    select person_key, min(category_name) as category_name
+    from top_categories join dim_category using (category_key) group by person_key
 )
-select person_id, as_of_date, s.cohort_month, s.first_order_date, s.last_order_date,
+select person_key, as_of_date, s.cohort_month, s.first_order_date, s.last_order_date,
     as_of_date - s.last_order_date as days_since_last_order,
     (s.last_order_date - s.first_order_date) / nullif(s.valid_order_count - 1, 0) as average_gap_days,
     s.valid_order_count >= 2 as is_repeat, s.order_count as all_order_count, s.valid_order_count as order_count,
-    s.item_count, s.gross_amount, s.discount_amount, s.return_amount, s.cancellation_amount, s.net_sales_amount,
-    s.cost_amount, s.net_sales_amount - s.cost_amount as margin_amount,
-    s.net_sales_amount / nullif(s.valid_order_count, 0) as average_order_amount,
-    coalesce(s.first_channel, 'unknown') as first_channel, coalesce(g.country_code, 'unknown') as first_country_code,
-    coalesce(g.state_code, 'unknown') as first_state_code, coalesce(t.category_name, 'unknown') as top_category_name,
-    coalesce(r.segment, 'no valid order') as segment
+    s.item_count, s.gross_amount, -s.discount_amount as discount_amount, -s.return_amount as return_amount,
+    -s.cancellation_amount as cancellation_amount, s.net_sales_amount, s.cost_amount,
+    s.net_sales_amount - s.cost_amount as margin_amount,
+    per(s.net_sales_amount, s.valid_order_count) as average_order_amount, c.channel as first_channel,
+    g.country_code as first_country_code, g.state_code as first_state_code, r.state as first_state,
+    coalesce(t.category_name, 'unknown') as top_category_name, coalesce(f.segment, 'no valid order') as segment
 from sales_by_person s
-left join rfm_scores r using (person_id)
-left join top t using (person_id)
-left join dim_geography g on s.first_geography_id = g.geography_id, as_of;
+left join rfm_scores f using (person_key)
+left join top t using (person_key)
+join dim_channel c on s.first_channel_key = c.channel_key
+join dim_geography g on s.first_geography_key = g.geography_key
+left join regions r using (country_code, state_code), as_of
 """,
     "rfm_segments": """
-create table rfm_segments as
-select person_id, as_of_date, as_of_date - last_order_date as days_since_last_order, valid_order_count as order_count,
-    net_sales_amount, recency_score, frequency_score, monetary_score, rfm_code, segment
-from rfm_scores, as_of;
+select person_key, as_of_date, as_of_date - last_order_date as days_since_last_order, valid_order_count as order_count,
+    net_sales_amount, recency_score, frequency_score, monetary_score,
+    recency_score * 100 + frequency_score * 10 + monetary_score as rfm_code, segment
+from rfm_scores, as_of
 """,
     "customer_segments": """
-create table customer_segments as
 select segment, as_of_date, count(*) as person_count, count(*) / sum(count(*)) over () as person_share_rate,
-    sum(order_count)::bigint as order_count, sum(net_sales_amount)::decimal(18,2) as net_sales_amount,
+    sum(order_count) as order_count, sum(net_sales_amount) as net_sales_amount,
     sum(net_sales_amount) / nullif(sum(sum(net_sales_amount)) over (), 0) as net_sales_share_rate,
-    sum(net_sales_amount) / count(*) as net_sales_per_person_amount,
-    sum(net_sales_amount) / nullif(sum(order_count), 0) as average_order_amount
-from customer_360 group by all;
+    per(sum(net_sales_amount), count(*)) as net_sales_per_person_amount,
+    per(sum(net_sales_amount), sum(order_count)) as average_order_amount
+from customer_360 group by all
 """,
     "identity_merges": """
-create table identity_merges as
-select p.person_id, p.match_method, count(distinct c.match_method) as match_method_count, p.account_count,
-    p.account_count - 1 as merged_account_count, p.created_at as first_created_at,
-    max(c.created_at) as last_created_at, p.order_count, p.valid_order_count
-from dim_person p join dim_customer c using (person_id) where p.account_count > 1 group by all;
+select p.person_key, p.match_method, count(distinct c.match_method) as match_method_count, p.account_count,
+    p.account_count - 1 as merged_account_count, 1 as source_count, 'storefront' as first_source,
+    'storefront' as last_source, p.created_at as first_created_at, max(c.created_at) as last_created_at, p.order_count,
+    p.valid_order_count
+from dim_person p join dim_customer c using (person_key) where p.account_count > 1 group by all
 """,
     "cohort_retention": """
-create table cohort_retention as
 with person_months as (
-    select distinct person_id, date_trunc('month', order_date)::date as month_start_date
+    select distinct person_key, date_trunc('month', order_date)::date as month_start_date
     from fct_orders where is_valid
 ), active as (
     select p.cohort_month, m.month_start_date, count(*) as person_count
-    from person_months m join dim_person p using (person_id) group by all
+    from person_months m join dim_person p using (person_key) group by all
 ), cells as (
     select c.cohort_month, datediff('month', c.cohort_month, d.date_day)::integer as months_since_first_order,
         d.date_day as active_month, d.month_end_date <= as_of_date as is_mature, c.cohort_person_count,
@@ -68,13 +63,12 @@ with person_months as (
     join dim_date d on d.date_day between c.cohort_month and as_of_date and d.day_of_month = 1
     left join active a on c.cohort_month = a.cohort_month and d.date_day = a.month_start_date
 )
-select *, active_person_count / cohort_person_count as retention_rate from cells order by all;
+select *, active_person_count / cohort_person_count as retention_rate from cells
 """,
     "cohort_retention_by_days": """
-create table cohort_retention_by_days as
 with person_periods as (
-    select distinct person_id, p.cohort_month, (o.order_date - p.first_order_date) // 30 as period_number
-    from fct_orders o join dim_person p using (person_id) where o.is_valid
+    select distinct person_key, p.cohort_month, (o.order_date - p.first_order_date) // 30 as period_number
+    from fct_orders o join dim_person p using (person_key) where o.is_valid
 ), active as (
     select cohort_month, period_number, count(*) as person_count from person_periods group by all
 ), cells as (
@@ -87,10 +81,9 @@ with person_periods as (
     join range(1000) numbers (n) on n * 30 <= as_of_date - c.cohort_month
     left join active a on c.cohort_month = a.cohort_month and n = a.period_number
 )
-select *, active_person_count / cohort_person_count as retention_rate from cells order by all;
+select *, active_person_count / cohort_person_count as retention_rate from cells
 """,
     "cohort_lifetime_value": """
-create table cohort_lifetime_value as
 with by_month as (
     select cohort_month, greatest(date_trunc('month', event_date)::date, cohort_month) as event_month,
         sum(net_sales_amount) as amount
@@ -98,21 +91,20 @@ with by_month as (
 ), cells as (
     select c.cohort_month, datediff('month', c.cohort_month, d.date_day)::integer as months_since_first_order,
         d.date_day as event_month, d.month_end_date <= as_of_date as is_mature, c.cohort_person_count,
-        coalesce(b.amount, 0)::decimal(18,2) as net_sales_amount,
+        coalesce(b.amount, 0) as net_sales_amount,
         sum(coalesce(b.amount, 0)) over (partition by c.cohort_month order by d.date_day) as cumulative_net_sales_amount
     from cohorts c
     join as_of on true
     join dim_date d on d.date_day between c.cohort_month and as_of_date and d.day_of_month = 1
     left join by_month b on c.cohort_month = b.cohort_month and d.date_day = b.event_month
 )
-select *, case when is_mature then cumulative_net_sales_amount / cohort_person_count end as lifetime_value_amount
-from cells order by all;
+select *, case when is_mature then per(cumulative_net_sales_amount, cohort_person_count) end as lifetime_value_amount
+from cells
 """,
     "lifetime_value_by_age": """
-create table lifetime_value_by_age as
 with cells as (
     select c.cohort_month, a.age_days, c.cohort_end_date + a.age_days <= as_of_date as is_mature,
-        c.cohort_person_count, coalesce(sum(s.net_sales_amount), 0)::decimal(18,2) as amount
+        c.cohort_person_count, coalesce(sum(s.net_sales_amount), 0) as amount
     from cohorts c
     join as_of on true
     join (values (30), (60), (90), (180), (365)) a (age_days) on true
@@ -121,14 +113,13 @@ with cells as (
     group by all
 )
 select * exclude (amount), case when is_mature then amount end as net_sales_amount,
-    case when is_mature then amount / cohort_person_count end as lifetime_value_amount
-from cells order by all;
+    case when is_mature then per(amount, cohort_person_count) end as lifetime_value_amount
+from cells
 """,
     "repeat_purchase": """
-create table repeat_purchase as
 with gaps as (
     select p.cohort_month, o.order_date - p.first_order_date as gap_days
-    from dim_person p left join fct_orders o on p.person_id = o.person_id and o.order_sequence = 2
+    from dim_person p left join fct_orders o on p.person_key = o.person_key and o.order_sequence = 2
     where p.cohort_month is not null
 ), counted as (
     select cohort_month, last_day(cohort_month) as cohort_end_date, count(*) as person_count,
@@ -149,16 +140,15 @@ select *, repeat_person_count / person_count as repeat_rate,
     repeat_within_60_days_count / person_count as repeat_within_60_days_rate,
     repeat_within_90_days_count / person_count as repeat_within_90_days_rate,
     repeat_within_365_days_count / person_count as repeat_within_365_days_rate
-from mature order by cohort_month;
+from mature
 """,
     # A person counts from an order until the window's length after it or the next day with an order.
     "active_customers_daily": """
-create table active_customers_daily as
 with days as (
-    select person_id, order_date, bool_or(is_first_order) as is_first from fct_orders where is_valid group by all
+    select person_key, order_date, bool_or(is_first_order) as is_first from fct_orders where is_valid group by all
 ), following as (
     select order_date, is_first, least(coalesce(lead(order_date) over w - order_date, 30), 30)::integer as gap
-    from days window w as (partition by person_id order by order_date)
+    from days window w as (partition by person_key order by order_date)
 ), gaps as (
     select order_date, gap, count(*) as persons, count(*) filter (is_first) as firsts from following group by all
 ), changes as (
@@ -168,17 +158,17 @@ with days as (
     union all
     select order_date + gap, 0, 0, -persons, 0 from gaps
 ), summed as (
-    select date_day, coalesce(sum(daily), 0)::bigint as dau_purchasing, sum(weekly) as weekly, sum(monthly) as monthly,
-        coalesce(sum(new), 0)::bigint as new_person_count
+    select date_day, coalesce(sum(daily), 0) as dau_purchasing, sum(weekly) as weekly, sum(monthly) as monthly,
+        coalesce(sum(new), 0) as new_person_count
     from dim_date left join changes using (date_day), as_of
     where date_day between (select min(order_date) from gaps) and as_of_date group by all
 ), running as (
-    select date_day, dau_purchasing, (sum(weekly) over w)::bigint as wau_purchasing,
-        (sum(monthly) over w)::bigint as mau_purchasing, new_person_count
+    select date_day, dau_purchasing, (sum(weekly) over w) as wau_purchasing,
+        (sum(monthly) over w) as mau_purchasing, new_person_count
     from summed window w as (order by date_day)
 )
 select *, dau_purchasing / nullif(mau_purchasing, 0) as stickiness_rate,
     dau_purchasing - new_person_count as returning_person_count
-from running order by date_day;
+from running
 """,
 }
