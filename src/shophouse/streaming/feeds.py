@@ -86,6 +86,8 @@ class Feeds:
         return None if count is None else int(count(table, self.steps.lake.position(table.source, table.name)))
 
     def close(self) -> None:
+        """Let go of the readers. Whoever goes on opens them again, and looks anew at what another loader keeps."""
+        self._read_at = {key: at for key, at in self._read_at.items() if key[1]}
         for feed in self._feeds.values():
             self._let_go(feed)
 

@@ -109,13 +109,14 @@ class Stream:
     def _serve(self, run: Run, rounds: Rounds, until: float, *, must_begin: bool) -> None:
         """Rounds, until the stream ends, the day does, or the project's files change."""
         failures, unexpected = 0, 0
+        feeds = Feeds(self.steps, self.pace.full_reads_every, self._notice)
         while True:
             part = self._part(run)
             try:
                 with ExitStack() as held:
                     held.enter_context(self.steps.engine.writing("shophouse stream"))
                     held.enter_context(self.steps.engine.session())
-                    feeds = held.enter_context(closing(Feeds(self.steps, self.pace.full_reads_every, self._notice)))
+                    held.enter_context(closing(feeds))
                     held.enter_context(self._compiling())
                     close_records(self.project.logs_folder, "stream", run.record)
                     must_begin = False
