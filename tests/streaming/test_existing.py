@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +14,11 @@ import pytest
 
 from engines.loaders import (
     CHANGES,
+    CREATED,
     FIVETRAN,
+    ORDERS,
     RENAMED,
+    ROWS,
     SCHEMA,
     InDatabase,
     InFile,
@@ -40,12 +48,14 @@ PACE = "stream: {every: 1s, full_reads_every: 1h}\n"
 
 
 class Watched:
-    """The builds of a stream, and what it reads with."""
+    """The builds of a stream, what it reads with, and a gate before it reads."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full: list[bool] = []
         self.feeds: list[Feeds] = []
         self.lines: list[str] = []
+        self.is_held, self.may_go = threading.Event(), threading.Event()
+        self.may_go.set()
         build = Steps.build
 
         def building(steps: Steps, run: Any, **given: Any) -> Any:
@@ -60,8 +70,21 @@ class Watched:
         monkeypatch.setattr(Steps, "build", building)
         monkeypatch.setattr(stream_module, "Feeds", feeding)
 
+    @contextmanager
+    def between_rounds(self) -> Iterator[None]:
+        """What is done in the block is seen in one round, whole."""
+        self.is_held.clear()
+        self.may_go.clear()
+        try:
+            assert self.is_held.wait(400)
+            yield
+        finally:
+            self.may_go.set()
+
     def phase(self, name: str) -> None:
-        pass
+        if name == "ingest" and not self.may_go.is_set():
+            self.is_held.set()
+            self.may_go.wait(400)
 
     def progress(self, what: str, done: int, total: int) -> None:
         pass
@@ -102,29 +125,35 @@ def test_files_are_added_while_a_loader_writes_and_a_look_builds_its_changes(
         first = product_names(shop)
 
         # what the loader does between two looks costs no full build, however many rounds there are
-        loader(RENAMED)
-        for version in (1, 2):
+        with told.between_rounds():
+            loader(RENAMED)
             delta(folder / "data", orders=5)
-            stream.wait_for(version)
+        stream.wait_for(1)
+        with told.between_rounds():
+            delta(folder / "data", orders=5)
+        stream.wait_for(2)
         assert told.full == [True, False, False]
         noticed = [line for line in told.lines if "web.products changed while it was read" in line]
         assert len(noticed) == (engine == "duckdb")
 
-        loader(*CHANGES)
-        told.feeds[-1].full_reads_every = 0
+        with told.between_rounds():
+            loader(*CHANGES)
+            told.feeds[-1].full_reads_every = 0
         stream.wait_for(3)
         assert told.full == [True, False, False, True]
         assert "Renamed" in product_names(shop) and "Renamed" not in first
 
-        if isinstance(loader, InFile):
-            with writing(loader.file):
+        with ExitStack() as held:
+            with told.between_rounds():
                 delta(folder / "data", orders=5)
+                told.feeds[-1].full_reads_every = 3600
+                if isinstance(loader, InFile):
+                    held.enter_context(writing(loader.file))
+            if isinstance(loader, InFile):
                 stream.wait(lambda: any("the loader is writing to loader.duckdb" in line for line in stream.told))
                 assert stream.version == 4
-        else:
-            delta(folder / "data", orders=5)
         stream.wait_for(4)
-        assert told.full[-1] is False
+        assert told.full[4:] == [False]
     (record,) = stream.records
     # each row is measured once, however often it was built
     assert record.stream["latency"]["rows"] + record.stream["latency"]["older_rows"] == sum(
@@ -134,3 +163,26 @@ def test_files_are_added_while_a_loader_writes_and_a_look_builds_its_changes(
     Shop.open(folder).run(full_refresh=True)
     rebuilt = dict(digests(shop, ["marts", "core"]))
     assert [name for name in rebuilt if rebuilt[name].hash != streamed[name].hash] == []
+
+
+def test_a_look_that_failed_is_repeated_before_the_next_is_due(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    init_project(folder, name="shop", staging="storefront", currency="USD")
+    loader = InFile(folder / "loader.duckdb")
+    loader(f"create schema {SCHEMA}", CREATED, ROWS)
+    steps = Shop.open(written(folder, settings("duckdb"))).steps
+    lines: list[str] = []
+    feeds = Feeds(steps, timedelta(hours=1), lines.append)
+    with steps.recorded("stream") as run:
+        with writing(loader.file):
+            feeds.ingest(run)
+        assert run.record.loads == [] and "source web is tried again" in lines[0]
+        end = time.monotonic() + 60
+        while not run.record.loads:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+            feeds.ingest(run)
+        assert lines[1:] == ["source web is read again"]
+        loader(f"delete from {ORDERS}")
+        feeds.ingest(run)
+        assert run.record.loads == []
