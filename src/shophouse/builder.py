@@ -119,7 +119,9 @@ class Builder:
         dbt = self._dbt()
         results = self._invoke(dbt, record, "build", *(("--full-refresh",) if full else ()))
         if not any(result.failed for result in results):
-            plan = dbt.plan(inputs.project, dict(dbt.compiled) if full else {}, dbt.compile_incremental())
+            built, changing = dict(dbt.compiled), dbt.compile_changing()
+            # last, so that of each test the file is there that tells everything
+            plan = dbt.plan(inputs.project, built | dbt.compile_changing("--full-refresh"), changing)
             if plan is None:
                 plan_file(self.project).unlink(missing_ok=True)
             else:

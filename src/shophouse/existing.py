@@ -62,6 +62,10 @@ class Existing:
     """What was seen of each table, oldest first."""
     seen: dict[Key, Seen] = field(default_factory=dict)
     """What was found when this object looked last."""
+    changed: set[Key] = field(default_factory=set)
+    """Those that were found to be otherwise since."""
+    looked: set[str] = field(default_factory=set)
+    """The sources at which this object has looked."""
 
     @classmethod
     def of(cls, project: Project) -> Existing:
@@ -80,25 +84,34 @@ class Existing:
         return [name for name, settings in self.project.sources.items() if isinstance(settings, ExistingSource)]
 
     def heads(self) -> dict[Key, str]:
-        """The newest state of each table: equal heads mean equal rows."""
-        return {key: found[-1].head for key, found in self.states.items()}
+        """The newest state of each table: equal heads mean equal rows. Empty for those that changed since."""
+        return {key: "" if key in self.changed else found[-1].head for key, found in self.states.items()}
 
     def look(
-        self, engine: Engine, sources: Collection[str] = (), *, run_id: str | None = None, notice: Notice | None = None
+        self,
+        engine: Engine,
+        sources: Collection[str] = (),
+        *,
+        run_id: str | None = None,
+        tries_again: bool = True,
+        notice: Notice | None = None,
     ) -> list[LoadRecord]:
         """See what the tables of these sources, or of all, are now; returns the states that are new.
 
-        A file that is being written is tried again as its settings say. Raises SourceUnreachable or SourceMismatch.
+        A file that is being written is tried again as its settings say, or not at all. Raises SourceUnreachable or
+        SourceMismatch.
         """
         found: list[LoadRecord] = []
         for name in self.sources:
             if sources and name not in sources:
                 continue
-            retries = Retries(self.project.source(name).retries)
+            retries = Retries(self.project.source(name).retries if tries_again else 0)
             began = time.monotonic()
             work = functools.partial(examined, self.project, engine, name)
             wanted = retried(work, retries, about=name, notice=notice)
             seconds = time.monotonic() - began
+            self.looked.add(name)
+            self.changed = {key for key in self.changed if key[0] != name}
             for relation, one in wanted:
                 key = (name, relation.table)
                 if one is None:
@@ -114,14 +127,25 @@ class Existing:
         self._save()
         return found
 
-    def changed_meanwhile(self, engine: Engine) -> list[Key]:
-        """The tables that are not what they were when this object looked last; nothing is noted."""
-        now: dict[Key, str] = {}
+    def look_again(self, engine: Engine, *, is_whole: bool) -> list[Key]:
+        """The tables that are not what they were when this object looked last, and were not known to be.
+
+        What `is_whole` has read all of them. Else those that tell of each write are left to the next look: of others, a
+        change that is undone until then would be missed.
+        """
+        found: list[Key] = []
         for name in self.sources:
-            for one in engine.examine(relations(self.project, name)):
-                if one is not None:
-                    now[name, one.relation.table] = one.head
-        return [key for key, one in self.seen.items() if now.get(key) != one.head]
+            asked = [
+                one.relation
+                for key, one in self.seen.items()
+                if key[0] == name and key not in self.changed and (is_whole or not one.tells_writes)
+            ]
+            for relation, now in zip(asked, engine.examine(asked) if asked else (), strict=True):
+                key = (name, relation.table)
+                if now is None or now.head != self.seen[key].head:
+                    found.append(key)
+        self.changed.update(found)
+        return found
 
     def held(self, source: str, table: str) -> Held | None:
         """The table as a build reads it; None for one that is not there."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from shophouse.errors import CheckFailed, ConfigError
-from shophouse.project import PROJECT_FILE, Project, SqliteCatalog
+from shophouse.existing import Existing
+from shophouse.project import PROJECT_FILE, ExistingSource, Project, SqliteCatalog
 from shophouse.quoting import identifier
 from shophouse.shop import Listener, Shop
 from shophouse.yamlfile import did_you_mean
@@ -79,14 +80,16 @@ def parity(
     """Build the shop, as its lake is now, on each engine below `folder`, and compare the tables of `schemas`.
 
     `dsn` refers to the database for postgres, as env:PARITY_DSN: not the shop's own. What the engines built in `folder`
-    before is gone on from, as an incremental run does. Raises ConfigError for an unknown engine or no database, and
-    what a build raises; a difference is in the result.
+    before is gone on from, as an incremental run does. Raises ConfigError for an unknown engine, no database or tables
+    that another loader keeps, and what a build raises; a difference is in the result.
     """
     for engine in engines:
         if engine not in ENGINES:
             raise ConfigError(
                 f"there is no engine {engine!r}", why=f"known: {', '.join(ENGINES)}", hint=did_you_mean(engine, ENGINES)
             )
+    if theirs := Existing.of(shop.project).sources:
+        raise _held_by_one(shop.project, theirs[0])
     if "postgres" in engines and dsn is None:
         raise ConfigError("postgres needs an empty database", hint="--dsn env:PARITY_DSN, and set that variable")
     if not shop.lake.tables():
@@ -100,6 +103,24 @@ def parity(
         for table, digest in digests(built, schemas):
             found.setdefault(table, {})[engine] = digest
     return Parity(tuple(engines), dict(sorted(found.items())))
+
+
+def _held_by_one(project: Project, source: str) -> ConfigError:
+    """Tables that another loader keeps can't be built on two engines."""
+    settings = project.source(source)
+    assert isinstance(settings, ExistingSource)
+    schema = settings.database_schema
+    if settings.path is None:
+        instead = [f"{source}: {{kind: postgres, dsn: env:NAME, database_schema: {schema}, …}}"]
+    else:
+        copied = f"duckdb {settings.path} \"copy {schema}.orders to 'copied/orders.parquet'\""
+        instead = [f"{source}: {{kind: files, path: copied/*.parquet, …}}", f"{copied}   and so each table"]
+    return ConfigError(
+        f"{source} can be built on {project.engine.kind} alone",
+        where=f"sources.{source} in {project.file}",
+        why="another loader keeps its tables where that engine is, and no other one reads them there",
+        hint=["in a copy of the shop, bring them into the lake, which all engines read:", *instead],
+    )
 
 
 def _beside(project: Project, folder: Path, engine: Mapping[str, Any]) -> Project:

@@ -705,7 +705,8 @@ class StreamSettings(Settings):
     whole_every: Duration = timedelta(minutes=5)
     """How often a round is whole, where marts are named: it builds everything that waits, and tests it."""
     full_reads_every: Duration = timedelta(minutes=5)
-    """How often tables are read that can only be read whole."""
+    """How often tables are read that can only be read whole, and tables of another loader are looked at, of which a
+    change is a full build."""
     exports_every: Duration = timedelta(hours=1)
     """How often the files of reports/ are written."""
     snapshots_kept: Duration = timedelta(minutes=10)

@@ -87,8 +87,8 @@ class Steps:
         """The lake and the tables of other loaders, which are looked at where that was not done yet."""
         from shophouse.existing import Landed
 
-        if self.existing.sources and not self.existing.seen:
-            self.existing.look(self.engine, notice=self.listener.notice)
+        if left := [name for name in self.existing.sources if name not in self.existing.looked]:
+            self.existing.look(self.engine, left, notice=self.listener.notice)
         return Landed(self.lake, self.existing)
 
     @cached_property
@@ -162,7 +162,12 @@ class Steps:
             )
             if self.existing.sources:
                 run.ingested.loads += self.existing.look(
-                    self.engine, sources, run_id=run.record.run_id, notice=self.listener.notice
+                    self.engine,
+                    sources,
+                    run_id=run.record.run_id,
+                    # whoever keeps the readers tries again when it likes
+                    tries_again=readers is None,
+                    notice=self.listener.notice,
                 )
         run.record.loads = [
             {
@@ -241,10 +246,10 @@ class Steps:
                     run.record, inputs, changed, full=full, unchanged=unchanged, behind=behind, marts=marts
                 )
                 results, behind = built.results, built.behind
-            meanwhile = self._changed_meanwhile()
+            self._look_again(is_whole=full)
             self.builder.raise_for(results)
-        # what they were changed to is for the next build
-        inputs = inputs.at({**lake.heads(), **dict.fromkeys(meanwhile, "")})
+        # of what changed meanwhile is not known what was built
+        inputs = inputs.at(lake.heads())
         if not select:
             self._built(found.watermarks, inputs, behind)
         elif was_whole:
@@ -260,24 +265,24 @@ class Steps:
         now = {f"{source}.{table}": head for (source, table), head in self.existing.heads().items()}
         return before != now
 
-    def _changed_meanwhile(self) -> list[tuple[str, str]]:
-        """The tables of other loaders that changed while they were read, or of which that can't be said."""
-        if not self.existing.sources:
-            return []
+    def _look_again(self, *, is_whole: bool) -> None:
+        """Tell which tables of other loaders changed while they were read, or of which that can't be said."""
+        existing = self.existing
+        if not existing.sources:
+            return
         try:
-            changed = self.existing.changed_meanwhile(self.engine)
+            changed = existing.look_again(self.engine, is_whole=is_whole)
         except SourceError as error:
-            changed = list(self.existing.seen)
+            existing.changed.update(existing.seen)
             self.listener.notice(
-                f"{error.what}; whether it changed what was built is not known: the next run builds anew"
+                f"{error.what}; whether it changed what was built is not known: the next look builds anew"
             )
-            return changed
+            return
         for key in changed:
             self.listener.notice(
                 f"{'.'.join(key)} changed while it was read: what was built may be of two moments;"
-                " the next run builds it anew"
+                " the next look at it builds anew"
             )
-        return changed
 
     def _built(self, watermarks: dict[tuple[str, str], int], inputs: Inputs, behind: Collection[str]) -> None:
         state = State.load(self.project)

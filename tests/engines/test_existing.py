@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import psycopg
 import pytest
 
-from shophouse.declarations import platform_declaration
+from built_shop import shophouse
+from engines.loaders import (
+    CHANGES,
+    CREATED,
+    FIVETRAN,
+    ORDERS,
+    RENAMED,
+    ROWS,
+    SCHEMA,
+    InDatabase,
+    InFile,
+    Loader,
+    copy_files,
+    files_shop,
+    settings,
+    write_files,
+    writing,
+    written,
+)
 from shophouse.demo.storefront import generate
 from shophouse.doctor import examine
 from shophouse.engines.postgres import existing
@@ -25,62 +39,14 @@ from shophouse.errors import CheckFailed, ConfigError, SourceMismatch, SourceUnr
 from shophouse.existing import Existing, relations
 from shophouse.parity import digests
 from shophouse.project import Project
-from shophouse.quoting import identifier, literal
 from shophouse.scaffold import init_project
 from shophouse.serve.status import status
 from shophouse.shop import Listener, Shop
-from shophouse.sources.postgres._bulk import extension
 
 if TYPE_CHECKING:
     from servers.postgres import Server
 
 pytestmark = pytest.mark.server
-
-SCHEMA = "fivetran_shop"
-FIVETRAN = "loaded_at: _fivetran_synced\n    deleted: _fivetran_deleted"
-
-
-class Loader(Protocol):
-    """Whoever keeps the tables: runs SQL where they are."""
-
-    def __call__(self, *statements: str) -> list[Any]: ...
-
-
-class InFile:
-    """A loader that writes a DuckDB file."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def __call__(self, *statements: str) -> list[Any]:
-        with duckdb.connect(str(self.file)) as connection:
-            for statement in statements:
-                connection.execute(statement)
-            return connection.fetchall()
-
-
-class InDatabase:
-    """A loader that writes to the shop's PostgreSQL."""
-
-    def __init__(self, dsn: str) -> None:
-        self.dsn = dsn
-
-    def __call__(self, *statements: str) -> list[Any]:
-        with psycopg.connect(self.dsn) as connection:
-            for statement in statements:
-                cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-
-
-def settings(engine: str, tables: str = "", marks: str = "", schema: str = SCHEMA) -> str:
-    path = "path: loader.duckdb\n    " if engine == "duckdb" else ""
-    return (
-        "name: shop\ntimezone: America/New_York\ncurrency: USD\n"
-        f"engine: {{kind: {engine}{', dsn: env:EXISTING_DSN' if engine == 'postgres' else ''}}}\n"
-        "sources:\n  web:\n    kind: existing\n    staging: storefront\n    timezone: UTC\n    retries: 0\n"
-        f"    {path}database_schema: {schema}\n    {marks}\n" + (f"    tables:\n{tables}" if tables else "")
-    )
-
 
 Make = Callable[..., tuple[Shop, Loader]]
 
@@ -98,14 +64,9 @@ def make(tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> M
             monkeypatch.setenv("EXISTING_DSN", dsn)
             loader = InDatabase(dsn)
         loader(f"create schema {SCHEMA}", *statements)
-        return Shop.open(_written(folder, settings(engine, **given))), loader
+        return Shop.open(written(folder, settings(engine, **given))), loader
 
     return made
-
-
-def _written(folder: Path, text: str) -> Path:
-    (folder / "shophouse.yml").write_text(text, "utf-8")
-    return folder
 
 
 def again(shop: Shop, listener: Listener | None = None) -> Shop:
@@ -126,17 +87,6 @@ def heads(shop: Shop) -> dict[tuple[str, str], str]:
     return existing.heads()
 
 
-ORDERS = f"{SCHEMA}.orders"
-CREATED = (
-    f"create table {ORDERS} (order_id varchar, status varchar, total_amount numeric(18,4),"
-    " _fivetran_synced timestamp with time zone, _fivetran_deleted boolean,"
-    " ordered_at timestamp default timestamp '2026-01-01')"
-)
-ROWS = (
-    f"insert into {ORDERS} (order_id, status, total_amount, _fivetran_synced, _fivetran_deleted) values"
-    " ('1', 'paid', 12.5, '2026-01-02 03:04:05+02', false),"
-    " ('2', 'open', 7, '2026-01-03 00:00:00+00', null), ('3', 'open', 1, '2026-01-04 00:00:00+00', true)"
-)
 ENGINES = pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 
 
@@ -281,20 +231,6 @@ def test_a_user_without_rights_is_told_what_to_grant(make: Make, postgres: Serve
         assert any(existing.examine(connection, wanted))
 
 
-@contextmanager
-def writing(file: Path) -> Iterator[None]:
-    """Another process that has the file open for writing."""
-    code = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    loader = subprocess.Popen(
-        [sys.executable, "-c", code, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert loader.stdout is not None and loader.stdout.readline() == "open\n"
-        yield
-    finally:
-        loader.communicate()
-
-
 def test_a_file_that_its_loader_is_writing_is_worth_another_try(make: Make) -> None:
     shop, _ = make("duckdb", CREATED, ROWS)
     with (
@@ -306,15 +242,47 @@ def test_a_file_that_its_loader_is_writing_is_worth_another_try(make: Make) -> N
     assert shop.ingest().record.loads
 
 
-def test_a_loader_that_comes_before_a_build_was_looked_at_again_has_the_next_one_build_anew(make: Make) -> None:
+def test_a_loader_that_comes_before_a_build_was_looked_at_again_has_the_next_look_build_anew(make: Make) -> None:
     shop, _ = make("duckdb", CREATED, ROWS)
     tell = Notices("", lambda: None)
     steps = again(shop, tell).steps
-    steps.existing.look(steps.engine)
-    assert steps._changed_meanwhile() == []
+    before = steps.heads()
+    steps._look_again(is_whole=True)
+    assert (steps.heads(), tell.lines) == (before, [])
     with writing(shop.project.folder / "loader.duckdb"):
-        assert steps._changed_meanwhile() == [("web", "orders")]
+        steps._look_again(is_whole=True)
     assert "the loader is writing to loader.duckdb" in tell.lines[0]
+    assert steps.heads() == {("web", "orders"): ""}
+    steps.existing.look(steps.engine)
+    assert steps.heads() == before
+
+
+@ENGINES
+def test_what_added_to_a_build_looks_again_only_at_what_might_be_as_before_at_the_next_look(
+    make: Make, engine: str
+) -> None:
+    view = f"create view {SCHEMA}.products as select order_id as product_id, status as name from {ORDERS}"
+    shop, loader = make(engine, CREATED, ROWS, view)
+    steps = again(shop).steps
+    before = steps.heads()
+    loader(f"update {ORDERS} set status = 'gone' where order_id = '1'")
+    steps._look_again(is_whole=False)
+    noticed = {"web", "products"} if engine == "postgres" else {"web", "products", "orders"}
+    assert {name for key, head in steps.heads().items() if not head for name in key} == noticed
+    loader(f"update {ORDERS} set status = 'paid' where order_id = '1'")
+    steps.existing.look(steps.engine)
+    assert (steps.heads()["web", "orders"] == before["web", "orders"]) == (engine == "duckdb")
+    assert steps.heads()["web", "products"] == before["web", "products"]
+
+
+def test_every_source_is_looked_at_before_anything_is_read(make: Make) -> None:
+    shop, _ = make("duckdb", CREATED, ROWS)
+    InFile(shop.project.folder / "second.duckdb")(f"create schema {SCHEMA}", CREATED, ROWS)
+    text = settings("duckdb")
+    second = text[text.index("  web:") :].replace("web:", "till:").replace("loader.duckdb", "second.duckdb")
+    shop = Shop.open(written(shop.project.folder, text + second))
+    shop.steps.existing.look(shop.engine, ["web"])
+    assert set(shop.steps.landed().existing.seen) == {("web", "orders"), ("till", "orders")}
 
 
 def test_a_file_that_is_missing_or_none_of_duckdbs_is_told(make: Make) -> None:
@@ -337,7 +305,7 @@ def test_a_file_that_is_missing_or_none_of_duckdbs_is_told(make: Make) -> None:
 )
 def test_a_path_belongs_to_duckdb(make: Make, engine: str, text: str, what: str) -> None:
     shop, _ = make(engine)
-    _written(shop.project.folder, text)
+    written(shop.project.folder, text)
     with pytest.raises(ConfigError, match=what):
         Project.load(shop.project.folder)
 
@@ -352,22 +320,6 @@ def test_data_that_the_loader_stopped_to_bring_is_not_fresh(make: Make) -> None:
         fresh = again(shop).steps
         fresh.log = shop.steps.log
         fresh.freshness(run)
-
-
-RENAMED = (
-    f"update {SCHEMA}.products set name = 'Renamed' where product_id = (select min(product_id) from {SCHEMA}.products)"
-)
-CHANGES = (
-    # one that changed; one that is marked as gone, with its lines; one that is gone without a mark
-    f"update {SCHEMA}.order_items set quantity = quantity + 1 where order_id = (select min(order_id) from {ORDERS})",
-    f"update {ORDERS} set _fivetran_deleted = true where order_id = (select max(order_id) from {ORDERS})",
-    *(
-        f"update {SCHEMA}.{table} set _fivetran_deleted = true where order_id = (select max(order_id) from {ORDERS})"
-        for table in ("order_items", "payments", "refunds", "refund_items", "shipments")
-    ),
-    f"delete from {SCHEMA}.shipments where order_id = (select min(order_id) from {SCHEMA}.shipments)",
-    RENAMED,
-)
 
 
 class Notices:
@@ -388,52 +340,17 @@ class Notices:
         self.lines.append(line)
 
 
-@contextmanager
-def attached(loader: Loader) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with the loader's tables as database `theirs`."""
-    with duckdb.connect() as connection:
-        if isinstance(loader, InDatabase):
-            connection.execute(f"load {literal(str(extension()))}")
-            connection.execute(f"attach {literal(loader.dsn)} as theirs (type postgres)")
-        elif isinstance(loader, InFile):
-            connection.execute(f"attach {literal(str(loader.file))} as theirs")
-        yield connection
-
-
-def files_shop(folder: Path) -> Shop:
-    """A storefront of files."""
-    init_project(folder, name="shop", staging="storefront", timezone="America/New_York", currency="USD")
-    text = (folder / "shophouse.yml").read_text("utf-8").replace("  storefront:\n", "  web:\n    timezone: UTC\n", 1)
-    return Shop.open(_written(folder, text))
-
-
-def copy_files(shop: Shop, loader: Loader) -> list[str]:
-    """Have the loader hold the files' rows, typed as they are declared, with its own columns; gives the tables."""
-    marks = "now() as _fivetran_synced, false as _fivetran_deleted"
-    found = []
-    with attached(loader) as connection:
-        for table in platform_declaration("storefront", shop.project).tables.values():
-            file = shop.project.folder / "data" / f"{table.name}.csv"
-            if not file.is_file():
-                continue
-            rows = f"read_csv({literal(str(file))}, header = true, all_varchar = true)"
-            names = [row[0] for row in connection.execute(f"describe from {rows}").fetchall()]
-            types = {name: table.types.get(name, "text").replace("text", "varchar") for name in names}
-            typed = ", ".join(f"cast({identifier(n)} as {type_}) as {identifier(n)}" for n, type_ in types.items())
-            connection.execute(f"create table theirs.{SCHEMA}.{table.name} as select {typed}, {marks} from {rows}")
-            found.append(table.name)
-    return found
-
-
-def write_files(loader: Loader, shop: Shop, tables: Sequence[str]) -> None:
-    """Have the files hold the loader's rows."""
-    with attached(loader) as connection:
-        for table in tables:
-            file = shop.project.folder / "data" / f"{table}.csv"
-            connection.execute(
-                f"copy (select * exclude (_fivetran_synced, _fivetran_deleted) from theirs.{SCHEMA}.{table}"
-                f" where not _fivetran_deleted) to {literal(str(file))} (header true)"
-            )
+@ENGINES
+def test_parity_says_that_such_tables_are_on_one_engine_and_what_reads_them_on_two(
+    make: Make, tmp_path: Path, engine: str
+) -> None:
+    shop, _ = make(engine, CREATED, ROWS)
+    done = shophouse("parity", "--dsn", "env:OTHER", "--into", str(tmp_path / "built"), folder=shop.project.folder)
+    assert done.returncode == ConfigError.exit_code
+    instead = {"duckdb": "web: {kind: files, path: copied/*.parquet", "postgres": "web: {kind: postgres, dsn: env:NAME"}
+    for said in (f"web can be built on {engine} alone", "sources.web in", "another loader keeps", instead[engine]):
+        assert said in done.stderr
+    assert not (tmp_path / "built").exists()
 
 
 @pytest.mark.slow

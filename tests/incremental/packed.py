@@ -58,7 +58,7 @@ class Packed:
         dbt = Dbt(folder, self.engine, log_folder=folder / "logs")
         results = dbt.invoke("build", "--full-refresh", "--exclude-resource-type", "test", "unit_test")
         assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
-        plan = dbt.plan("", dbt.compile("--full-refresh"), dbt.compile_incremental())
+        plan = dbt.plan("", dbt.compile("--full-refresh"), dbt.compile_changing())
         assert plan is not None
         self.plan = plan
 

@@ -206,13 +206,22 @@ _BODIES: dict[tuple[str, str], type[Closed]] = {
 }
 
 
+_NOT_TAKEN = {
+    "message": "Looks like the username or password is incorrect.",
+    "errors": {"username": "check your username", "password": "check your password"},
+}
+
+
 class Refused(Exception):
     """With a status, and what is said."""
 
 
 @dataclass
 class Server:
-    """`things` are what was made, by kind and id; `tables` what a database is said to hold; `calls` what was asked."""
+    """`things` are what was made, by kind and id; `tables` what a database is said to hold; `calls` what was asked.
+
+    `taken` is the password that a database takes, where it takes but one; `known` are those that it was told.
+    """
 
     url: str = ""
     email: str = ""
@@ -220,6 +229,8 @@ class Server:
     things: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
     tables: list[dict[str, Any]] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    taken: str | None = None
+    known: dict[int, str | None] = field(default_factory=dict)
 
     def made(self, kind: str) -> list[dict[str, Any]]:
         return list(self.things.get(kind, {}).values())
@@ -266,6 +277,11 @@ class Server:
         match kind, rest:
             case "database", []:
                 return {"data": self.made("database"), "total": len(self.made("database"))}
+            case "database", [number, "healthcheck"]:
+                self._exists("database", int(number))
+                return (
+                    {"status": "ok"} if self._takes(self.known.get(int(number))) else _NOT_TAKEN | {"status": "error"}
+                )
             case "database", [_, "metadata"]:
                 return {"tables": self.tables}
             case "collection", []:
@@ -286,23 +302,33 @@ class Server:
             [one] = [one for table in self.tables for one in table["fields"] if one["id"] == int(rest[0])]
             one |= body
             return one
+        if kind == "database" and "details" in body and not self._takes(body["details"].get("password")):
+            raise Refused(400, _NOT_TAKEN)
         if not rest:
             more: dict[str, Any] = {"dashcards": [], "tabs": []} if kind == "dashboard" else {}
             if kind == "card":
                 self._exists("database", body["dataset_query"]["database"])
             if body.get("collection_id"):
                 self._exists("collection", body["collection_id"])
-            return self._masked(self.add(kind, body | more))
+            made = self.add(kind, body | more)
+            if kind == "database":
+                self.known[made["id"]] = body["details"].get("password")
+            return self._masked(made)
         known = self._exists(kind, int(rest[0]))
         if "dashcards" in body:
             body = body | {"dashcards": self._laid(known, body)}
         known |= body
+        if kind == "database" and "details" in body:
+            self.known[known["id"]] = body["details"].get("password")
         return self._masked(known)
 
     def _exists(self, kind: str, number: int) -> dict[str, Any]:
         if number not in self.things.get(kind, {}):
             raise Refused(404, f"there is no {kind} {number}")
         return self.things[kind][number]
+
+    def _takes(self, password: str | None) -> bool:
+        return self.taken is None or password == self.taken
 
     def _masked(self, thing: dict[str, Any]) -> dict[str, Any]:
         if (thing.get("details") or {}).get("password"):

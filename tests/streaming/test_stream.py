@@ -22,9 +22,11 @@ from end_to_end.shops import KeptShop, environment, new_storefront, value
 from incremental.comparison import differences
 from requirements import requirement
 from shophouse.demo.storefront import delta
+from shophouse.engines.compiling import plan_file
+from shophouse.engines.plan import Plan
 from shophouse.run_log import RunRecord
 from shophouse.shop import Shop
-from shophouse.state import State
+from shophouse.state import Inputs, State
 from shophouse.streaming import stream as stream_module
 from shophouse.streaming import upkeep
 
@@ -169,16 +171,29 @@ def test_a_failing_test_is_told_publishes_nothing_and_the_stream_goes_on_when_it
     assert value(shop, "select count(*) from core.fct_orders where order_id = '99999'") == 1
 
 
+def full_sql(shop: Shop) -> dict[str, str]:
+    """What a full run builds each model and runs each test from, as far as no dbt is needed for it."""
+    plan = Plan.load(plan_file(shop.project), Inputs.of(shop.project, {}).project)
+    assert plan is not None and plan.is_whole
+    models = {model.unique_id: model.full_sql for model in plan.models}
+    return models | {test.unique_id: test.full_sql for test in plan.tests}
+
+
 def test_a_project_that_is_changed_meanwhile_is_built_as_it_is_now(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_module, "_PROJECT_READ_EVERY", 0.5)
     models = shop.project.folder / "models" / "marts"
     models.mkdir(parents=True, exist_ok=True)
-    with streaming(shop) as stream:
+    before = full_sql(shop)
+    with streaming(shop, marts=MARTS, whole_every="1h") as stream:
         stream.wait(lambda: stream.shop.engine.writer())
         (models / "own_orders.sql").write_text("select count(*) as order_count from {{ ref('fct_orders') }}")
         stream.wait_for(1)
+        # dbt built it, and what it compiled is enough for the rounds that follow to leave what can wait
+        (own,) = full_sql(shop).items() - before.items()
+        assert own[0].endswith(".own_orders") and full_sql(shop).items() >= before.items()
         delta(shop.project.folder / "data", orders=20)
         stream.wait_for(stream.version)
+        assert State.load(shop.project).behind
     assert not stream.told
     counted = shop.sql("select count(*) from core.fct_orders").fetchall()
     published = shop.sql("select schema_name from duckdb_tables() where table_name = 'own_orders'").fetchone()

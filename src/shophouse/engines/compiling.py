@@ -248,7 +248,7 @@ def _main(folder: str) -> None:
     ensure_dbt_files(project)
     inputs = Inputs.of(project, {})
     dbt = Dbt(project.folder, engine_of(project), log_folder=project.logs_folder / "dbt", connects=False)
-    changing = dbt.compile_incremental()
+    changing = dbt.compile_changing()
     # last, so that of each test the file is there that tells everything
     plan = dbt.plan(inputs.project, dbt.compile("--full-refresh"), changing)
     if plan is not None and plan.is_whole:

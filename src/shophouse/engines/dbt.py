@@ -112,10 +112,10 @@ class Dbt:
         found, self.compiled = self.compiled, before
         return found
 
-    def compile_incremental(self) -> dict[str, str]:
+    def compile_changing(self, *arguments: str) -> dict[str, str]:
         """As compile() does, the nodes whose SQL is another one in an incremental run than in a full one."""
         changing = [node.name for node in self.parse().nodes.values() if self._changes(node)]
-        return self.compile("--indirect-selection", "empty", "--select", *changing)
+        return self.compile("--indirect-selection", "empty", "--select", *changing, *arguments)
 
     def _changes(self, node: Any) -> bool:
         if node.resource_type == "test":
@@ -129,8 +129,7 @@ class Dbt:
     def plan(self, project: str, full: Mapping[str, str], incremental: Mapping[str, str]) -> Plan | None:
         """The plan of the project, whose hash is `project`; None when only dbt can run it. Raises BuildError.
 
-        `full` is the SQL of each node in a full run, empty where only incremental runs are to be made from the plan;
-        `incremental`, of those that compile_incremental() gives.
+        `full` is the SQL of each node in a full run; `incremental` that of those that compile_changing() gives.
         """
         return plan_of(
             self.parse(),

@@ -93,6 +93,8 @@ class Seen:
     head: str = ""
     rows: int = 0
     newest: datetime | None = None
+    tells_writes: bool = False
+    """Whether the head is another one after each write, also when the rows are again what they were."""
 
     @property
     def types(self) -> dict[str, str]:

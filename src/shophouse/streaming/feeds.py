@@ -48,7 +48,8 @@ class Feeds:
         """Load what arrived. A source that fails is told once, and tried again later and later."""
         loads: list[dict[str, Any]] = []
         for name, feed in self._feeds.items():
-            if time.monotonic() < feed.again_at or not self._is_looked_at(name):
+            began = time.monotonic()
+            if began < feed.again_at or not self._is_looked_at(name):
                 continue
             try:
                 self.steps.ingest(run, [name], self._due)
@@ -59,6 +60,8 @@ class Feeds:
                 if feed.why != error.what:
                     feed.why = error.what
                     self.notice(f"{error.render().removeprefix('error: ')}\n  source {name} is tried again")
+                # what was due is due still
+                self._read_at = {key: at for key, at in self._read_at.items() if key[0] != name or at < began}
                 self._let_go(feed)
                 continue
             loads += run.record.loads
@@ -83,6 +86,8 @@ class Feeds:
         return None if count is None else int(count(table, self.steps.lake.position(table.source, table.name)))
 
     def close(self) -> None:
+        """Let go of the readers. Whoever goes on opens them again, and looks anew at what another loader keeps."""
+        self._read_at = {key: at for key, at in self._read_at.items() if key[1]}
         for feed in self._feeds.values():
             self._let_go(feed)
 

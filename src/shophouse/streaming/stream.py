@@ -71,6 +71,8 @@ class Stream:
         self.stop = stop or threading.Event()
         self.tell = told or (lambda line: None)
         self.started_at = datetime.now(UTC)
+        self._visible: dict[tuple[str, str], int] = {}
+        """The newest load of each table that this stream has published."""
         self._take(reopen())
 
     def run(self, seconds: float | None = None) -> RunRecord:
@@ -107,13 +109,14 @@ class Stream:
     def _serve(self, run: Run, rounds: Rounds, until: float, *, must_begin: bool) -> None:
         """Rounds, until the stream ends, the day does, or the project's files change."""
         failures, unexpected = 0, 0
+        feeds = Feeds(self.steps, self.pace.full_reads_every, self._notice)
         while True:
             part = self._part(run)
             try:
                 with ExitStack() as held:
                     held.enter_context(self.steps.engine.writing("shophouse stream"))
                     held.enter_context(self.steps.engine.session())
-                    feeds = held.enter_context(closing(Feeds(self.steps, self.pace.full_reads_every, self._notice)))
+                    held.enter_context(closing(feeds))
                     held.enter_context(self._compiling())
                     close_records(self.project.logs_folder, "stream", run.record)
                     must_begin = False
@@ -190,6 +193,7 @@ class Stream:
 
     def _tidy(self, inputs: Inputs, feeds: Feeds) -> None:
         """Merge small files. They hold the same rows, so what was built of the old ones is built of the new."""
+        inputs = inputs.at(self.steps.heads())
         tidied = tidy(self.steps.lake, feeds.tables, self.pace.snapshots_kept)
         for source, table in tidied:
             self._log(f"merged small files of {source}.{table}")
@@ -211,7 +215,10 @@ class Stream:
             self._whole.done()
         steps.publish(part, with_history=is_whole)
         visible_at = datetime.now(UTC)
-        since = {key: (arrived.seen.get(key, 0), last) for key, last in arrived.watermarks.items()}
+        # a full build brings again what could be seen before
+        seen = {**arrived.seen, **self._visible}
+        self._visible = arrived.watermarks
+        since = {key: (seen.get(key, 0), last) for key, last in arrived.watermarks.items()}
         news = {key: loads for key, loads in since.items() if loads[0] < loads[1]}
         latencies = measure(self.project, steps.lake, news, visible_at, self.started_at) if news else Latencies()
         rounds.published(part.record, time.monotonic() - began, latencies, is_whole=is_whole)

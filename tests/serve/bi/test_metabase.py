@@ -95,6 +95,28 @@ def test_what_changed_is_brought_up_to_date_and_what_people_made_is_left(metabas
     assert page["tabs"] == [{"id": 77, "name": "First"}]
 
 
+def test_a_password_that_the_database_takes_no_more_is_changed(
+    metabase: Server, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_postgres = replace(set_up, dialect="postgres", dsn="env:METABASE_DSN")
+
+    def call(password: str) -> Provisioned:
+        monkeypatch.setenv("METABASE_DSN", f"postgresql://analyst:{password}@db.example.com/shop")
+        return provisioned(metabase, on_postgres)
+
+    metabase.taken = "first-secret"
+    call("first-secret")
+    assert call("first-secret").changed == []
+    metabase.taken = "second-secret"
+    assert call("second-secret").changed == [f"database shophouse: {set_up.shop}"]
+    before = metabase.writes
+    assert (call("second-secret").changed, metabase.writes) == ([], before)
+    metabase.taken = "third-secret"
+    with pytest.raises(MetabaseError, match="refused PUT /api/database") as refused:
+        call("second-secret")
+    assert "password is incorrect" in refused.value.render() and "second-secret" not in refused.value.render()
+
+
 def test_a_call_that_broke_off_is_made_good_by_the_next(
     metabase: Server, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

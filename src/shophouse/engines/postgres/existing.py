@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shophouse.engines.existing import (
@@ -108,7 +109,8 @@ def _judged(connection: psycopg.Connection[Any], seen: Seen, oid: int, kind: str
         [oid],
     ).fetchone()
     assert shape is not None
-    return judged(seen, asked, answer, f"{oid}:{shape[0]}:" if is_stored else "")
+    found = judged(seen, asked, answer, f"{oid}:{shape[0]}:" if is_stored else "")
+    return replace(found, tells_writes=is_stored)
 
 
 def shown(connection: psycopg.Connection[Any], held: Held) -> str:

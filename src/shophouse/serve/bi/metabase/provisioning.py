@@ -161,12 +161,20 @@ class _Work:
         known = self.metabase.get(f"/api/database/{mine['id']}")
         # a password comes back masked
         open_details = {key: value for key, value in details.items() if key != "password"}
-        if known["engine"] != engine or any(known["details"].get(key) != value for key, value in open_details.items()):
+        if (
+            known["engine"] != engine
+            or any(known["details"].get(key) != value for key, value in open_details.items())
+            or not (details.get("password") is None or self._gets_in(mine["id"]))
+        ):
             self.metabase.send("PUT", f"/api/database/{mine['id']}", {"engine": engine, "details": details})
             self.done.changed.append(f"database {self.name}")
         else:
             self.done.same += 1
         return int(mine["id"])
+
+    def _gets_in(self, database: int) -> bool:
+        """Whether the database still takes what Metabase knows of it."""
+        return bool(self.metabase.get(f"/api/database/{database}/healthcheck")["status"] == "ok")
 
     def collection(self) -> int:
         for one in self.metabase.get("/api/collection"):
