@@ -321,6 +321,13 @@ def test_a_customer_has_a_page_of_all_orders(context: Of, shop: Shop) -> None:
     assert (len(orders.rows), sum(row[6] for row in orders.rows)) == (count, net)
     valid = figures("person", "At a glance", of)["order_count"]
     assert valid == len([row for row in orders.rows if row[3] is None])
+    months = content("person", "Sales by month", of)
+    assert isinstance(months, Chart)
+    listed = [row[0] for row in months.rows]
+    assert [(one.year * 12 + one.month) - (listed[0].year * 12 + listed[0].month) for one in listed] == list(
+        range(len(listed))
+    )
+    assert sum(row[1] for row in months.rows) == sum(row[6] for row in orders.rows if row[3] is None)
     assert pages()["person"].named(context(key=["0"])) is None
 
 
