@@ -11,11 +11,17 @@ placed as (
     group by 1
 ),
 
-months as (
-    select cast(unnest(generate_series(min(month_start_date), max(month_start_date), interval 1 month)) as date)
-            as month_start_date
+bounds as (
+    select
+        min(month_start_date) as first_month,
+        max(month_start_date) as last_month
     from placed
-    having min(month_start_date) is not null
+),
+
+months as (
+    select cast(unnest(generate_series(first_month, last_month, interval 1 month)) as date) as month_start_date
+    from bounds
+    where first_month is not null
 )
 
 select
