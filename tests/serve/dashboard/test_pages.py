@@ -333,6 +333,8 @@ def test_a_customer_has_a_page_of_all_orders(context: Of, shop: Shop) -> None:
 
 def test_health_counts_what_arrived_and_what_was_held_back(context: Of, shop: Shop) -> None:
     found = figures("health", "Can these numbers be trusted?", context())
+    [[last]] = asked(shop, "select max(order_date) from core.fct_orders where is_valid")
+    assert found["last_day"] == last
     [[loaded, unread]] = asked(shop, "select sum(row_count), sum(rejected_row_count) from ops.loads")
     [[refused, money]] = asked(shop, "select count(*), sum(amount) from ops.rejected_rows")
     assert (found["rows_loaded"], found["rows_held_back"], found["money_held_back"]) == (
