@@ -11,7 +11,6 @@ import yaml
 
 import shophouse
 from built_shop import shophouse as typed
-from requirements import requirement
 from serve.report.parsed import Element, figure, parsed, section
 from serve.report.test_made import agrees
 from shophouse.errors import ConfigError, ShophouseError
@@ -42,7 +41,6 @@ def page(own: Path) -> Element:
     return parsed(file.read_text("utf-8"))
 
 
-@requirement("S1-25")
 def test_the_report_of_a_page_has_the_figures_of_the_marts(page: Element, shop: Shop) -> None:
     by_hand = {
         "tea_sales": "select sum(net_sales_amount) from marts.product_performance where category_name = 'Tea'",
