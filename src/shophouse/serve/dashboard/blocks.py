@@ -172,7 +172,7 @@ class _Asked:
             period, grain = whole_months(period), "month" if grain in ("day", "week") else grain
             # a month that is not over is less than one that is
             is_over = period.end <= (view.until or view.last)
-            compared = whole_months(compared) if compared is not None and is_over else None
+            compared = compared_with(period, view.comparison) if compared is not None and is_over else None
             notes = (context.of_months(period),)
         usable, left_out = context.usable((name,), MetricQuery((name,), start=period.start, end=period.end))
         return cls(name, period, compared, grain, usable, notes + left_out)
