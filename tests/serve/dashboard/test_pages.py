@@ -345,3 +345,18 @@ def test_net_sales_are_the_same_wherever_they_are_looked_up(context: Of, shop: S
     [[net]] = asked(shop, "select sum(net_sales_amount_reporting) from core.fct_sales_ledger")
     assert len(places) >= 9
     assert set(places.values()) == {(net, 0)}
+
+
+def test_who_may_see_no_personal_data_sees_no_value_that_was_held_back(context: Of, shop: Shop) -> None:
+    of = context()
+    viewers = replace(of, published=WithoutPersonal(of.published, frozenset({"email"})))
+    seen, unseen = content("health", "Held back", of), content("health", "Held back", viewers)
+    assert isinstance(seen, Table) and isinstance(unseen, Table)
+    assert "unknown status: zzz" in {row[2] for row in seen.rows}
+    assert "unknown status" in {row[2] for row in unseen.rows}
+    assert sum(row[3] for row in unseen.rows) == sum(row[3] for row in seen.rows)
+    # cells out of place: an address where a day should be
+    block = next(one for one in pages()["health"].blocks if one.title == "Held back")
+    assert isinstance(block, SqlTable)
+    unread = block.personal["unread"][1].replace("reason", "'not a date: ann.smith@example.net'")
+    assert asked(shop, f"select {unread}") == [("not a date",)]

@@ -319,13 +319,7 @@ def _with_headers(send: Send, *, is_secure: bool) -> Send:
             headers.setdefault("Cache-Control", "no-store")
             if is_secure:
                 headers["Strict-Transport-Security"] = "max-age=31536000"
-                message["headers"] = [
-                    (
-                        name,
-                        value if name.lower() != b"set-cookie" or b"secure" in value.lower() else value + b"; secure",
-                    )
-                    for name, value in message["headers"]
-                ]
+                message["headers"] = [_only_by_https(name, value) for name, value in message["headers"]]
         await send(message)
 
     return tell
