@@ -19,7 +19,7 @@ _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def personal_columns(project: Project) -> frozenset[str]:
-    """The names, in small letters, of all columns that a model tags with `meta: {personal: true}`, also the shop's own."""
+    """The columns that a model, also the shop's own, tags with `meta: {personal: true}`: names in small letters."""
     found: set[str] = set()
     for folder in (package_warehouse() / "models", project.folder / "models"):
         # dbt reads both

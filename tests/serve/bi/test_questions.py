@@ -120,7 +120,9 @@ def test_what_a_shop_lacks_is_no_question(set_up: SetUp) -> None:
 
 
 def test_no_question_shows_personal_data(set_up: SetUp, shop: Shop, answers: Answers) -> None:
-    names = {row[0] for row in shop.sql("select employee_name from core.dim_employee where employee_key <> 0").fetchall()}
+    names = {
+        row[0] for row in shop.sql("select employee_name from core.dim_employee where employee_key <> 0").fetchall()
+    }
     assert names
     for name, rows in answers(NOTHING).items():
         assert not names & {value for row in rows for value in row}, name

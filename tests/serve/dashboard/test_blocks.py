@@ -200,8 +200,6 @@ def test_whole_months_are_compared_with_as_many_before_them(context: Of, shop: S
 def test_values_that_do_not_add_up_are_not_added(context: Of, shop: Shop) -> None:
     of = context(period=["all"], by=["year"])
     chart = Trend("average_order_value", by="state", series=2).content(of)
-    [[states]] = shop.sql(
-        "select count(distinct state_code) from sales_daily where order_count > 0"
-    ).fetchall()
+    [[states]] = shop.sql("select count(distinct state_code) from sales_daily where order_count > 0").fetchall()
     assert len(chart.series) == 2 and not any("others" in series.name for series in chart.series)
     assert chart.notes == (f"without {states - 2} others",)

@@ -360,3 +360,11 @@ def test_who_may_see_no_personal_data_sees_no_value_that_was_held_back(context: 
     assert isinstance(block, SqlTable)
     unread = block.personal["unread"][1].replace("reason", "'not a date: ann.smith@example.net'")
     assert asked(shop, f"select {unread}") == [("not a date",)]
+
+
+def test_who_ordered_thrice_on_their_first_and_last_day_is_within_the_usual_gap(context: Of, shop: Shop) -> None:
+    block = next(one for one in pages()["customers"].blocks if one.title == "Customers against their own rhythm")
+    assert isinstance(block, SqlTable)
+    people = "(select 3 as order_count, 0 as days_since_last_order, 0.0 as average_gap_days, 9.5 as net_sales_amount)"
+    sql = block.statement(sees_personal=True).replace("marts.customer_360", people)
+    assert [row[:2] for row in asked(shop, sql)] == [("Up to their usual gap", 1)]

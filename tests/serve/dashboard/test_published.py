@@ -79,7 +79,7 @@ def test_who_may_see_no_personal_data_gets_none(shop: Shop) -> None:
 
 def test_personal_data_is_known_in_capitals_and_by_a_name_in_quotes(shop: Shop) -> None:
     viewers = WithoutPersonal(Published(shop.engine), frozenset({"tax-id"}))
-    rows = '(select \'7\' as "Tax-ID") as people'
+    rows = "(select '7' as \"Tax-ID\") as people"
     for sql in (f'select "Tax-ID" as x from {rows}', f"select * from {rows}"):
         with pytest.raises(QueryFailed, match="personal data"):
             viewers.query(sql)

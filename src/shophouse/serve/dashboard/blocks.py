@@ -412,7 +412,8 @@ def _split(rows: Rows, days: Sequence[date], most: int, *, adds_up: bool) -> tup
     series = [Series(spoken(name) or _WITHOUT, tuple(values[name].get(day) for day in days)) for name in order[:kept]]
     rest = order[kept:]
     if rest and adds_up:
-        series.append(Series(f"{len(rest)} others", tuple(sum(values[one].get(day, 0) for one in rest) for day in days)))
+        others = tuple(sum(values[name].get(day, 0) for name in rest) for day in days)
+        series.append(Series(f"{len(rest)} others", others))
         rest = []
     return tuple(series), len(rest)
 
