@@ -36,6 +36,8 @@ _DRAWN_EVERY = 0.1
 # what the browser prefers, where the viewer has not chosen
 _IS_DARK = "document.body.classList.contains('body--dark')"
 _TELLS_OF_GOING_BACK = "window.addEventListener('popstate', () => emitEvent('address', location.search))"
+# what is chosen of periods where it is none of those with a name
+_OWN, _OTHER = "own", "other"
 _WORDS = {str(name): words for name, words in COMPARISONS.items()}
 
 
@@ -160,9 +162,9 @@ class Screen:
         self._choices.clear()
         with self._choices:
             if "period" in choices:
-                periods = dict(PRESETS) | {"own": self._own_label(view.period)}
-                chosen = "own" if view.own else view.preset
-                self._select("Period", periods, chosen, self._choose_period)
+                own = {} if view.own is None else {_OWN: self._days_of(view.own)}
+                periods = PRESETS | own | {_OTHER: "Other days …" if own else "Own days …"}
+                self._select("Period", periods, _OWN if own else view.preset, self._choose_period)
             if "comparison" in choices:
                 self._select("Compared with", _WORDS, view.comparison, lambda v: self._change(comparison=v))
             if "grain" in choices:
@@ -175,9 +177,7 @@ class Screen:
                 if len(values) > 1 or view.filters.get(name):
                     self._filter(name, label, values)
 
-    def _own_label(self, period: Period) -> str:
-        if self._view.own is None:
-            return "Own days …"
+    def _days_of(self, period: Period) -> str:
         formats = self._context.formats
         return f"{formats.day(period.start)} – {formats.day(period.end)}"
 
@@ -201,8 +201,11 @@ class Screen:
         select.props("dense outlined options-dense").classes("choice")
 
     async def _choose_period(self, value: str) -> None:
-        if value != "own":
+        if value != _OTHER:
+            had_own = self._view.own is not None
             await self._change(preset=value, own=None)
+            if had_own:
+                self._draw_choices()
             return
         period = self._view.period
         with ui.dialog() as dialog, ui.card():
