@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["requirements", "servers.fixtures"]
+pytest_plugins = ["requirements", "servers.fixtures", "built_shop"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

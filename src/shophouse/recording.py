@@ -12,10 +12,10 @@ from shophouse.run_log import RunRecord
 __all__ = ["record_runs"]
 
 
-def record_runs(engine: Engine, runs: Iterable[RunRecord]) -> None:
+def record_runs(engine: Engine, runs: Iterable[RunRecord], laws: Mapping[str, int]) -> None:
     """Bring ops.runs, phases, model_runs, test_results, freshness and stream_minutes in step with the records.
 
-    Of several records of one run the last one counts.
+    Of several records of one run the last one counts. `laws` are the tests that prove one, with its number.
     """
     by_id = {run.run_id: run for run in runs}
     found = list(by_id.values())
@@ -48,7 +48,11 @@ def record_runs(engine: Engine, runs: Iterable[RunRecord]) -> None:
     )
     engine.replace(
         "test_results",
-        [(run.run_id, t.test, t.status, t.failures, t.seconds, t.message) for run in found for t in run.tests],
+        [
+            (run.run_id, t.test, t.status, t.failures, t.seconds, t.message, laws.get(t.test))
+            for run in found
+            for t in run.tests
+        ],
     )
     engine.replace(
         "freshness",

@@ -300,13 +300,15 @@ class Steps:
 
     def publish(self, run: Run, *, with_history: bool = True) -> None:
         """Make what was built visible; `with_history` brings what ran into schema ops before."""
+        from shophouse.laws import laws
         from shophouse.recording import record_runs
 
         with self.phase(run, "publish"):
             state = State.load(self.project)
             if with_history:
                 assert self.log is not None
-                record_runs(self.engine, [*records(self.project.logs_folder, _RUNS_IN_OPS), self.log.record])
+                runs = [*records(self.project.logs_folder, _RUNS_IN_OPS), self.log.record]
+                record_runs(self.engine, runs, laws(self.project))
             state.version = self.engine.publish()
             state.published = state.built
             state.save(self.project)

@@ -26,7 +26,6 @@ from servers.browser import axe, serving
 from shophouse.cli.commands import app
 from shophouse.metrics import Catalogue
 from shophouse.project import project_schema
-from shophouse.serve.dashboard.pages import load_pages, pages
 
 from .guide import DOCS, ROOT, follow, shell
 
@@ -102,17 +101,6 @@ class Site:
 
     def said(self, page: str) -> str:
         return " ".join(" ".join(self.pages[page].said).split())
-
-
-@pytest.fixture(scope="module")
-def own(kiosk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shop of the first guide, with what the guides for a mart, a metric and a page of its own add."""
-    shop = tmp_path_factory.mktemp("own") / "kiosk"
-    shutil.copytree(kiosk, shop, symlinks=True)
-    shell("shophouse lake move", shop)
-    for guide in ("own-mart", "own-metric", "own-page"):
-        follow(DOCS / "guides" / f"{guide}.md", shop, {})
-    return shop
 
 
 @pytest.fixture(scope="module")
@@ -393,16 +381,3 @@ def test_dbts_documentation_is_walked_by_project_by_database_and_by_lineage(site
     assert {"../models/sales_by_day.html", "../reference/dashboard.html#dashboard_sales"} <= {
         link if link.startswith("../") else f"../models/{link}" for link in page.links
     }
-
-
-def test_pages_of_the_shop_are_told_when_they_cannot_be_loaded(tmp_path: Path) -> None:
-    page = tmp_path / "pages" / "broken"
-    page.mkdir(parents=True)
-    (page / "__init__.py").write_text("import nothing_of_this_name\n")
-    before = dict(pages())
-    with pytest.raises(shophouse.errors.ConfigError, match="broken can't be loaded"):
-        load_pages(tmp_path)
-    (page / "__init__.py").write_text("page = 1\n")
-    with pytest.raises(shophouse.errors.ConfigError, match="has no PAGE"):
-        load_pages(tmp_path)
-    assert pages() == before

@@ -198,8 +198,8 @@ def test_names_that_need_quotes_or_are_too_long(till: Till) -> None:
 def test_bookkeeping_of_ops_takes_what_messages_hold(till: Till) -> None:
     till.engine.prepare()
     odd = "a\tb\\n\nc\0d 'e' \"f\" 😀"
-    till.engine.replace("test_results", [("r", odd, "fail", 3, 0.25, None)])
-    till.engine.append("test_results", [("r", "second", "pass", 0, 0.5, "")])
+    till.engine.replace("test_results", [("r", odd, "fail", 3, 0.25, None, 4)])
+    till.engine.append("test_results", [("r", "second", "pass", 0, 0.5, "", None)])
     rows = till.rows("select test, failure_count, seconds, message from ops.test_results order by failure_count desc")
     assert rows == [(odd.replace("\0", ""), 3, 0.25, None), ("second", 0, 0.5, "")]
     till.engine.replace("test_results", [])

@@ -83,6 +83,7 @@ OPS_TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "failure_count": "bigint",
         "seconds": "double precision",
         "message": "varchar",
+        "law": "integer",
     },
     "stream_minutes": {
         "run_id": "varchar",

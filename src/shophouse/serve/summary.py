@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse.existing import Landed
-from shophouse.serve.described import LAWS, laws
+from shophouse.laws import LAWS, laws
 
 if TYPE_CHECKING:
     from shophouse.shop import Run, Shop

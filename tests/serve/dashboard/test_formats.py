@@ -25,9 +25,15 @@ from shophouse.serve.dashboard.formats import Formats
         ("en_US", None, "money", "–"),
         ("en_US", float("nan"), "rate", "–"),
         ("en_US", 18.66, "days", "18.7 days"),
-        ("en_US", Decimal("1.0"), "days", "1 day"),
+        ("en_US", Decimal("1.0"), "days", "1.0 days"),
+        ("en_US", 1, "days", "1 day"),
+        ("en_US", 235, "days", "235 days"),
+        ("en_US", 171.0, "days", "171.0 days"),
         ("de_DE", 1234.56, "seconds", "1.234,6 Sek."),
         ("en_US", 34.856, "times", "34.86×"),
+        ("en_US", 3.6, "times", "3.60×"),
+        ("en_US", "paypal", "name", "PayPal"),
+        ("en_US", "google_ads", "name", "Google Ads"),
         ("en_US", 1.2061, "mean", "1.21"),
         ("de_DE", 1.2, "mean", "1,20"),
         ("en_US", 12345.67891, "number", "12,345.6789"),
@@ -55,6 +61,11 @@ def test_changes_are_in_percent_and_of_rates_in_points() -> None:
     assert formats.change(5, Decimal(-3), "money") is None
 
 
+def test_the_day_of_a_heading_is_written_as_the_locale_has_it() -> None:
+    assert Formats("en_US", "USD").weekday(date(2025, 12, 29)) == "Monday, December 29, 2025"
+    assert Formats("de_DE", "EUR").weekday(date(2025, 12, 29)) == "Montag, 29. Dezember 2025"
+
+
 def test_an_unknown_locale_is_told() -> None:
     with pytest.raises(ConfigError, match="there is no locale 'english'"):
         Formats("english", "USD")
@@ -70,6 +81,9 @@ def test_an_unknown_locale_is_told() -> None:
         ("en_US", 250_000, "count", "250K"),
         ("en_US", 9_999, "count", "9,999"),
         ("en_US", 0.125, "rate", "12.5%"),
+        ("en_US", 2.0, "days", "2 days"),
+        ("en_US", 2.5, "times", "2.5×"),
+        ("en_US", 1.0, "seconds", "1 sec"),
         ("de_DE", 20_000, "money", "20.000\xa0€"),
         ("de_DE", 250_000, "count", "250.000"),
         ("de_DE", 1_500_000, "money", "1,5\xa0Mio.\xa0€"),

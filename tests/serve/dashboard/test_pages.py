@@ -180,7 +180,9 @@ def test_orders_of_a_day_are_all_that_were_placed(context: Of, shop: Shop, publi
     )
     cancelled = sum(row[10] for row in table.rows if row[3] == "cancelled")
     assert (found["orders"], found["net"] + cancelled) == (valid, net)
-    assert sum(count for [count] in rows("orders", "Orders by hour", of).values()) == orders
+    hours = rows("orders", "Orders by hour", of)
+    assert list(hours) == [str(hour) for hour in range(24)]
+    assert sum(count for [count] in hours.values()) == orders
     web = context(day=[str(day)], channel=["web"])
     assert figures("orders", "At a glance", web)["orders"] < found["orders"]
     assert pages()["orders"].named(context(day=["yesterday"])) is None

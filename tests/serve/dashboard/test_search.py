@@ -49,6 +49,16 @@ def test_a_product_is_found_by_parts_of_its_words_best_sellers_first(context: Of
     assert ranks == sorted(ranks)
 
 
+def test_a_kind_with_something_of_that_name_comes_first(context: Of, shop: Shop) -> None:
+    [[name]] = shop.sql("select product_name from product_performance order by net_sales_rank limit 1").fetchall()
+    begins = name.split()[0][:3].lower()
+    groups = find(context(), begins)
+    named = [any(f" {begins}" in f" {hit.title.lower()}" for hit in group.hits) for group in groups]
+    assert "Products" in [group.title for group, is_named in zip(groups, named, strict=True) if is_named]
+    assert named == sorted(named, reverse=True)
+    assert [group.title for group in find(context(), "net sales")][:2] == ["Pages", "Metrics"]
+
+
 def test_a_customer_is_found_by_name_and_address_by_those_who_may(context: Of, shop: Shop) -> None:
     [[first, last, email, key]] = shop.sql(
         "select first_name, last_name, email, person_key from core.dim_customer "

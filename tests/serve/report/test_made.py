@@ -311,8 +311,8 @@ def test_a_section_of_personal_data_is_left_out_and_told(
 
 
 def test_what_is_not_over_is_told(shop: Shop) -> None:
-    page = parsed(draw(made(shop.project, shop.engine, Asked("2026", pages=("overview",)))))
-    assert "Not over yet: the last order that is known of is of Jan 1, 2026." in [
+    page = parsed(draw(made(shop.project, shop.engine, Asked("2025-12-01..2026-01-31", pages=("overview",)))))
+    assert "Not over yet: the last order that is known of is of Dec 31, 2025." in [
         p.text for p in page.all("p", "about")
     ]
 

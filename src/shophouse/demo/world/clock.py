@@ -31,20 +31,36 @@ def busy(start: int, days: int) -> Floats:
     return np.asarray(factor / factor.mean())
 
 
+# After a pause, what would have been bought in it is bought in so many hours.
+_CAUGHT_UP_IN = 6 * 3600
+
+
 @dataclass(frozen=True)
 class Clock:
-    """Knots of even time, in days, and of seconds since 1970."""
+    """Knots of even time, in days, and of seconds since 1970; in a pause, its first and last second, nothing is
+    bought."""
 
     even: Floats
     seconds: Floats
+    pause: tuple[int, int]
 
     @classmethod
-    def of(cls, start: int, days: int, offset: Ints) -> Clock:
-        """`offset` is the seconds by day to add to UTC for local time."""
+    def of(cls, start: int, days: int, offset: Ints, stop: int) -> Clock:
+        """`offset` is the seconds by day to add to UTC for local time.
+
+        Where a new day begins before `stop`, that of the first delivery, the market sleeps until then: the delivery
+        would else end in a day with the few orders of its first hours.
+        """
         hour = (np.arange(24)[None, :] + offset[:, None] // 3600) % 24
         hourly = (busy(start, days)[:, None] * _LOCAL_HOUR[hour]).ravel()
         even = np.concatenate(([0.0], np.cumsum(hourly)))
-        return cls(even * (days / even[-1]), start + 3600.0 * np.arange(days * 24 + 1, dtype=np.float64))
+        ahead = max(int(offset[(stop - start) // DAY - 1]), 0)
+        seconds = start + 3600.0 * np.arange(days * 24 + 1, dtype=np.float64)
+        return cls(even * (days / even[-1]), seconds, (stop - ahead, stop))
 
     def at(self, even: Floats) -> Ints:
-        return np.interp(even, self.even, self.seconds).astype(np.int64)
+        found = np.interp(even, self.even, self.seconds).astype(np.int64)
+        begins, ends = self.pause
+        until = ends + _CAUGHT_UP_IN
+        later = ends + (found - begins) * _CAUGHT_UP_IN // (until - begins)
+        return np.where((found >= begins) & (found < until), later, found)

@@ -148,7 +148,7 @@ def campaign_table(settings: Settings, truths: Truths, first_day: int, until_day
             "objective": words(("conversions", "awareness"), (channels == 2).astype(np.int64)),
             "starts_at": times(begins),
             "ends_at": times(begins + 91 * DAY),
-            "budget_amount": money(np.full(len(known), 2_500_00, dtype=np.int64)),
+            "budget_amount": money(np.full(len(known), 7_500_00, dtype=np.int64)),
         }
     )
 
@@ -190,7 +190,8 @@ def spend_table(
     channel, day = (
         grid.ravel() for grid in np.meshgrid(np.array(paid), np.arange(first_day, until_day), indexing="ij")
     )
-    shown, clicked = claims.impressions[channel, day], claims.clicks[channel, day]
+    audience = np.array([one.audience for one in truths.channels], dtype=np.int64)[channel]
+    shown, clicked = claims.impressions[channel, day] * audience, claims.clicks[channel, day]
     per_click = np.array([one.per_click for one in truths.channels])[channel]
     per_thousand = np.array([one.per_thousand for one in truths.channels])[channel]
     currency = spend_currency(places)

@@ -78,7 +78,7 @@ def populate(settings: Settings, places: Places, offsets: Ints, truths: Truths) 
     """`offsets` are the stores' seconds to add to UTC, by store and day."""
     rng = settings.rng(PEOPLE)
     span = float(settings.span)
-    clocks = [Clock.of(settings.start, settings.span, offsets[store]) for store in places.online]
+    clocks = [Clock.of(settings.start, settings.span, offsets[store], settings.stop) for store in places.online]
     wanted = round(settings.orders / _orders_each(rng, settings, truths) / truths.conversion)
     prospects = _prospects(rng, wanted, span, places, truths)
     prospects = _dated(prospects, clocks)

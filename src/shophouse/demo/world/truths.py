@@ -36,7 +36,8 @@ class Channel:
 
     `reach` is the share of prospects that it touches within their journey, `effect` the probability that it alone makes
     one of those buy for the first time. `again` is its share of the sessions in which customers buy again: those
-    purchases would have happened anyway. Costs are in US dollars.
+    purchases would have happened anyway. The platform shows `audience` times as many impressions as reach prospects,
+    for most go to people who never think of buying here. Costs are in US dollars.
     """
 
     name: str
@@ -48,16 +49,17 @@ class Channel:
     effect: float
     again: float
     impressions: float
+    audience: int
     per_click: float
     per_thousand: float
 
 
 CHANNELS = (
-    Channel("paid_search", "google", "cpc", "google_ads", "paid search", 0.35, 0.10, 0.10, 1.0, 0.85, 0.0),
-    Channel("paid_social", "facebook", "paid_social", "meta_ads", "paid social", 0.45, 0.05, 0.05, 2.0, 0.0, 9.5),
-    Channel("display", "criteo", "display", "criteo", "display", 0.50, 0.01, 0.04, 3.0, 0.0, 2.2),
-    Channel("email", "newsletter", "email", None, "email", 0.12, 0.06, 0.22, 0.0, 0.0, 0.0),
-    Channel("affiliate", "awin", "affiliate", "awin", "affiliate", 0.10, 0.04, 0.03, 0.0, 0.60, 0.0),
+    Channel("paid_search", "google", "cpc", "google_ads", "paid search", 0.35, 0.10, 0.10, 1.0, 12, 5.20, 0.0),
+    Channel("paid_social", "facebook", "paid_social", "meta_ads", "paid social", 0.45, 0.05, 0.05, 2.0, 80, 0.0, 9.5),
+    Channel("display", "criteo", "display", "criteo", "display", 0.50, 0.01, 0.04, 3.0, 130, 0.0, 2.2),
+    Channel("email", "newsletter", "email", None, "email", 0.12, 0.06, 0.22, 0.0, 0, 0.0, 0.0),
+    Channel("affiliate", "awin", "affiliate", "awin", "affiliate", 0.10, 0.04, 0.03, 0.0, 0, 4.10, 0.0),
 )
 # Sessions of those who come by themselves: organic search, a link on another page, the address typed in.
 UNPAID = (("google", "organic", 0.45), ("blog.example.org", "referral", 0.15), (None, None, 0.40))

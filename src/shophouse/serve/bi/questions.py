@@ -9,16 +9,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from importlib import import_module
 
-from shophouse.errors import ConfigError
+from sqlglot.errors import SqlglotError
+
+from shophouse.errors import ConfigError, ShophouseError
 from shophouse.metrics import Catalogue, MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
 from shophouse.quoting import literal
-from shophouse.serve.bi.sql import CHOICES, FILTERS, Dialect, any_of, choices_of, chosen, translated
+from shophouse.serve.bi.sql import CHOICES, FILTERS, Dialect, any_of, choices_of, chosen, filled, translated
 from shophouse.serve.dashboard.blocks import Block, Ranking, RowOfFigures, Trend, defined, label_of, meaning
 from shophouse.serve.dashboard.contents import ChartKind, Column
-from shophouse.serve.dashboard.pages import Page, laid_out, pages
+from shophouse.serve.dashboard.pages import Page, laid_out, pages, placed
 from shophouse.serve.dashboard.published import Published
 from shophouse.serve.dashboard.sql_blocks import SqlChart, SqlFigures, SqlTable
 
@@ -78,7 +79,7 @@ class Dashboard:
 def dashboards(catalogue: Catalogue, published: Published, dialect: Dialect) -> tuple[Dashboard, ...]:
     """The pages that stand in the dashboard's navigation, with what this shop has the data of.
 
-    Raises BuildError when nothing is published.
+    Raises BuildError when nothing is published, and ConfigError or QueryFailed for a block that can't be shown.
     """
     return tuple(
         _Maker(catalogue, published, dialect, page).dashboard()
@@ -98,12 +99,13 @@ class _Maker:
 
     def dashboard(self) -> Dashboard:
         blocks, _ = self._page.shown(self._published)
-        widths = laid_out(blocks)
-        questions = [
-            question for block, width in zip(blocks, widths, strict=True) for question in self._questions(block, width)
-        ]
-        module = import_module(f"{pages.__module__}.{self._page.name}")
-        return Dashboard(self._page.name, self._page.title, (module.__doc__ or "").strip(), tuple(questions))
+        questions: list[Question] = []
+        for block, width in zip(blocks, laid_out(blocks), strict=True):
+            try:
+                questions += self._questions(block, width)
+            except ShophouseError as error:
+                raise placed(error, self._page, block) from error
+        return Dashboard(self._page.name, self._page.title, self._page.description, tuple(questions))
 
     def _questions(self, block: Block, width: int) -> Iterator[Question]:
         match block:
@@ -119,7 +121,12 @@ class _Maker:
                 yield self._of_sql(block, width)
             case _:
                 # a new kind of block on a page of the navigation needs its question here
-                raise NotImplementedError(f"{type(block).__name__} has no question")
+                kinds = (RowOfFigures, Trend, Ranking, SqlFigures, SqlTable, SqlChart)
+                raise ConfigError(
+                    f"there is no question for a block of kind {type(block).__name__}",
+                    why=f"there is for {', '.join(kind.__name__ for kind in kinds)}",
+                    hint="make it of one of these, or put it on a page under another one, which BI tools don't get",
+                )
 
     def _named(self, title: str) -> str:
         words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
@@ -203,7 +210,7 @@ class _Maker:
         return words.get(block.covers, f"{block.covers[:1].upper()}{block.covers[1:]}.")
 
     def _sql_figures(self, block: SqlFigures) -> Iterator[Question]:
-        for column in block.columns:
+        for column in self._columns(block):
             sql = f"select {column.name} from (\n{self._text(block)}\n) as figures"
             yield Question(
                 self._named(f"figure {column.label}"),
@@ -223,11 +230,22 @@ class _Maker:
             " ".join(filter(None, (block.definition, self._covers(block)))),
             translated(self._text(block), self._dialect),
             block.kind if isinstance(block, SqlChart) else "table",
-            tuple(defined(self._catalogue, column, block.marts) for column in block.columns),
+            tuple(defined(self._catalogue, column, block.marts) for column in self._columns(block)),
             width,
             block.unit if isinstance(block, SqlChart) else "text",
             isinstance(block, SqlChart) and (block.is_spread or block.kind == "heatmap"),
         )
+
+    def _columns(self, block: SqlFigures | SqlTable | SqlChart) -> tuple[Column, ...]:
+        """The columns that are shown, of those that the query gives without a choice."""
+        try:
+            sql = filled(translated(self._text(block), "duckdb"), {})
+        except SqlglotError as error:
+            why = str(error).splitlines()[0]
+            raise ConfigError(
+                f"the query of {block.title} is not understood", where=str(block.file), why=why
+            ) from error
+        return block.given(self._published.query(f"select * from (\n{sql}\n) as given limit 0").columns)
 
     def _text(self, block: SqlFigures | SqlTable | SqlChart) -> str:
         tests = [

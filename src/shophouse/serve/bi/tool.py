@@ -13,6 +13,7 @@ from shophouse.metrics import Catalogue, MetricQuery, compile_query
 from shophouse.metrics.personal import personal_columns, without_personal
 from shophouse.serve.bi.questions import Dashboard, dashboards
 from shophouse.serve.bi.sql import FILTERS, Dialect
+from shophouse.serve.dashboard.pages import load_pages
 from shophouse.serve.dashboard.published import Published
 from shophouse.serve.described import column_descriptions
 from shophouse.values import Secret
@@ -72,6 +73,8 @@ class SetUp:
 
     @cached_property
     def dashboards(self) -> tuple[Dashboard, ...]:
+        """Raises ConfigError for a page of the shop's own that can't be shown, QueryFailed for a query of it."""
+        load_pages(self.project.folder)
         return dashboards(self.catalogue, self.published, self.dialect)
 
     @cached_property

@@ -25,7 +25,7 @@ __all__ = ["Formats", "spoken"]
 
 _DURATIONS = {"days": "duration-day", "seconds": "duration-second"}
 _DIGITS = {
-    "times": "#,##0.##",
+    "times": "#,##0.00",
     "mean": "#,##0.00",
     "score": "#,##0.00",
     "quantity": "#,##0.#",
@@ -37,6 +37,19 @@ _COUNTED = ("count", "quantity", "amount")
 _COMPACT = 10_000
 _LONG = re.compile(r"\d{4}")
 _MOST_SHARE = Decimal("99.99")
+_NAMES = {
+    name.lower(): name
+    for name in (
+        "PayPal",
+        "Apple Pay",
+        "Google Pay",
+        "Amazon Pay",
+        "Google Ads",
+        "Meta Ads",
+        "Microsoft Ads",
+        "TikTok Ads",
+    )
+}
 _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -72,8 +85,9 @@ class Formats:
         if unit == "count":
             return str(format_decimal(int(value), locale=self.locale))
         if unit in _DURATIONS:
-            shown = Decimal(str(value)).quantize(Decimal("0.1")).normalize()
-            return str(format_unit(shown, _DURATIONS[unit], "short", format="#,##0.#", locale=self.locale))
+            # those that are counted are whole, and all others of a column have as many digits as each other
+            whole = isinstance(value, int)
+            return self._lasting(Decimal(value) if whole else Decimal(str(value)).quantize(Decimal("0.1")), unit)
         if unit in _DIGITS:
             written = str(format_decimal(Decimal(str(value)), _DIGITS[unit], locale=self.locale))
             return f"{written}×" if unit == "times" else written
@@ -85,12 +99,20 @@ class Formats:
             return str(format_datetime(value, "short", locale=self.locale))
         return self.day(value) if isinstance(value, date) else str(value)
 
+    def _lasting(self, value: Decimal, unit: str) -> str:
+        digits = "#,##0.0" if value.as_tuple().exponent == -1 else "#,##0.#"
+        return str(format_unit(value, _DURATIONS[unit], "short", format=digits, locale=self.locale))
+
     def unit(self, unit: str) -> str:
         """What a column's values are in, for its header: USD, share, days; empty where it needs no word."""
         return self.currency if unit == "money" else _UNITS.get(unit, "")
 
     def short(self, value: Any, unit: str) -> str:
         """A value as short as an axis or a cell of a heat map needs it: without cents, thousands as K."""
+        if unit in _DURATIONS:
+            return self._lasting(Decimal(str(value)).quantize(Decimal("0.01")).normalize(), unit)
+        if unit == "times":
+            return f"{format_decimal(Decimal(str(value)), '#,##0.##', locale=self.locale)}×"
         if unit not in ("money", *_COUNTED):
             return self.value(value, unit)
         if abs(value) >= _COMPACT:
@@ -126,6 +148,10 @@ class Formats:
     def day(self, day: date) -> str:
         return str(format_date(day, "medium", locale=self.locale))
 
+    def weekday(self, day: date) -> str:
+        """A day with all of its words, for a heading."""
+        return str(format_date(day, "full", locale=self.locale))
+
     def period(self, day: date, grain: Grain) -> str:
         """The period that begins on a day, as short as an axis needs it."""
         if grain == "year":
@@ -138,8 +164,8 @@ class Formats:
 
 
 def spoken(word: str) -> str:
-    """A code of the data as people read it: paid_social becomes Paid social. Other words stay as they are."""
+    """A code of the data as people read it: paid_social becomes Paid social, and paypal PayPal. Other words stay."""
     if not _CODE.fullmatch(word) and (word != word.lower() or any(letter.isdigit() for letter in word)):
         return word
     words = word.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    return _NAMES.get(words) or words[:1].upper() + words[1:]

@@ -73,8 +73,8 @@ class Group:
 def find(context: Context, text: str) -> tuple[Group, ...]:
     """What has all words of `text` in it, at most six of each kind; nothing for no word.
 
-    Customers are looked for only where `context` may read personal data. Links take the view's choices along. Raises
-    QueryFailed.
+    Kinds that have something of that name come first. Customers are looked for only where `context` may read personal
+    data. Links take the view's choices along. Raises QueryFailed.
     """
     words = text[:_LONGEST].lower().split()[:_MOST_WORDS]
     if not words:
@@ -88,7 +88,7 @@ def find(context: Context, text: str) -> tuple[Group, ...]:
     )
     return tuple(
         Group(title, tuple(Hit(hit.title, hit.about, _with_choices(context, hit.link)) for hit in hits[:_MOST]))
-        for title, hits in groups
+        for title, hits in sorted(groups, key=lambda group: not _is_named(words, group[1]))
         if hits
     )
 
@@ -202,6 +202,11 @@ def _score(words: Sequence[str], title: str, *others: str) -> int | None:
         if all(word in text for word in words):
             return 3 + 4 * at
     return 4 * len(texts)
+
+
+def _is_named(words: Sequence[str], hits: Sequence[Hit]) -> bool:
+    """Whether the name of one of them has a word that begins with each that is looked for."""
+    return any(all(f" {word}" in f" {hit.title.lower().replace('_', ' ')}" for word in words) for hit in hits[:_MOST])
 
 
 def _best(found: Iterable[tuple[int, Hit]]) -> list[Hit]:

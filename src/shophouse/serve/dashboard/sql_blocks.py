@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from shophouse.errors import ConfigError
 from shophouse.metrics.query import first_day
 from shophouse.serve.dashboard.blocks import Context, label_of
 from shophouse.serve.dashboard.contents import Chart, ChartKind, Column, Figure, Figures, Series, Table
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.published import Rows
 from shophouse.serve.dashboard.view import FILTERS
+from shophouse.yamlfile import did_you_mean
 
 __all__ = ["OfSql", "SqlChart", "SqlFigures", "SqlTable"]
 
@@ -52,7 +54,15 @@ class OfSql:
 
     @cached_property
     def text(self) -> str:
-        return self.file.read_text("utf-8").strip().removesuffix(";")
+        try:
+            return self.file.read_text("utf-8").strip().removesuffix(";")
+        except OSError as error:
+            raise ConfigError(
+                f"the query of {self.title} can't be read",
+                where=str(self.file),
+                why=error.strerror or str(error),
+                hint=f"write it into {self.file.name}, beside the page, or name another file there",
+            ) from error
 
     @cached_property
     def marts(self) -> frozenset[str]:
@@ -100,9 +110,21 @@ class OfSql:
         shown = _NAME.sub(lambda found: _quoted(parameters[found[1]]), sql)
         return context.published.query(sql, parameters), shown, tuple(notes)
 
+    def given(self, names: Sequence[str]) -> tuple[Column, ...]:
+        """The columns that are shown of those that the query gives. Raises ConfigError where it lacks one."""
+        for column in self.columns:
+            if column.name not in names:
+                raise ConfigError(
+                    f"the query of {self.title} gives no column {column.name}",
+                    where=str(self.file),
+                    why=f"it gives {', '.join(names)}",
+                    hint=did_you_mean(column.name, names) or "select it, or leave it out of the page's columns",
+                )
+        return self.columns or tuple(Column(name, label_of(name)) for name in names)
+
     def _columns(self, context: Context, rows: Rows) -> tuple[Column, ...]:
         """The columns that are shown; what the catalogue knows of one is its definition where it has none."""
-        wanted = self.columns or tuple(Column(name, label_of(name)) for name in rows.columns)
+        wanted = self.given(rows.columns)
         return tuple(context.defined(column, self.marts) for column in wanted)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from shophouse.laws import LAWS
 from shophouse.metrics import Catalogue
 from shophouse.project import package_warehouse
-from shophouse.serve.described import LAWS
 
 __all__ = ["LAYERS", "overview"]
 

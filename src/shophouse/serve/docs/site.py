@@ -24,6 +24,7 @@ __all__ = ["Site"]
 _HERE = Path(__file__).parent
 _ASSETS = ("site.css", "site.js")
 _CLICK = re.compile(r'(click \S+ href )"([^"]+)"')
+_COLUMN = re.compile(r"[a-z]\w*\.[a-z]\w*")
 _COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 # what a page of the repository has together, and the site on pages of its own
 _MOVED = {
@@ -210,8 +211,13 @@ def _here(is_here: bool) -> str:
 
 
 def _broken(name: str) -> str:
-    """A name that may be broken after an underscore, where the line ends."""
-    return escape(name).replace("_", "_<wbr>")
+    """A name that may be broken after a point or an underscore, where the line ends."""
+    return re.sub("([._])", r"\1<wbr>", escape(name))
+
+
+def _text(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    text = tokens[at].content
+    return _broken(text) if _COLUMN.fullmatch(text) else escape(text, quote=False)
 
 
 def _plain(token: Token) -> str:
@@ -303,6 +309,7 @@ def _markdown() -> MarkdownIt:
     # html is shown as text: descriptions may have signs that look like it
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     markdown.add_render_rule("fence", _fence)
+    markdown.add_render_rule("text", _text)
     markdown.add_render_rule("table_open", lambda *_: '<div class="scroll" tabindex="0"><table>\n')
     markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return markdown

@@ -158,9 +158,9 @@ class Warehouse:
         if lineage:
             yield "*Made of* names the columns that a value is calculated from: none of a constant or a count of rows."
             yield ""
-            yield from ("| column | type | | made of |", "|---|---|---|---|")
+            yield from ("| column | type | what it is | made of |", "|---|---|---|---|")
         else:
-            yield from ("| column | type | |", "|---|---|---|")
+            yield from ("| column | type | what it is |", "|---|---|---|")
         for name, kind, text in columns:
             row = f"| `{name}` | {kind} | {cell(text)} |"
             yield row + (f" {self._origins(lineage.get(name, ()))} |" if lineage else "")

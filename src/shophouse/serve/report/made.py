@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from shophouse.errors import ConfigError, LockedError
+from shophouse.errors import ConfigError, LockedError, ShophouseError
 from shophouse.metrics import Catalogue, Metric
 from shophouse.metrics.conditions import parse_conditions
 from shophouse.metrics.personal import personal_columns, without_personal
@@ -17,7 +17,7 @@ from shophouse.serve.dashboard.choices import days_of, filter_values
 from shophouse.serve.dashboard.contents import Chart, Content, Figures
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.needs import Need
-from shophouse.serve.dashboard.pages import Page, laid_out, pages
+from shophouse.serve.dashboard.pages import Page, laid_out, load_pages, pages, placed
 from shophouse.serve.dashboard.pages.health import PROOF
 from shophouse.serve.dashboard.periods import COMPARISONS, Comparison, Period
 from shophouse.serve.dashboard.published import PersonalData, Published, WithoutPersonal
@@ -123,9 +123,10 @@ def period_of(project: Project, engine: Engine, asked: Asked) -> tuple[Version, 
 def made(project: Project, engine: Engine, asked: Asked) -> Report:
     """The report of the newest published version.
 
-    Raises ConfigError for words that are not understood, BuildError when nothing is published, QueryFailed, and
-    LockedError where versions are published faster than one is read.
+    Raises ConfigError for words that are not understood or a page of the shop's own that can't be shown, BuildError
+    when nothing is published, QueryFailed, and LockedError where versions are published faster than one is read.
     """
+    load_pages(project.folder)
     for _ in range(_TRIES):
         held = _OneVersion(engine)
         report = _made(project, Published(held, seconds=_SECONDS), held.version, asked)
@@ -180,7 +181,7 @@ def _made(project: Project, published: Published, version: Version, asked: Asked
     )
     context = Context(published, catalogue, formats, view)
     chapters = tuple(_chapter(page, context) for page in _pages(asked.pages))
-    proof = Chapter("reconciliation", "Reconciliation", _sections(PROOF, context))
+    proof = Chapter("reconciliation", "Reconciliation", _sections(pages()["health"], PROOF, context))
     named = _named((*chapters, proof), catalogue)
     definitions = {name: catalogue.metrics[name] for name in catalogue.metrics if name in named.values()}
     return Report(project.name, view, version, formats, chapters, proof, definitions, named)
@@ -232,19 +233,21 @@ def _chapter(page: Page, context: Context) -> Chapter:
     if page.needs is not None and not page.needs.is_met(context.published):
         return Chapter(page.name, page.title, lacked=page.needs)
     blocks, lacking = page.shown(context.published)
-    return Chapter(page.name, page.title, _sections(blocks, context), lacking=lacking)
+    return Chapter(page.name, page.title, _sections(page, blocks, context), lacking=lacking)
 
 
-def _sections(blocks: Sequence[Block], context: Context) -> tuple[Section, ...]:
+def _sections(page: Page, blocks: Sequence[Block], context: Context) -> tuple[Section, ...]:
     shown = [block for block in blocks if block.needs is None or block.needs.is_met(context.published)]
-    return tuple(_section(block, width, context) for block, width in zip(shown, laid_out(shown), strict=True))
+    return tuple(_section(page, block, width, context) for block, width in zip(shown, laid_out(shown), strict=True))
 
 
-def _section(block: Block, width: int, context: Context) -> Section:
+def _section(page: Page, block: Block, width: int, context: Context) -> Section:
     try:
         return Section(block.title, width, block.content(context))
     except PersonalData:
         return Section(block.title, width, None, "Left out, for it shows personal data (--with-personal-data).")
+    except ShophouseError as error:
+        raise placed(error, page, block) from error
 
 
 def _named(chapters: Sequence[Chapter], catalogue: Catalogue) -> dict[str, str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import importlib.util
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-from shophouse.errors import ConfigError
+from shophouse.errors import ConfigError, ShophouseError
 from shophouse.serve.dashboard.blocks import Block, Context
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.published import Published
+from shophouse.serve.dashboard.sql_blocks import OfSql
 from shophouse.serve.dashboard.view import FILTERS
 
-__all__ = ["Page", "laid_out", "load_pages", "pages"]
+__all__ = ["Page", "laid_out", "load_pages", "pages", "placed"]
 
 
 _COLUMNS = 12
@@ -32,7 +34,8 @@ class Page:
 
     A page about one thing lies `under` another, which leads to it, and is not in the navigation. `about` names the
     parameters that say which thing, and `heading` is a query whose one value is the thing's name, or a function that
-    gives it; without a row, or with None, there is no such thing. `lead` gives a sentence below it.
+    gives it; without a row, or with None, there is no such thing. `lead` gives a sentence below it. `description` is
+    for those who list pages: the docstring of the page's module where it is empty.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Page:
     about: tuple[str, ...] = ()
     heading: str | Callable[[Context], str | None] = ""
     lead: Callable[[Context], str] | None = None
+    description: str = ""
 
     def shown(self, published: Published) -> tuple[tuple[Block, ...], tuple[Need, ...]]:
         """The blocks that the shop has the data of, and what it lacks. Raises QueryFailed."""
@@ -80,39 +84,56 @@ def laid_out(blocks: Sequence[Block]) -> list[int]:
     return [width for row in rows for width in row]
 
 
+def placed(error: ShophouseError, page: Page, block: Block) -> ShophouseError:
+    """The error of a block, with where it stands, for those who don't see it in its place on the page."""
+    where = [f"{block.title}, on the page {page.name}", *error.where]
+    if isinstance(block, OfSql) and str(block.file) not in where:
+        where.append(str(block.file))
+    return type(error)(error.what, where=where, why=error.why, hint=error.hint)
+
+
 _own: dict[str, Page] = {}
 
 
 @cache
 def pages() -> dict[str, Page]:
-    """All pages by name, in the order of the navigation."""
-    found = [
-        import_module(f"{__name__}.{module.name}").PAGE for module in pkgutil.iter_modules(__path__) if module.ispkg
-    ]
-    by_name = {page.name: page for page in found} | _own
+    """All pages by name, in the order of the navigation: ours, and those of the shop that was loaded last."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    by_name = {page.name: page for page in map(_described, modules)} | _own
     return {page.name: page for page in sorted(by_name.values(), key=lambda page: page.position)}
 
 
 def load_pages(shop: Path) -> None:
-    """Add the pages of a shop's own, the folders of `pages/` in its folder; one takes the place of ours of its name.
+    """Make the pages those of a shop: ours, and the folders of `pages/` in its folder; one takes the place of ours of
+    its name, and pages of a shop that was loaded before go.
 
-    Raises ConfigError that names the file where one can't be loaded.
+    Raises ConfigError that names the file where one can't be loaded: then all is as before.
     """
-    for file in sorted((shop / "pages").glob("*/__init__.py")):
-        spec = importlib.util.spec_from_file_location(f"shophouse_pages_{file.parent.name}", file)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:
-            raise ConfigError(
-                f"the page {file.parent.name} can't be loaded",
-                where=str(file),
-                why=f"{type(error).__name__}: {error}",
-                hint='what a page may be made of: the guide "A page of your own" of shophouse docs',
-            ) from error
-        page = getattr(module, "PAGE", None)
-        if not isinstance(page, Page):
-            raise ConfigError(f"the page {file.parent.name} has no PAGE", where=str(file), hint="PAGE = Page(name=…)")
-        _own[page.name] = page
-    pages.cache_clear()
+    found = {page.name: page for page in map(_loaded, sorted((shop / "pages").glob("*/__init__.py")))}
+    if found != _own:
+        _own.clear()
+        _own.update(found)
+        pages.cache_clear()
+
+
+def _loaded(file: Path) -> Page:
+    spec = importlib.util.spec_from_file_location(f"shophouse_pages_{file.parent.name}", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigError(
+            f"the page {file.parent.name} can't be loaded",
+            where=str(file),
+            why=f"{type(error).__name__}: {error}",
+            hint='what a page may be made of: the guide "A page of your own" of shophouse docs',
+        ) from error
+    if not isinstance(getattr(module, "PAGE", None), Page):
+        raise ConfigError(f"the page {file.parent.name} has no PAGE", where=str(file), hint="PAGE = Page(name=…)")
+    return _described(module)
+
+
+def _described(module: ModuleType) -> Page:
+    page: Page = module.PAGE
+    return page if page.description else replace(page, description=(module.__doc__ or "").strip())

@@ -17,10 +17,7 @@ laws (number, law) as (
 
 results as (
     select
-        case
-            when split_part(test, '_', 1) = 'law' then split_part(test, '_', 2)
-            when test like '%_is_ledger' or test like '%_is_orders' then '4'
-        end as number,
+        law as number,
         status
     from ops.test_results
     where run_id = (select max(run_id) from ops.test_results)
@@ -33,7 +30,7 @@ select
     case when count(*) filter (results.status <> 'pass') > 0 then 'broken' else 'holds' end as status
 from results
 left join laws
-    on results.number = cast(laws.number as varchar)
+    on results.number = laws.number
 group by
     laws.number,
     laws.law

@@ -94,7 +94,7 @@ PAGE = Page(
                 Column("on_hand_quantity", "On hand", "quantity", "Units there, reserved ones among them."),
                 Column("reserved_quantity", "Reserved", "quantity", "Units promised to orders."),
                 Column("incoming_quantity", "On order", "quantity"),
-                Column("mean_daily_quantity", "Sold a day", "quantity", "Units per day with stock, of the last 28."),
+                Column("mean_daily_quantity", "Sold a day", "mean", "Units per day with stock, of the last 28."),
                 Column("days_of_cover", "Cover", "days", "Days that the stock lasts at that pace."),
                 Column(
                     "reorder_point_quantity",

@@ -114,7 +114,7 @@ PAGE = Page(
                 Column("captured", "Captured", "amount", "In the currency of the payment."),
                 Column("average", "Average", "amount", "Captured ÷ payments."),
                 Column("fee_rate", "Fees", "rate", "Fees ÷ captured."),
-                Column("installments", "Installments", "quantity", "On average; 1 is paid at once."),
+                Column("installments", "Installments", "mean", "On average; 1 is paid at once."),
             ),
             needs=PAYMENTS,
         ),

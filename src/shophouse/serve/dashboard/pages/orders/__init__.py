@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shophouse.serve.dashboard.blocks import Context
 from shophouse.serve.dashboard.contents import Column
 from shophouse.serve.dashboard.pages import Page
 from shophouse.serve.dashboard.sql_blocks import SqlChart, SqlFigures, SqlTable
@@ -15,6 +16,13 @@ _WHERE = {
     "country": "coalesce(places.country_code, places.country, 'unknown')",
 }
 
+
+def _heading(context: Context) -> str | None:
+    asked = "select max(order_date) from core.fct_orders where order_date = try_cast($day as date)"
+    [[day]] = context.published.query(asked, {"day": context.view.about.get("day")}).rows
+    return None if day is None else f"Orders of {context.formats.weekday(day)}"
+
+
 PAGE = Page(
     name="orders",
     title="Orders of a day",
@@ -23,10 +31,7 @@ PAGE = Page(
     choices=("store", "channel", "country"),
     under="sales",
     about=("day",),
-    heading=(
-        "select 'Orders of ' || strftime(max(order_date), '%A, %-d %B %Y') as heading "
-        "from core.fct_orders where order_date = try_cast($day as date)"
-    ),
+    heading=_heading,
     blocks=(
         SqlFigures(
             "At a glance",

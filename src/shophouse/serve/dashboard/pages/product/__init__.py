@@ -98,9 +98,7 @@ PAGE = Page(
                 Column("stock_class", "Health", "name"),
                 Column("on_hand_quantity", "On hand", "quantity"),
                 Column("incoming_quantity", "On order", "quantity"),
-                Column(
-                    "mean_daily_quantity", "Sold a day", "quantity", "Units sold per day with stock, of the last 28."
-                ),
+                Column("mean_daily_quantity", "Sold a day", "mean", "Units sold per day with stock, of the last 28."),
                 Column("days_of_cover", "Cover", "days", "Days that the stock lasts at that pace."),
                 Column("to_order_quantity", "To order", "quantity"),
                 Column(
