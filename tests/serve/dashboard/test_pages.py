@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from shophouse.serve.dashboard.contents import Chart, Content, Figures, Table
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.pages import Page, laid_out, pages
 from shophouse.serve.dashboard.published import Published, WithoutPersonal
-from shophouse.serve.dashboard.sql_blocks import SqlTable
+from shophouse.serve.dashboard.sql_blocks import SqlChart, SqlTable
 from shophouse.shop import Shop
 
 Of = Callable[..., Context]
@@ -370,3 +371,16 @@ def test_who_ordered_thrice_on_their_first_and_last_day_is_within_the_usual_gap(
     people = "(select 3 as order_count, 0 as days_since_last_order, 0.0 as average_gap_days, 9.5 as net_sales_amount)"
     sql = block.statement(sees_personal=True).replace("marts.customer_360", people)
     assert [row[:2] for row in asked(shop, sql)] == [("Up to their usual gap", 1)]
+
+
+@pytest.mark.parametrize("end", ["2025-11-01", "2025-11-21", "2025-11-30"])
+def test_sell_through_is_that_of_twelve_months(shop: Shop, end: str) -> None:
+    block = next(one for one in pages()["inventory"].blocks if one.title == "Sell-through by month")
+    assert isinstance(block, SqlChart)
+    months = (
+        "(select cast(unnest(generate_series(date '2023-01-01', date '2026-12-01', interval 1 month)) as date) as "
+        "month_start_date, 1 as sold_quantity, 3 as ending_quantity)"
+    )
+    sql = block.statement(sees_personal=True).replace("marts.sell_through", months).replace("$end", f"date '{end}'")
+    found = asked(shop, sql)
+    assert [found[0], found[-1]] == [(date(2024, 12, 1), 0.25), (date(2025, 11, 1), 0.25)]

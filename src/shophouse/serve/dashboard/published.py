@@ -226,7 +226,11 @@ class WithoutPersonal(Published):
         """As Published; raises PersonalData for that."""
         if names_any(sql, self._columns):
             raise self._refused()
-        found = self._published.query(sql, parameters)
+        try:
+            found = self._published.query(sql, parameters)
+        except QueryFailed as error:
+            # the database tells which value it could not read
+            raise QueryFailed(error.what, hint=error.hint) from error
         # it may have been asked for as *
         if self._columns & {column.lower() for column in found.columns}:
             raise self._refused()
