@@ -30,12 +30,13 @@ from shophouse.serve.dashboard.attempts import Attempts
 from shophouse.serve.dashboard.oidc import NoRole, Provider, ProviderAway, SignOnFailed
 from shophouse.serve.dashboard.users import Role, User, Users
 
-__all__ = ["Access", "Visitor", "visitor"]
+__all__ = ["LOCAL", "Access", "Visitor", "visitor"]
 
 _LOG = logging.getLogger(__name__)
 COOKIE = "shophouse"
 HOURS = 12
-_LOCAL = ("127.0.0.1", "localhost", "::1")
+LOCAL = ("127.0.0.1", "localhost", "::1")
+"""The names of this machine, at which no login is demanded."""
 _LONGEST_FORM = 4096
 # each attempt takes memory and time
 _ATTEMPTS_AT_ONCE, _WAITING = 2, 20
@@ -150,7 +151,7 @@ class Access:
             return _refused(scope, 403, "the request comes from another site")
         if self._users is None:
             # another name that leads here is how a web page gets around the browser's rules
-            if _name_of(headers.get("host", "")) not in _LOCAL:
+            if _name_of(headers.get("host", "")) not in LOCAL:
                 return _refused(scope, 400, "without a login only 127.0.0.1 and localhost are served")
             scope[_KEY] = Visitor(None, True, lambda: True)
             return None
