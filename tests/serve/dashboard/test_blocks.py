@@ -101,6 +101,17 @@ def test_a_month_that_is_not_over_is_compared_with_none(context: Of, shop: Shop)
         assert row.content(context(**running)).figures[0].change is None
 
 
+def test_whole_months_are_compared_with_as_many_whole_months(context: Of, shop: Shop) -> None:
+    days = {"from_": ["2025-10-02"], "to": ["2025-10-31"]}
+    row = RowOfFigures(("attributed_sales",))
+    figure = row.content(context(**days)).figures[0]
+    before = row.content(context(from_=["2025-09-01"], to=["2025-09-30"])).figures[0]
+    assert figure.value == row.content(context(from_=["2025-10-01"], to=["2025-10-31"])).figures[0].value
+    assert figure.before == before.value > 0
+    year = row.content(context(**days, compare=["year"])).figures[0]
+    assert year.before != figure.before
+
+
 def test_all_time_is_compared_with_none_and_one_day_is_drawn_as_a_bar(context: Of) -> None:
     whole = Trend("orders").content(context(period=["all"]))
     assert [series.is_quiet for series in whole.series] == [False]

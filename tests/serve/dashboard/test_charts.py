@@ -97,3 +97,8 @@ def test_every_colour_stands_out_from_its_ground(palette: tuple[str, ...], groun
         light, dark = sorted((luminance(colour), luminance(ground)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 3, colour
     assert len(set(palette)) == len(palette) == 8
+
+
+def test_a_long_name_of_a_table_is_broken_between_its_words() -> None:
+    chart = Chart("Slowest", kind="ranking", labels=("fct_inventory_movements",), series=(Series("Seconds", (1.5,)),))
+    assert drawn(chart)["yAxis"]["data"] == ["fct_\u200binventory_\u200bmovements"]

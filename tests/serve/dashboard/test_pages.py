@@ -322,11 +322,20 @@ def test_a_customer_has_a_page_of_all_orders(context: Of, shop: Shop) -> None:
     assert (len(orders.rows), sum(row[6] for row in orders.rows)) == (count, net)
     valid = figures("person", "At a glance", of)["order_count"]
     assert valid == len([row for row in orders.rows if row[3] is None])
+    months = content("person", "Sales by month", of)
+    assert isinstance(months, Chart)
+    listed = [row[0] for row in months.rows]
+    assert [(one.year * 12 + one.month) - (listed[0].year * 12 + listed[0].month) for one in listed] == list(
+        range(len(listed))
+    )
+    assert sum(row[1] for row in months.rows) == sum(row[6] for row in orders.rows if row[3] is None)
     assert pages()["person"].named(context(key=["0"])) is None
 
 
 def test_health_counts_what_arrived_and_what_was_held_back(context: Of, shop: Shop) -> None:
     found = figures("health", "Can these numbers be trusted?", context())
+    [[last]] = asked(shop, "select max(order_date) from core.fct_orders where is_valid")
+    assert found["last_day"] == last
     [[loaded, unread]] = asked(shop, "select sum(row_count), sum(rejected_row_count) from ops.loads")
     [[refused, money]] = asked(shop, "select count(*), sum(amount) from ops.rejected_rows")
     assert (found["rows_loaded"], found["rows_held_back"], found["money_held_back"]) == (

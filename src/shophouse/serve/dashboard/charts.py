@@ -68,7 +68,7 @@ def options(chart: Chart, formats: Formats, *, is_dark: bool) -> dict[str, Any]:
     if runs_down:
         values["splitNumber"] = 3
         label = {"color": ink, "width": 120, "overflow": "break", "lineHeight": 13, "interval": 0}
-        names |= {"inverse": True, "axisLabel": label, "data": [short_name(name) for name in chart.labels]}
+        names |= {"inverse": True, "axisLabel": label, "data": [_breakable(short_name(name)) for name in chart.labels]}
         values["axisLabel"] |= _INSIDE
     elif len(chart.labels) <= _FEW:
         names["axisLabel"] = {"color": ink, "interval": 0, "fontSize": 11}
@@ -267,6 +267,11 @@ def short_name(name: str) -> str:
     """A name that is one long word, as an id is, with its middle left out."""
     is_id = " " not in name and any(letter.isdigit() for letter in name)
     return name if len(name) <= _LONGEST_WORD or not is_id else f"{name[:8]}…{name[-4:]}"
+
+
+def _breakable(name: str) -> str:
+    """A name that ECharts may break after an underscore; by itself it does so after any letter."""
+    return name.replace("_", "_\u200b")
 
 
 def _number(value: Any) -> Any:

@@ -86,10 +86,11 @@ def laid_out(blocks: Sequence[Block]) -> list[int]:
 
 def placed(error: ShophouseError, page: Page, block: Block) -> ShophouseError:
     """The error of a block, with where it stands, for those who don't see it in its place on the page."""
-    where = [f"{block.title}, on the page {page.name}", *error.where]
+    where, hint = [f"{block.title}, on the page {page.name}", *error.where], error.hint
     if isinstance(block, OfSql) and str(block.file) not in where:
         where.append(str(block.file))
-    return type(error)(error.what, where=where, why=error.why, hint=error.hint)
+        hint = hint or ('shophouse query "describe"   lists the tables and columns that a query can read',)
+    return type(error)(error.what, where=where, why=error.why, hint=hint)
 
 
 _own: dict[str, Page] = {}

@@ -18,7 +18,7 @@ PROOF = (
         covers="as of the published version; times are UTC",
         columns=(
             Column("last_run", "Last run", "time", "When the run that built this version began."),
-            Column("last_day", "Sales up to", "day", "The last day that there are sales of."),
+            Column("last_day", "Sales up to", "day", "The last day with a valid order: where periods end."),
             Column("late_tables", "Tables late", "count", "Tables whose newest load is older than they should be."),
             Column("failed_tests", "Tests failed", "count", "Tests of the last run that failed or warned."),
             Column("passed_tests", "Tests passed", "count", "Tests of the last run that passed."),

@@ -37,7 +37,7 @@ rejected as (
 
 select
     (select max(started_at) from ops.runs) as last_run,
-    (select max(date_day) from marts.sales_daily) as last_day,
+    (select max(date_day) from marts.sales_daily where order_count > 0) as last_day,
     late.late_tables,
     tests.failed_tests,
     tests.passed_tests,

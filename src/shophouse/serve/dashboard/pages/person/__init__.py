@@ -72,7 +72,7 @@ PAGE = Page(
             ),
         ),
         SqlChart(
-            "Orders by month",
+            "Sales by month",
             _HERE / "months.sql",
             definition="Valid orders after discounts, by the month in which they were placed.",
             covers="all time",
