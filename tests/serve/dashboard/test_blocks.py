@@ -197,17 +197,6 @@ def test_what_is_known_by_month_alone_is_shown_over_a_year(context: Of, shop: Sh
     assert content.notes[0].startswith("whole months: ")
 
 
-def test_whole_months_are_compared_with_as_many_before_them(context: Of, shop: Shop) -> None:
-    of = context(from_=["2025-10-20"], to=["2025-11-18"])
-    [figure] = RowOfFigures(("attributed_sales",)).content(of).figures
-    months = "select sum(net_sales_amount) from attribution_comparison where attribution_model = 'last_non_direct' and "
-    [[now], [before]] = shop.sql(
-        f"{months} month_start_date between date '2025-10-01' and date '2025-11-01' union all "
-        f"{months} month_start_date between date '2025-08-01' and date '2025-09-01'"
-    ).fetchall()
-    assert (figure.value, figure.before) == (now, before)
-
-
 def test_values_that_do_not_add_up_are_not_added(context: Of, shop: Shop) -> None:
     of = context(period=["all"], by=["year"])
     chart = Trend("average_order_value", by="state", series=2).content(of)
