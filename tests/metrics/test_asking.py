@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from built_shop import DemoShop, shophouse
 from shophouse.errors import ConfigError
 from shophouse.metrics import Catalogue
 from shophouse.metrics.asking import described, listed, read_query
@@ -40,3 +41,10 @@ def test_every_metric_is_listed_and_described() -> None:
     assert described(catalogue, "orders")["label"] == "Orders"
     with pytest.raises(ConfigError, match="no metric"):
         described(catalogue, "ordres")
+
+
+def test_a_value_that_is_nowhere_is_told_also_of_a_total(whole_shop: DemoShop) -> None:
+    for more in ((), ("--by", "month")):
+        done = shophouse("metric", "net_sales", "--where", "channel = 'wep'", *more, "-p", whole_shop.folder)
+        assert done.returncode == 0
+        assert "no rows; channel is one of " in done.stderr and "web" in done.stderr

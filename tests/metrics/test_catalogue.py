@@ -143,3 +143,9 @@ def test_an_unknown_metric_is_told_with_the_nearest(catalogue: Catalogue) -> Non
     with pytest.raises(ConfigError, match="nett_sales") as error:
         catalogue.metric("nett_sales")
     assert "did you mean net_sales?" in error.value.render()
+
+
+def test_shares_and_counts_of_different_do_not_add_up() -> None:
+    catalogue = Catalogue.packaged()
+    assert catalogue.adds_up("net_sales") and catalogue.adds_up("orders")
+    assert not any(map(catalogue.adds_up, ("return_rate", "active_customers", "stock_value")))

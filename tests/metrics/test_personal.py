@@ -13,7 +13,7 @@ semantic_models:
     model: core.dim_customer
     description: Customers.
     time: first_seen_date
-    dimensions: {who: "lower(email)", nickname: nickname, country: country_code}
+    dimensions: {who: "lower(email)", nickname: nickname, taxes: '"Tax-ID"', street: STREET, country: country_code}
 """
 MODEL = """
 models:
@@ -21,6 +21,13 @@ models:
     columns:
       - name: nickname
         config: {meta: {personal: true}}
+      - name: Tax-ID
+        meta: {personal: true}
+"""
+MORE = """
+models:
+  - name: stg_mine__addresses
+    columns: [{name: Street, meta: {personal: true}}]
 """
 
 
@@ -29,9 +36,10 @@ def test_nothing_can_be_split_by_personal_data(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     (tmp_path / "shop" / "metrics.yml").write_text(OWN, "utf-8")
     (tmp_path / "shop" / "models" / "mine.yml").write_text(MODEL, "utf-8")
+    (tmp_path / "shop" / "models" / "more.yaml").write_text(MORE, "utf-8")
     project = Project.load(tmp_path / "shop")
     columns = personal_columns(project)
-    assert columns >= {"email", "phone", "first_name", "birth_date", "nickname"}
+    assert columns >= {"email", "phone", "first_name", "birth_date", "nickname", "tax-id", "street"}
     found = without_personal(Catalogue.load(project), columns)
     assert set(found.semantic_models["accounts"].dimensions) == {"country"}
 

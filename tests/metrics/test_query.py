@@ -187,3 +187,12 @@ def test_periods_follow_each_other(start: date, days: int, grain: Grain) -> None
     assert found[-1] <= end < next_period(found[-1], grain)
     assert all(next_period(a, grain) == b for a, b in pairwise(found))
     assert all(first_day(day, grain) == day for day in found)
+
+
+def test_a_question_mark_in_quotes_is_no_parameter(catalogue: Catalogue) -> None:
+    model = catalogue.semantic_models["sales_by_day"]
+    asked = model.model_copy(update={"dimensions": {**model.dimensions, "is_web": "regexp_matches(channel, 'we?b')"}})
+    own = catalogue.model_copy(update={"semantic_models": {**catalogue.semantic_models, "sales_by_day": asked}})
+    query = MetricQuery(("net_sales",), by=("is_web",), where=(Condition("channel", ("it's?", "web")),))
+    text = compile_query(own, query).text
+    assert "'we?b'" in text and "in ('it''s?', 'web')" in text

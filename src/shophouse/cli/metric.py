@@ -82,7 +82,8 @@ def metric(
         return
     relation = shop.sql(compiled.sql, list(compiled.parameters))
     print_relation(relation, None, as_csv=as_csv, as_json=as_json)
-    if query.where and not relation.limit(1).fetchall():
+    # the sum of no rows is a row, of nulls
+    if query.where and all(value is None for row in relation.limit(2).fetchall() for value in row):
         _tell_values(shop, catalogue, query)
 
 

@@ -14,8 +14,6 @@ from shophouse.errors import ConfigError
 
 __all__: list[str] = []
 
-_LOCAL = ("127.0.0.1", "localhost", "::1")
-
 
 @command(LOOK)
 def serve(
@@ -42,6 +40,7 @@ def serve(
     try:
         import uvicorn
 
+        from shophouse.serve.dashboard.access import LOCAL
         from shophouse.serve.dashboard.app import create_app
         from shophouse.serve.dashboard.secret import secret_of
         from shophouse.serve.dashboard.users import Users
@@ -51,7 +50,7 @@ def serve(
         ) from error
     if (certificate is None) != (key is None):
         raise ConfigError("https needs both a certificate and its key", hint="--certificate cert.pem --key key.pem")
-    if host not in _LOCAL and certificate is None and not plain_http:
+    if host not in LOCAL and certificate is None and not plain_http:
         raise ConfigError(
             f"passwords would cross the network to {host} in clear text",
             hint=[
@@ -60,7 +59,7 @@ def serve(
             ],
         )
     shop = Shop.open(project)
-    users = Users(shop.project.folder) if login or host not in _LOCAL else None
+    users = Users(shop.project.folder) if login or host not in LOCAL else None
     if users is not None and shop.project.serve.oidc is None and not users.all():
         raise ConfigError(
             "nobody may log in yet", hint=["shophouse users add NAME --role analyst", "or serve.oidc in shophouse.yml"]

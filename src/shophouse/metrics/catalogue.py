@@ -190,6 +190,13 @@ class Catalogue(_Frozen):
         for part in metric.made_of:
             yield from self.leaves(part)
 
+    def adds_up(self, name: str) -> bool:
+        """Whether its values of several groups add up to that of all: not those of a share, or a count of different."""
+        metric = self.metric(name)
+        if metric.made_of:
+            return metric.ratio is None and all(map(self.adds_up, metric.made_of))
+        return metric.sum is not None
+
     def dimensions(self, name: str) -> dict[str, str]:
         """What a metric can be grouped and filtered by, and the finest grain that it then has."""
         found: dict[str, str] | None = None

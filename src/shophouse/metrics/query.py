@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
@@ -26,6 +26,8 @@ Grain = Literal["day", "week", "month", "quarter", "year"]
 GRAINS: tuple[Grain, ...] = get_args(Grain)
 
 _OF_DAYS = ("day", "week")
+# the place of a parameter; in quotes ? is a letter
+_MARK = re.compile(r"\?|'[^']*'|\"[^\"]*\"")
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,12 @@ class CompiledQuery:
     @property
     def text(self) -> str:
         """The SQL with its parameters in it, for people to read and to run."""
-        parts = self.sql.split("?")
-        values = [*(literal(str(value)) for value in self.parameters), ""]
-        return "".join(part + value for part, value in zip(parts, values, strict=True))
+        return self.filled(lambda value: literal(str(value)))
+
+    def filled(self, written: Callable[[Any], str]) -> str:
+        """The SQL with what `written` makes of each parameter in its place."""
+        values = iter(self.parameters)
+        return _MARK.sub(lambda found: written(next(values)) if found[0] == "?" else found[0], self.sql)
 
 
 def compile_query(catalogue: Catalogue, query: MetricQuery, wording: Wording = COMMAND_LINE) -> CompiledQuery:

@@ -10,12 +10,14 @@ import pytest
 from serve.bi.conftest import NOTHING, SPRING, Chosen
 from shophouse.metrics import MetricQuery, compile_query
 from shophouse.metrics.conditions import Condition
+from shophouse.metrics.personal import personal_columns
 from shophouse.serve.bi import SetUp
 from shophouse.serve.bi.questions import Question
 from shophouse.serve.dashboard.blocks import Context, RowOfFigures
 from shophouse.serve.dashboard.contents import Figures
 from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.pages import pages
+from shophouse.serve.dashboard.published import WithoutPersonal
 from shophouse.serve.dashboard.view import read_view
 from shophouse.shop import Shop
 
@@ -54,7 +56,8 @@ def test_a_question_answers_what_the_dashboard_shows(
     words = {"from": chosen.start, "to": chosen.end, "by": chosen.grain, "channel": chosen.channel}
     view = read_view({name: [word] for name, word in words.items() if word}, first, last, until=until)
     assert not view.problems
-    context = Context(set_up.published, set_up.catalogue, Formats("en_US", set_up.currency), view)
+    published = WithoutPersonal(set_up.published, personal_columns(shop.project))
+    context = Context(published, set_up.catalogue, Formats("en_US", set_up.currency), view)
     compared = 0
     for dashboard in set_up.dashboards:
         blocks, _ = pages()[dashboard.name].shown(set_up.published)
@@ -114,3 +117,12 @@ def test_what_a_shop_lacks_is_no_question(set_up: SetUp) -> None:
     titles = [one.title for dashboard in set_up.dashboards for one in dashboard.questions]
     assert "Tests that did not pass" not in titles
     assert "What moved" not in titles
+
+
+def test_no_question_shows_personal_data(set_up: SetUp, shop: Shop, answers: Answers) -> None:
+    names = {
+        row[0] for row in shop.sql("select employee_name from core.dim_employee where employee_key <> 0").fetchall()
+    }
+    assert names
+    for name, rows in answers(NOTHING).items():
+        assert not names & {value for row in rows for value in row}, name

@@ -59,6 +59,18 @@ def alike_rows(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [tuple(of_text(str(alike(value))) if value is not None else None for value in row) for row in rows]
 
 
+def are_alike(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Whether two databases give the same row."""
+    return len(one) == len(other) and all(map(_is_alike, one, other))
+
+
+def _is_alike(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float) and round(one, 4) == one and round(other, 4) == other:
+        # an average of money has four digits, and each database rounds a half of the last in its own way
+        return abs(one - other) < 1.01e-4
+    return bool(one == other)
+
+
 @pytest.fixture(scope="module")
 def jdbc() -> Callable[[Path, Path], None]:
     from servers.machine import Missing, jars_of, java
@@ -145,7 +157,8 @@ def test_every_question_has_the_same_answer_on_postgresql(
     for dashboard in set_up.dashboards:
         for question in dashboard.questions:
             found = reader.execute(filled(question.sql, chosen.sql)).fetchall()
-            assert alike_rows(found) == alike_rows(expected[question.name]), question.name
+            pairs = zip(alike_rows(found), alike_rows(expected[question.name]), strict=True)
+            assert [pair for pair in pairs if not are_alike(*pair)] == [], question.name
             query = card(question, 1, 1, set_up.currency)["dataset_query"]["native"]["query"]
             sql, names = as_metabase_runs_it(query, chosen.words)
             sql = sql.replace("%", "%%").replace("?", "%s")

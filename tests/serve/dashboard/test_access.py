@@ -202,3 +202,21 @@ def test_a_login_ends_the_session_before(client: Callable[..., TestClient]) -> N
     log_in(browser, "anna")
     assert browser.cookies[COOKIE] not in (first, "chosen")
     assert client().get("/", headers={"cookie": f"{COOKIE}={first}"}).status_code == 303
+
+
+def test_nobody_gets_in_while_users_can_not_be_read(
+    client: Callable[..., TestClient], users: Users, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = client()
+    log_in(browser, "anna")
+    users.file.write_text("[]", "utf-8")
+    for path, kind in (("/sales", "text/html"), ("/api/metrics", "application/json")):
+        answer = browser.get(path)
+        assert answer.status_code == 503 and answer.headers["content-type"].startswith(kind)
+        assert "nobody can be let in" in answer.text and str(users.file.parent) not in answer.text
+    assert "users.json is not understood" in caplog.text
+    with pytest.raises(WebSocketDisconnect), browser.websocket_connect("/socket"):
+        pass
+    users.file.unlink()
+    users.put("anna", "analyst", PASSWORD)
+    assert log_in(client(), "anna") == 303

@@ -195,3 +195,11 @@ def test_what_is_known_by_month_alone_is_shown_over_a_year(context: Of, shop: Sh
     ).fetchall()
     assert (content.rows[0][0], content.rows[-1][0]) == (first, last)
     assert content.notes[0].startswith("whole months: ")
+
+
+def test_values_that_do_not_add_up_are_not_added(context: Of, shop: Shop) -> None:
+    of = context(period=["all"], by=["year"])
+    chart = Trend("average_order_value", by="state", series=2).content(of)
+    [[states]] = shop.sql("select count(distinct state_code) from sales_daily where order_count > 0").fetchall()
+    assert len(chart.series) == 2 and not any("others" in series.name for series in chart.series)
+    assert chart.notes == (f"without {states - 2} others",)

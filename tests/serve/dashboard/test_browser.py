@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from built_shop import DemoShop
 from servers.browser import axe, serving
 from shophouse.metrics import Catalogue, MetricQuery, compile_query
 from shophouse.serve.dashboard.blocks import Context
+from shophouse.serve.dashboard.formats import Formats
 from shophouse.serve.dashboard.pages import pages
 from shophouse.serve.dashboard.users import Users
 from shophouse.shop import Shop
@@ -51,6 +53,7 @@ FIRST_POINT = """async title => {
     const { left, top } = element.getBoundingClientRect()
     return [left + x, top + y]
 }"""
+PERIOD_SAYS = """words => document.querySelector('input[aria-label=Period]').value.includes(words)"""
 # of the last thirty days; written by hand, so that the catalogue's SQL is not compared with itself
 BY_HAND = {
     "net_sales": "select sum(net_sales_amount) from sales_daily where {days}",
@@ -283,6 +286,32 @@ def test_of_two_changes_the_last_is_shown(browser: Browser, address: str, shop: 
             "select sum(net_sales_amount) from sales_daily where date_day > (select max(date_day) from sales_daily) - 7"
         ).fetchall()
         assert agrees(figure(page, "net_sales"), value)
+
+
+def test_own_days_can_be_chosen_and_chosen_anew(browser: Browser, address: str, shop: Shop) -> None:
+    formats = Formats("en_US", "USD")
+
+    def choose_days(first: date, last: date) -> None:
+        page.get_by_label("First day").fill(str(first))
+        page.get_by_label("Last day").fill(str(last))
+        page.get_by_role("button", name="Show", exact=True).click()
+        page.wait_for_url(f"**/overview?from={first}&to={last}")
+        page.wait_for_function(SHOW_ANOTHER, arg=f"from={first}&to={last}")
+        page.wait_for_function(PERIOD_SAYS, arg=f"{formats.day(first)} – {formats.day(last)}")
+        sql = "select sum(order_count) from sales_daily where date_day between ? and ?"
+        [[value]] = shop.sql(sql, [first, last]).fetchall()
+        assert agrees(figure(page, "orders"), value)
+
+    [[start, end]] = shop.sql("select max(date_day) - 40, max(date_day) - 30 from sales_daily").fetchall()
+    with opened(browser, f"{address}/overview") as page:
+        choose(page, "Period", "Own days …")
+        choose_days(start, end)
+        choose(page, "Period", "Other days …")
+        choose_days(start, start)
+        choose(page, "Period", "Last 7 days")
+        page.wait_for_function(SHOW_ANOTHER, arg="period=7d")
+        page.get_by_label("Period", exact=True).click()
+        page.get_by_role("option", name="Own days …", exact=True).wait_for()
 
 
 def _pictures(page: Page) -> dict[str, str]:

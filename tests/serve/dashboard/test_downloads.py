@@ -48,3 +48,10 @@ def test_a_workbook_shows_shares_in_percent_keeps_keys_and_runs_no_formula() -> 
 
 def test_a_file_is_called_as_its_block() -> None:
     assert file_name(TABLE) == "sales__by__day"
+
+
+def test_any_block_can_be_a_workbook() -> None:
+    columns = (Column("column", "Column"), Column("rate", "Rate", "rate"))
+    table = Table("Columns", columns=columns, rows=(("a", float("nan")), ("b", float("inf"))))
+    book = zipfile.ZipFile(io.BytesIO(excel_file(table, FORMATS)))
+    assert re.findall(r'<sheet name="([^"]*)"', book.read("xl/workbook.xml").decode()) == ["Columns", "what they are"]

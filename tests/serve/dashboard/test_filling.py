@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shophouse.errors import ConfigError
+from shophouse.errors import ConfigError, ShophouseError
 from shophouse.serve.dashboard.blocks import Context
 from shophouse.serve.dashboard.contents import Content, Table
 from shophouse.serve.dashboard.filling import Filling
@@ -30,6 +30,8 @@ class Counted:
         self.times.append(context.view.address("page"))
         if context.view.preset == "7d":
             raise ConfigError("no such thing")
+        if context.view.preset == "90d":
+            raise ZeroDivisionError("a block of a shop's own")
         return Table(self.title, rows=((len(self.times),),))
 
 
@@ -72,7 +74,7 @@ def test_another_version_view_or_right_is_worked_out_anew(context: Callable[...,
     page = Page("page", "Page", "", 1, (block,))
     of = context()
     viewers = replace(of, published=WithoutPersonal(of.published, frozenset({"email"})))
-    other = replace(of, view=of.view.with_(preset="90d"))
+    other = replace(of, view=of.view.with_(preset="12m"))
     about = replace(of, view=of.view.with_(about={"key": "7"}))
 
     async def look() -> int:
@@ -97,3 +99,20 @@ def test_an_error_is_told_to_who_looks(context: Callable[..., Context]) -> None:
 
     with pytest.raises(ConfigError, match="no such thing"):
         asked(look)
+
+
+def test_a_block_that_is_broken_is_told_and_logged(
+    context: Callable[..., Context], caplog: pytest.LogCaptureFixture
+) -> None:
+    block = Counted([])
+    page = Page("page", "Page", "", 1, (block,))
+    of = replace(context(), view=context().view.with_(preset="90d"))
+    viewers = replace(of, published=WithoutPersonal(of.published, frozenset({"email"})))
+    with pytest.raises(ShophouseError, match="Counted can't be shown") as told:
+        asked(lambda: Filling().content(page, of, 1, block))
+    assert told.value.why == ("ZeroDivisionError: a block of a shop's own",)
+    with pytest.raises(ShophouseError) as told:
+        asked(lambda: Filling().content(page, viewers, 1, block))
+    # the words of an error may hold a value
+    assert told.value.why == ()
+    assert "ZeroDivisionError" in caplog.text

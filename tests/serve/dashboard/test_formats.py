@@ -23,6 +23,7 @@ from shophouse.serve.dashboard.formats import Formats
         ("en_US", 4.26987, "score", "4.27"),
         ("en_US", Decimal("60211.0000"), "quantity", "60,211"),
         ("en_US", None, "money", "–"),
+        ("en_US", float("nan"), "rate", "–"),
         ("en_US", 18.66, "days", "18.7 days"),
         ("en_US", Decimal("1.0"), "days", "1.0 days"),
         ("en_US", 1, "days", "1 day"),

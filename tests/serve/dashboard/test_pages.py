@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from shophouse.serve.dashboard.contents import Chart, Content, Figures, Table
 from shophouse.serve.dashboard.needs import Need
 from shophouse.serve.dashboard.pages import Page, laid_out, pages
 from shophouse.serve.dashboard.published import Published, WithoutPersonal
-from shophouse.serve.dashboard.sql_blocks import SqlTable
+from shophouse.serve.dashboard.sql_blocks import SqlChart, SqlTable
 from shophouse.shop import Shop
 
 Of = Callable[..., Context]
@@ -356,3 +357,39 @@ def test_net_sales_are_the_same_wherever_they_are_looked_up(context: Of, shop: S
     [[net]] = asked(shop, "select sum(net_sales_amount_reporting) from core.fct_sales_ledger")
     assert len(places) >= 9
     assert set(places.values()) == {(net, 0)}
+
+
+def test_who_may_see_no_personal_data_sees_no_value_that_was_held_back(context: Of, shop: Shop) -> None:
+    of = context()
+    viewers = replace(of, published=WithoutPersonal(of.published, frozenset({"email"})))
+    seen, unseen = content("health", "Held back", of), content("health", "Held back", viewers)
+    assert isinstance(seen, Table) and isinstance(unseen, Table)
+    assert "unknown status: zzz" in {row[2] for row in seen.rows}
+    assert "unknown status" in {row[2] for row in unseen.rows}
+    assert sum(row[3] for row in unseen.rows) == sum(row[3] for row in seen.rows)
+    # cells out of place: an address where a day should be
+    block = next(one for one in pages()["health"].blocks if one.title == "Held back")
+    assert isinstance(block, SqlTable)
+    unread = block.personal["unread"][1].replace("reason", "'not a date: ann.smith@example.net'")
+    assert asked(shop, f"select {unread}") == [("not a date",)]
+
+
+def test_who_ordered_thrice_on_their_first_and_last_day_is_within_the_usual_gap(context: Of, shop: Shop) -> None:
+    block = next(one for one in pages()["customers"].blocks if one.title == "Customers against their own rhythm")
+    assert isinstance(block, SqlTable)
+    people = "(select 3 as order_count, 0 as days_since_last_order, 0.0 as average_gap_days, 9.5 as net_sales_amount)"
+    sql = block.statement(sees_personal=True).replace("marts.customer_360", people)
+    assert [row[:2] for row in asked(shop, sql)] == [("Up to their usual gap", 1)]
+
+
+@pytest.mark.parametrize("end", ["2025-11-01", "2025-11-21", "2025-11-30"])
+def test_sell_through_is_that_of_twelve_months(shop: Shop, end: str) -> None:
+    block = next(one for one in pages()["inventory"].blocks if one.title == "Sell-through by month")
+    assert isinstance(block, SqlChart)
+    months = (
+        "(select cast(unnest(generate_series(date '2023-01-01', date '2026-12-01', interval 1 month)) as date) as "
+        "month_start_date, 1 as sold_quantity, 3 as ending_quantity)"
+    )
+    sql = block.statement(sees_personal=True).replace("marts.sell_through", months).replace("$end", f"date '{end}'")
+    found = asked(shop, sql)
+    assert [found[0], found[-1]] == [(date(2024, 12, 1), 0.25), (date(2025, 11, 1), 0.25)]

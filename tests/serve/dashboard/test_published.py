@@ -75,3 +75,22 @@ def test_who_may_see_no_personal_data_gets_none(shop: Shop) -> None:
         assert published.query(sql).rows
         with pytest.raises(QueryFailed, match="personal data"):
             viewers.query(sql)
+
+
+def test_personal_data_is_known_in_capitals_and_by_a_name_in_quotes(shop: Shop) -> None:
+    viewers = WithoutPersonal(Published(shop.engine), frozenset({"tax-id"}))
+    rows = "(select '7' as \"Tax-ID\") as people"
+    for sql in (f'select "Tax-ID" as x from {rows}', f"select * from {rows}"):
+        with pytest.raises(QueryFailed, match="personal data"):
+            viewers.query(sql)
+
+
+def test_who_may_see_no_personal_data_is_not_told_a_value_by_an_error(shop: Shop) -> None:
+    published = Published(shop.engine)
+    sql = "select cast(concat('ann', '@example.net') as integer)"
+    with pytest.raises(QueryFailed) as told:
+        published.query(sql)
+    assert "ann@example.net" in told.value.render()
+    with pytest.raises(QueryFailed, match="a query failed") as told:
+        WithoutPersonal(published, frozenset({"email"})).query(sql)
+    assert "ann@example.net" not in told.value.render()

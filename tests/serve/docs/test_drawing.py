@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from shophouse.serve.docs.drawing import draw, read
+from shophouse.serve.docs.drawing import draw
+from shophouse.serve.docs.mermaid import read
 from shophouse.serve.docs.pages import documentation
 
 SVG = "{http://www.w3.org/2000/svg}"

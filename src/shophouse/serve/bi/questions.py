@@ -193,8 +193,7 @@ class _Maker:
             if self._compiles(narrowed):
                 asked = narrowed
         compiled = compile_query(self._catalogue, asked)
-        values = iter(compiled.parameters)
-        sql = re.sub(r"\?", lambda _: _standing_for(next(values)), compiled.sql)
+        sql = compiled.filled(_standing_for)
         if asked.grain == "day":
             sql = sql.replace("date_trunc('day', ", f"date_trunc({chosen('grain')}, ")
         return translated(sql, self._dialect), "" if asked.start == _FIRST else "Over whole months."
@@ -254,7 +253,7 @@ class _Maker:
             for name in FILTERS
             if name in block.dimensions
         ]
-        sql = block.statement(tests, sees_personal=True)
+        sql = block.statement(tests, sees_personal=False)
         return _NAME.sub(lambda found: chosen(found[1]), sql)
 
 

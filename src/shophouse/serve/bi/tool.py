@@ -124,7 +124,7 @@ class SetUp:
         personal = personal_columns(self.project)
         columns: dict[str, dict[str, str]] = {}
         for table, column, kind in rows:
-            if column not in personal:
+            if column.lower() not in personal:
                 columns.setdefault(table, {})[column] = kind
         return [
             Table(

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -22,17 +23,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shophouse.errors import ConfigError, ShophouseError
 from shophouse.json_text import json_text
 from shophouse.serve.dashboard import plain_pages
 from shophouse.serve.dashboard.attempts import Attempts
 from shophouse.serve.dashboard.oidc import NoRole, Provider, ProviderAway, SignOnFailed
 from shophouse.serve.dashboard.users import Role, User, Users
 
-__all__ = ["Access", "Visitor", "visitor"]
+__all__ = ["LOCAL", "Access", "Visitor", "visitor"]
 
+_LOG = logging.getLogger(__name__)
 COOKIE = "shophouse"
 HOURS = 12
-_LOCAL = ("127.0.0.1", "localhost", "::1")
+LOCAL = ("127.0.0.1", "localhost", "::1")
+"""The names of this machine, at which no login is demanded."""
 _LONGEST_FORM = 4096
 # each attempt takes memory and time
 _ATTEMPTS_AT_ONCE, _WAITING = 2, 20
@@ -124,7 +128,12 @@ class Access:
             await self._app(scope, receive, send)
             return
         send = _with_headers(send, is_secure=scope.get("scheme") in ("https", "wss"))
-        answer = await self._answer(scope, receive)
+        try:
+            answer = await self._answer(scope, receive)
+        except ConfigError as error:
+            # where users are kept is nobody's business
+            _LOG.error("%s", error.render())
+            answer = self._closed(scope)
         if answer is None:
             await self._app(scope, _while_welcome(scope, receive), send)
         elif scope["type"] == "websocket":
@@ -142,7 +151,7 @@ class Access:
             return _refused(scope, 403, "the request comes from another site")
         if self._users is None:
             # another name that leads here is how a web page gets around the browser's rules
-            if _name_of(headers.get("host", "")) not in _LOCAL:
+            if _name_of(headers.get("host", "")) not in LOCAL:
                 return _refused(scope, 400, "without a login only 127.0.0.1 and localhost are served")
             scope[_KEY] = Visitor(None, True, lambda: True)
             return None
@@ -158,13 +167,21 @@ class Access:
             may_stay = lambda: self._of_token(token) is not None  # noqa: E731
             scope[_KEY] = Visitor(session.name, session.role == "analyst", may_stay)
             return None
-        is_api = path == "/api" or path.startswith("/api/")
+        is_api = _is_api(path)
         if is_api and headers.get("authorization", "").lower().startswith("basic "):
             return await self._basic(scope, headers)
         if scope["type"] == "websocket" or is_api or scope["method"] not in ("GET", "HEAD"):
             return _refused(scope, 401, "a login is needed", "send a user's name and password, as curl -u NAME does")
         wanted = path + (f"?{scope['query_string'].decode('ascii', 'replace')}" if scope["query_string"] else "")
         return RedirectResponse(f"/login?next={quote(wanted)}", 303)
+
+    def _closed(self, scope: Scope) -> ASGIApp:
+        """What is said while it can't be told who may log in."""
+        what, hint = "nobody can be let in at the moment", "the log of the server says why"
+        if _is_api(scope["path"]):
+            return _refused(scope, 503, what, hint)
+        told = plain_pages.unavailable(self._shop, ShophouseError(what, hint=hint))
+        return HTMLResponse(told, 503, {"Retry-After": "5"})
 
     async def _login(self, request: Request) -> Response:
         wanted = _inside(request.query_params.get("next", "/"))
@@ -319,13 +336,7 @@ def _with_headers(send: Send, *, is_secure: bool) -> Send:
             headers.setdefault("Cache-Control", "no-store")
             if is_secure:
                 headers["Strict-Transport-Security"] = "max-age=31536000"
-                message["headers"] = [
-                    (
-                        name,
-                        value if name.lower() != b"set-cookie" or b"secure" in value.lower() else value + b"; secure",
-                    )
-                    for name, value in message["headers"]
-                ]
+                message["headers"] = [_only_by_https(name, value) for name, value in message["headers"]]
         await send(message)
 
     return tell
@@ -337,10 +348,14 @@ def _only_by_https(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     return name, value + b"; Secure" if is_open_cookie else value
 
 
+def _is_api(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
+
+
 def _refused(scope: Scope, status: int, what: str, hint: str = "", wait: int = 0) -> Response:
     told = {"error": what, "where": [], "why": [], "hint": [hint] if hint else []}
     headers = {"Retry-After": str(wait)} if wait else {}
-    if status == 401 and scope["path"].startswith("/api"):
+    if status == 401 and _is_api(scope["path"]):
         headers["WWW-Authenticate"] = 'Basic realm="shophouse", charset="UTF-8"'
     return Response(json_text(told), status, headers, "application/json")
 

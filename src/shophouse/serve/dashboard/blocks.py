@@ -234,7 +234,7 @@ class Trend:
     kind: ChartKind = "line"
     width: int = 6
     series: int = 6
-    """The most series of a split; the rest is one."""
+    """The most series of a split; the rest is one, or left out where the metric's values don't add up."""
     needs: Need | None = None
 
     def __post_init__(self) -> None:
@@ -261,7 +261,8 @@ class Trend:
         labels = tuple(formats.period(day, grain) for day in days)
         links = tuple(_link_to(view, day, grain, period) for day in days)
         if self.by:
-            series = _split(rows, days, self.series)
+            series, rest = _split(rows, days, self.series, adds_up=context.catalogue.adds_up(self.metric))
+            notes += (f"without {rest} others",) if rest else ()
         else:
             now: dict[Any, Any] = {row[0]: row[1] for row in rows.rows}
             series = (Series(metric.label, tuple(now.get(day) for day in days)),)
@@ -397,19 +398,24 @@ def label_of(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _split(rows: Rows, days: Sequence[date], most: int) -> tuple[Series, ...]:
-    """A series for each of the largest values of the dimension, and one for all others together."""
+def _split(rows: Rows, days: Sequence[date], most: int, *, adds_up: bool) -> tuple[tuple[Series, ...], int]:
+    """A series for each of the largest values of the dimension, one for all others together where they add up.
+
+    Otherwise with how many are left out.
+    """
     values: dict[str, dict[date, Any]] = {}
     for day, name, value in rows.rows:
         if value is not None:
             values.setdefault("" if name is None else str(name), {})[day] = value
     order = sorted(values, key=lambda name: -sum(abs(value) for value in values[name].values()))
-    kept, rest = (order, []) if len(order) <= most else (order[: most - 1], order[most - 1 :])
-    series = [Series(spoken(name) or _WITHOUT, tuple(values[name].get(day) for day in days)) for name in kept]
-    if rest:
+    kept = len(order) if len(order) <= most else most - 1 if adds_up else most
+    series = [Series(spoken(name) or _WITHOUT, tuple(values[name].get(day) for day in days)) for name in order[:kept]]
+    rest = order[kept:]
+    if rest and adds_up:
         others = tuple(sum(values[name].get(day, 0) for name in rest) for day in days)
         series.append(Series(f"{len(rest)} others", others))
-    return tuple(series)
+        rest = []
+    return tuple(series), len(rest)
 
 
 def whole_months(period: Period) -> Period:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 __all__ = ["Chart", "ChartKind", "Column", "Content", "Figure", "Figures", "Series", "Table", "Target"]
@@ -108,12 +107,3 @@ class Table(_Content):
 
 
 Content = Figures | Chart | Table
-
-
-@dataclass(frozen=True)
-class Missing:
-    """What a page lacks, and what source would fill it."""
-
-    what: str
-    hint: str
-    sources: Sequence[str] = field(default_factory=tuple)

@@ -44,9 +44,10 @@ def excel_file(content: Chart | Table, formats: Formats) -> bytes:
     import xlsxwriter
 
     target = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
     with xlsxwriter.Workbook(target, options) as book:
-        sheet = book.add_worksheet(_NO_NAME.sub(" ", content.title)[:31])
+        name = _NO_NAME.sub(" ", content.title)[:31]
+        sheet = book.add_worksheet(name)
         bold = book.add_format({"bold": True})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         time = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
@@ -65,7 +66,8 @@ def excel_file(content: Chart | Table, formats: Formats) -> bytes:
                     sheet.write_string(number, at, str(value))
         sheet.freeze_panes(1, 0)
         sheet.autofit()
-        about = book.add_worksheet("columns")
+        # Excel takes names in other letters for the same
+        about = book.add_worksheet("columns" if name.lower() != "columns" else "what they are")
         about.write_row(0, 0, ["column", "what it is"], bold)
         for number, column in enumerate(content.columns, 1):
             about.write_row(number, 0, [column.label, column.definition])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from shophouse.errors import ShophouseError
 from shophouse.serve.dashboard.blocks import Block, Context
 from shophouse.serve.dashboard.contents import Content, Figures
 from shophouse.serve.dashboard.kept import Kept, size_of
@@ -14,6 +16,7 @@ from shophouse.serve.dashboard.pages import Page
 
 __all__ = ["Filling"]
 
+_LOG = logging.getLogger(__name__)
 _KEPT_BYTES = 64 * 2**20
 _AT_ONCE = 4
 _MOST_AHEAD = 100
@@ -43,7 +46,7 @@ class Filling:
         key = _key(page, context, version, block)
         found = self._coming.get(key)
         if found is None:
-            work = partial(self._kept.get, key, partial(block.content, context))
+            work = partial(self._kept.get, key, partial(_worked_out, block, context))
             found = asyncio.get_running_loop().run_in_executor(self._threads, work)
             self._coming[key] = found
             found.add_done_callback(partial(self._came, key))
@@ -54,6 +57,18 @@ class Filling:
         # an error is told by those who wait for the content; nobody may have waited
         if not found.cancelled():
             found.exception()
+
+
+def _worked_out(block: Block, context: Context) -> Content:
+    """What a block shows. Raises ShophouseError, whatever goes wrong: a page outlives a block that is broken."""
+    try:
+        return block.content(context)
+    except ShophouseError:
+        raise
+    except Exception as error:
+        _LOG.exception("the block %r failed", block.title)
+        why = f"{type(error).__name__}: {error}" if not context.published.personal else ()
+        raise ShophouseError(f"{block.title} can't be shown", why=why, hint="the server's log says more") from error
 
 
 def _key(page: Page, context: Context, version: int | None, block: Block) -> Hashable:

@@ -70,13 +70,13 @@ class Formats:
         self._percent = str(self.locale.percent_formats[None].pattern).replace("##0", "##0.0")
 
     def value(self, value: Any, unit: str) -> str:
-        """A value of a unit, as people read it; '–' for none.
+        """A value of a unit, as people read it; '–' for none, and for what is no number (NaN).
 
         Units are those of the catalogue (money, count, quantity, rate, times, mean, days, score), and amount (money of
         a currency that stands elsewhere), number (of whatever kind), seconds, day, month, time, name (a code of the
         data, as paid_social), code (which is not broken into lines) and text.
         """
-        if value is None:
+        if value is None or value != value:
             return "–"
         if unit == "money":
             return str(format_currency(Decimal(str(value)), self.currency, locale=self.locale))

@@ -6,13 +6,13 @@ many ask at once runs once.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shophouse.errors import ShophouseError
+from shophouse.metrics.personal import names_any
 from shophouse.serve.dashboard.kept import Kept, size_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Published:
 
     @property
     def personal(self) -> frozenset[str]:
-        """Columns that whoever asks may not see; empty for those who may see all."""
+        """Columns that whoever asks may not see, in small letters; empty for those who may see all."""
         return frozenset()
 
     def version(self) -> int | None:
@@ -211,8 +211,6 @@ class _TimeLimit:
 class WithoutPersonal(Published):
     """What `published` has for those who may see no personal data: no query reads or gives one of `columns`."""
 
-    _WORD = re.compile(r"[a-z_][a-z0-9_]*")
-
     def __init__(self, published: Published, columns: frozenset[str]) -> None:
         self._published = published
         self._columns = columns
@@ -226,9 +224,13 @@ class WithoutPersonal(Published):
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
         """As Published; raises PersonalData for that."""
-        if self._columns & set(self._WORD.findall(sql.lower())):
+        if names_any(sql, self._columns):
             raise self._refused()
-        found = self._published.query(sql, parameters)
+        try:
+            found = self._published.query(sql, parameters)
+        except QueryFailed as error:
+            # the database tells which value it could not read
+            raise QueryFailed(error.what, hint=error.hint) from error
         # it may have been asked for as *
         if self._columns & {column.lower() for column in found.columns}:
             raise self._refused()

@@ -151,7 +151,7 @@ def _marts(context: Context, words: Sequence[str]) -> list[Hit]:
     found = []
     for name, said in context.marts().items():
         if name in there:
-            columns = " ".join(column for column in said.columns if column not in context.published.personal)
+            columns = " ".join(column for column in said.columns if column.lower() not in context.published.personal)
             score = _score(words, name, name.replace("_", " "), said.description, columns)
             if score is not None:
                 found.append((score, Hit(name, said.description, f"/mart?name={quote(name)}")))

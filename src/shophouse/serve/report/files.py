@@ -57,7 +57,6 @@ class Listing:
     def __init__(self, folder: Path, shop: str) -> None:
         self._folder = folder
         self._shop = shop
-        self.reports: dict[str, Written] = {}
 
     @contextmanager
     def changing(self) -> Iterator[dict[str, Written]]:

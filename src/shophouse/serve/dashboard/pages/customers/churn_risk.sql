@@ -4,8 +4,7 @@ customers as (
     select
         days_since_last_order,
         average_gap_days,
-        net_sales_amount,
-        days_since_last_order / nullif(average_gap_days, 0) as gaps
+        net_sales_amount
     from marts.customer_360
     where order_count >= 3
         and {filters}
@@ -14,9 +13,9 @@ customers as (
 bands as (
     select
         case
-            when gaps <= 1 then 1
-            when gaps <= 2 then 2
-            when gaps <= 3 then 3
+            when days_since_last_order <= average_gap_days then 1
+            when days_since_last_order <= 2 * average_gap_days then 2
+            when days_since_last_order <= 3 * average_gap_days then 3
             else 4
         end as place,
         days_since_last_order,

@@ -4,7 +4,7 @@ unread as (
     select
         'could not be read' as kind,
         source || '.' || table_name as table_name,
-        column_name || ': ' || split_part(reason, '.', 1) as reason,
+        column_name || ': ' || {unread} as reason,
         count(*) as row_count,
         cast(null as decimal(38, 4)) as amount,
         min(source_file || ', line ' || line) as first_seen
@@ -13,14 +13,14 @@ unread as (
         source,
         table_name,
         column_name,
-        split_part(reason, '.', 1)
+        {unread}
 ),
 
 refused as (
     select
         'breaks a rule' as kind,
         source || '.' || table_name as table_name,
-        reason,
+        {refused} as reason,
         count(*) as row_count,
         sum(amount) as amount,
         min(source_file || ', row ' || row_number) as first_seen
@@ -28,7 +28,7 @@ refused as (
     group by
         source,
         table_name,
-        reason
+        {refused}
 )
 
 select

@@ -26,7 +26,7 @@ order by ordinal_position
 def _columns(context: Context) -> list[tuple[str, str]]:
     """The columns of the table that the page is about, and their types: those that may be seen."""
     found = context.published.query(_COLUMNS, {"name": context.view.about.get("name")}).rows
-    return [(column, kind) for column, kind in found if column not in context.published.personal]
+    return [(column, kind) for column, kind in found if column.lower() not in context.published.personal]
 
 
 def _named(context: Context) -> str | None:
