@@ -65,6 +65,15 @@ def test_what_only_dbt_can_make_is_made_by_dbt_in_the_first_run_too(tmp_path: Pa
     plan = kept_plan(shop.project)
     assert plan is not None
     assert not plan.is_whole
+    # models are built beside each other, so each has to know what it reads through views, too
+    views = {model.unique_id: model for model in plan.models if not model.holds_rows}
+    through = {parent for model in plan.models for parent in model.parents if parent in views}
+    assert through
+    assert all(
+        {*views[parent].parents} <= {*model.parents}
+        for model in plan.models
+        for parent in through.intersection(model.parents)
+    )
 
 
 def test_a_contract_of_the_shops_own_is_held_to_in_the_first_run_too(tmp_path: Path) -> None:

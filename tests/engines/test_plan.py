@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shophouse.demo.storefront import generate
-from shophouse.engines.plan import CompiledModel, CompiledTest, Plan
+from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Plan, Session, execute
 from shophouse.scaffold import init_project
 from shophouse.shop import Shop
 
@@ -129,6 +132,63 @@ def test_a_plan_is_kept_for_the_project_that_it_was_compiled_from(tmp_path: Path
     assert Plan.load(file, "a-c") is None
     file.write_text(file.read_text()[:-5])
     assert Plan.load(file, "a-b") is None
+
+
+class Refused(Exception):
+    """What the sessions of these tests raise."""
+
+
+def built(
+    models: list[CompiledModel], build: Callable[[CompiledModel], Any], sessions: int = 2, stop: Any = None
+) -> list[NodeResult]:
+    given = [Session(lambda sql: None, stop or (lambda: None)) for _ in range(sessions)]
+    return execute(models, given, lambda session, model: build(model), Refused, lambda *told: None)
+
+
+def test_models_that_do_not_read_each_other_are_built_at_the_same_time() -> None:
+    met = threading.Barrier(2, timeout=20)
+    results = built([model("orders"), model("products")], lambda one: met.wait())
+    assert {result.name: result.status for result in results} == {"orders": "success", "products": "success"}
+
+
+def test_a_model_is_built_after_what_it_reads() -> None:
+    begun: list[str] = []
+    done: set[str] = set()
+
+    def build(one: CompiledModel) -> None:
+        begun.append(one.name)
+        assert {parent.removeprefix("model.") for parent in one.parents if parent in ours} <= done
+        done.add(one.name)
+
+    chain = [model(f"step_{n}", *([f"model.step_{n - 1}"] if n else [])) for n in range(20)]
+    others = [model(f"other_{n}", "source.orders", "model.not_of_this_run") for n in range(20)]
+    ours = {one.unique_id for one in [*chain, *others]}
+    results = built([*others, *chain], build)
+    assert not [result for result in results if result.failed]
+    assert sorted(begun) == sorted(done) == sorted(one.name for one in [*chain, *others])
+
+
+def test_nothing_is_begun_after_a_model_that_failed() -> None:
+    def build(one: CompiledModel) -> None:
+        if one.name == "orders":
+            raise Refused("no such column")
+
+    results = built([model("orders"), model("products"), model("sales", "model.orders")], build, sessions=1)
+    assert [(result.name, result.status, result.message) for result in results] == [
+        ("orders", "error", "no such column")
+    ]
+
+
+def test_what_stops_a_run_stops_what_is_being_built() -> None:
+    stopped = threading.Event()
+
+    def build(one: CompiledModel) -> None:
+        if one.name == "orders":
+            raise KeyboardInterrupt
+        assert stopped.wait(20)
+
+    with pytest.raises(KeyboardInterrupt):
+        built([model("products"), model("orders")], build, stop=stopped.set)
 
 
 @pytest.mark.slow

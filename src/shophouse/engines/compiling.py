@@ -29,6 +29,7 @@ _PACKAGE = "shophouse"
 _DYNAMIC_SQL = re.compile(
     r"\b(run_started_at|invocation_id|env_var\s*\(|run_query\s*\(|call\s+statement|load_result\s*\(|modules\.)"
 )
+_HOLD_NO_ROWS = ("view", "ephemeral")
 _DYNAMIC_MACROS = {"macro.dbt.run_query", "macro.dbt.statement"}
 
 
@@ -159,13 +160,13 @@ def _model(
 ) -> CompiledModel | None:
     config = node.config
     materialized = str(config.materialized)
-    parents = tuple(node.depends_on.nodes)
+    parents = tuple(_read_by(manifest, node))
     bare = CompiledModel(
         node.unique_id, node.name, node.schema, str(node.relation_name or ""), materialized, parents, file=file_of(node)
     )
     if config.contract.enforced:
         bare = replace(bare, columns=tuple((column.name, column.data_type) for column in node.columns.values()))
-    if node.resource_type == "model" and materialized in ("view", "ephemeral"):
+    if node.resource_type == "model" and materialized in _HOLD_NO_ROWS:
         return bare
     if (
         node.resource_type != "model"
@@ -187,6 +188,17 @@ def _model(
         elif strategy != "append":
             return None
     return replace(bare, sql=compiled[node.unique_id], key=key, affected=affected)
+
+
+def _read_by(manifest: Any, node: Any) -> dict[str, None]:
+    """What a node reads, directly and through views, in a fixed order."""
+    found: dict[str, None] = {}
+    for key in node.depends_on.nodes:
+        found[key] = None
+        parent = manifest.nodes.get(key)
+        if parent is not None and parent.resource_type == "model" and parent.config.materialized in _HOLD_NO_ROWS:
+            found |= _read_by(manifest, parent)
+    return found
 
 
 def _relation_of(manifest: Any, name: str) -> str:

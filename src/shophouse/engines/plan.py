@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from shophouse.engines import OnNode
 
-__all__ = ["TESTS_AT_A_TIME", "CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "execute", "test"]
+__all__ = ["AT_A_TIME", "CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "execute", "test"]
 
 Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
 
-# a query may have all cores, but most tests are too small for more than one
-TESTS_AT_A_TIME = 2
-_VERSION = 3
+# a query may have all cores, but most tests, and most models of a day, are too small for more than one
+AT_A_TIME = 2
+_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class CompiledModel:
     relation: str
     materialized: str
     parents: tuple[str, ...]
+    """What it reads, and what the views in between read."""
     sql: str = ""
     file: str = ""
     key: str = ""
@@ -231,24 +232,6 @@ class Plan:
             return None
 
 
-def execute(
-    models: Sequence[CompiledModel], build: Callable[[CompiledModel], None], refusal: type[Exception], on_node: OnNode
-) -> list[NodeResult]:
-    """Build these models in their order, each by `build`, and end with the first at which it raises `refusal`."""
-    results: list[NodeResult] = []
-    for model in models:
-        on_node(model.name, "started", len(results), len(models))
-        started = time.perf_counter()
-        try:
-            build(model)
-        except refusal as error:
-            results.append(model.result("error", time.perf_counter() - started, str(error)))
-            break
-        results.append(model.result("success", time.perf_counter() - started))
-        on_node(model.name, "success", len(results), len(models))
-    return results
-
-
 def _pairs(columns: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, type_) for name, type_ in columns)
 
@@ -259,6 +242,57 @@ class Session:
 
     execute: Callable[[str], Any]
     stop: Callable[[], None]
+
+
+def execute(
+    models: Sequence[CompiledModel],
+    sessions: Sequence[Session],
+    build: Callable[[Session, CompiledModel], None],
+    refusal: type[Exception],
+    on_node: OnNode,
+) -> list[NodeResult]:
+    """Build these models by `build`, each after those that it reads, as many at a time as there are sessions.
+
+    After the first at which it raises `refusal`, no other is begun.
+    """
+    ours = {model.unique_id for model in models}
+    left = {model.unique_id: ours.intersection(model.parents) for model in models}
+    waiting, idle = list(models), list(sessions)
+    results: list[NodeResult] = []
+
+    def timed(session: Session, model: CompiledModel) -> NodeResult:
+        started = time.perf_counter()
+        try:
+            build(session, model)
+        except refusal as error:
+            return model.result("error", time.perf_counter() - started, str(error))
+        return model.result("success", time.perf_counter() - started)
+
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        under_way: dict[Future[NodeResult], Session] = {}
+        try:
+            while waiting or under_way:
+                ready = [model for model in waiting if not left[model.unique_id]]
+                for model in ready[: len(idle)]:
+                    waiting.remove(model)
+                    on_node(model.name, "started", len(results), len(models))
+                    session = idle.pop()
+                    under_way[pool.submit(timed, session, model)] = session
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    idle.append(under_way.pop(future))
+                    result = future.result()
+                    results.append(result)
+                    if result.failed:
+                        waiting = []
+                        continue
+                    on_node(result.name, result.status, len(results), len(models))
+                    for parents in left.values():
+                        parents.discard(result.unique_id)
+        except BaseException:
+            for session in sessions:
+                session.stop()
+            raise
+    return results
 
 
 def test(

@@ -229,20 +229,21 @@ class DuckdbEngine:
             for schema in sorted({model.schema for model in models} if anew else ()):
                 connection.execute(f"create schema if not exists {schema}")
 
-            def build(model: CompiledModel) -> None:
-                connection.begin()
+            def build(session: plan.Session, model: CompiledModel) -> None:
+                session.execute("begin")
                 for statement in full_statements(model) if anew else statements(model):
-                    connection.execute(statement)
-                connection.commit()
+                    session.execute(statement)
+                session.execute("commit")
 
-            return plan.execute(models, build, duckdb.Error, on_node)
+            # all rows keep all cores busy, and two models at a time would need the memory of both
+            sessions = _sessions(connection, 1 if anew else plan.AT_A_TIME)
+            return plan.execute(models, sessions, build, duckdb.Error, on_node)
 
     def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         import duckdb
 
         with self._connect_with_others() as connection:
-            cursors = [connection.cursor() for _ in range(plan.TESTS_AT_A_TIME)]
-            sessions = [plan.Session(cursor.execute, cursor.interrupt) for cursor in cursors]
+            sessions = _sessions(connection, plan.AT_A_TIME)
             return plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
@@ -284,6 +285,11 @@ class DuckdbEngine:
         file = self.folder / "shop.duckdb"
         near = os.path.relpath(file)
         return f"{file if near.startswith(os.path.join('..', '..')) else near}   (for any tool that reads DuckDB)"
+
+
+def _sessions(connection: duckdb.DuckDBPyConnection, number: int) -> list[plan.Session]:
+    cursors = [connection.cursor() for _ in range(number)]
+    return [plan.Session(cursor.execute, cursor.interrupt) for cursor in cursors]
 
 
 def full_statements(model: CompiledModel) -> list[str]:

@@ -25,8 +25,8 @@ __all__ = ["KEPT_VERSIONS", "connect", "publish", "versions"]
 KEPT_VERSIONS = 3
 _INTERNAL = ("raw", "staging", "input", "changes")
 _DAY = "date_day"
-# rows; more of them would keep a publish waiting
-_MOST_SORTED = 1_000_000
+# rows; fewer are read in no time as they are, more would keep a publish waiting
+_SORTED = (50_000, 1_000_000)
 # the catalog before a schema and a table
 _CATALOG = re.compile(r'(?<![\w".])(?:shop|"shop")\.(?=[\w"]+\.[\w"])')
 _VERSION = re.compile(r"shop-(\d+)\.duckdb")
@@ -91,8 +91,8 @@ def _sort_by_day(connection: duckdb.DuckDBPyConnection) -> None:
     tables = connection.execute(
         "select tables.table_name from duckdb_tables() as tables join duckdb_columns() as columns "
         "using (database_oid, table_oid) where tables.schema_name = 'marts' and suffix(tables.table_name, '_daily') "
-        "and columns.column_name = ? and tables.estimated_size between 1 and ?",
-        [_DAY, _MOST_SORTED],
+        "and columns.column_name = ? and tables.estimated_size between ? and ?",
+        [_DAY, *_SORTED],
     ).fetchall()
     connection.execute("set force_compression = 'uncompressed'")
     for (table,) in tables:

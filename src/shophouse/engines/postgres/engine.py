@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -208,25 +208,27 @@ class PostgresEngine:
     def execute(self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         import psycopg
 
-        with self.database.connect(autocommit=True) as connection:
+        def build(session: plan.Session, model: CompiledModel) -> None:
+            session.execute("begin")
+            (_build_anew if anew else _build)(session.execute, model)
+            session.execute("commit")
+
+        with self._sessions() as sessions:
             for schema in sorted({model.schema for model in models} if anew else ()):
-                connection.execute(f"create schema if not exists {name(schema)}")
-
-            def build(model: CompiledModel) -> None:
-                with connection.transaction():
-                    (_build_anew if anew else _build)(connection, model)
-
-            return plan.execute(models, build, psycopg.Error, on_node)
+                sessions[0].execute(f"create schema if not exists {name(schema)}")
+            return plan.execute(models, sessions, build, psycopg.Error, on_node)
 
     def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
         import psycopg
 
-        with ExitStack() as stack:
-            connections = [
-                stack.enter_context(self.database.connect(autocommit=True)) for _ in range(plan.TESTS_AT_A_TIME)
-            ]
-            sessions = [plan.Session(connection.execute, connection.cancel) for connection in connections]
+        with self._sessions() as sessions:
             return plan.test(tests, sessions, psycopg.Error, on_node, anew=anew)
+
+    @contextmanager
+    def _sessions(self) -> Iterator[list[plan.Session]]:
+        with ExitStack() as stack:
+            connections = [stack.enter_context(self.database.connect(autocommit=True)) for _ in range(plan.AT_A_TIME)]
+            yield [plan.Session(connection.execute, connection.cancel) for connection in connections]
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         found: dict[tuple[str, str], tuple[int, int]] = {}
@@ -264,42 +266,38 @@ class PostgresEngine:
         return f"{self.database.place}   (PostgreSQL: schemas published_marts, published_core …)"
 
 
-def _build_anew(connection: psycopg.Connection[Any], model: CompiledModel) -> None:
+def _build_anew(execute: Callable[[str], Any], model: CompiledModel) -> None:
     if model.materialized == "ephemeral":
         return
     if model.materialized == "view":
-        connection.execute(f"create view {model.relation} as\n{model.full_sql}")
+        execute(f"create view {model.relation} as\n{model.full_sql}")
         return
     if model.columns:
         # the types of a sum and the like have no number of digits, those of a contract do
         typed = ", ".join(f"{name(column)} {type_}" for column, type_ in model.columns)
         columns = ", ".join(name(column) for column, _ in model.columns)
-        connection.execute(f"create table {model.relation} ({typed})")
-        connection.execute(
-            f"insert into {model.relation} ({columns}) select {columns} from ({model.full_sql}) as built"
-        )
+        execute(f"create table {model.relation} ({typed})")
+        execute(f"insert into {model.relation} ({columns}) select {columns} from ({model.full_sql}) as built")
     else:
-        connection.execute(f"create table {model.relation} as\n{model.full_sql}")
-    connection.execute(f"analyze {model.relation}")
+        execute(f"create table {model.relation} as\n{model.full_sql}")
+    execute(f"analyze {model.relation}")
 
 
-def _build(connection: psycopg.Connection[Any], model: CompiledModel) -> None:
+def _build(execute: Callable[[str], Any], model: CompiledModel) -> None:
     """Views stand on the tables, so these are filled anew and never replaced. Columns meet by name."""
     source = f"(\n{model.sql}\n) as built"
     if model.key or model.relation in model.sql:
         # read before anything is deleted: a model may look at its own rows as they are
-        connection.execute(f"create temp table replacing on commit drop as select * from {source}")
+        execute(f"create temp table replacing on commit drop as select * from {source}")
         source = "replacing"
     if model.key:
-        connection.execute(
-            f"delete from {model.relation} where {model.key} in (select {model.key} from {model.affected})"
-        )
-    described = connection.execute(f"select * from {source} limit 0").description or ()
+        execute(f"delete from {model.relation} where {model.key} in (select {model.key} from {model.affected})")
+    described = execute(f"select * from {source} limit 0").description or ()
     columns = ", ".join(name(column.name) for column in described)
     if model.materialized == "table":
-        connection.execute(f"truncate {model.relation}")
-    connection.execute(f"insert into {model.relation} ({columns}) select {columns} from {source}")
-    connection.execute(f"analyze {model.relation}")
+        execute(f"truncate {model.relation}")
+    execute(f"insert into {model.relation} ({columns}) select {columns} from {source}")
+    execute(f"analyze {model.relation}")
 
 
 def _empty(connection: psycopg.Connection[Any]) -> None:
