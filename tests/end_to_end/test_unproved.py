@@ -102,12 +102,11 @@ def test_rows_of_a_run_that_was_stopped_before_its_tests_are_looked_at_by_the_ne
     assert shop.engine.published() == version
 
 
-def test_rows_of_models_that_were_built_alone_are_looked_at_by_the_next_run(shop: Shop) -> None:
-    shop.run()
+def test_rows_of_models_that_were_built_alone_are_looked_at_by_the_next_run(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop.build(select=["fct_order_items"])
-    with shop.engine.writing("a test"):
-        wrong_rows(shop, ERRORS)()
-    delta(shop.project.folder / "data", orders=20)
+    after_models(shop, monkeypatch, wrong_rows(shop, ERRORS))
     with pytest.raises(CheckFailed, match=LAW):
         shop.run()
 
