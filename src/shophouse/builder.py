@@ -70,23 +70,25 @@ class Builder:
         *,
         full: bool,
         unchanged: bool,
+        proved: bool = True,
         behind: Collection[str] = (),
         marts: Collection[str] | None = None,
     ) -> Built:
         """Build and test everything, or, where the project is `unchanged`, what is downstream of these raw tables.
 
-        What is downstream of the raw tables `behind` was built in part before. With `marts`, what can wait beside these
-        is left for later, where the project's SQL is known well enough. Raises BuildError.
+        What is there now is `proved` when all its tests passed; otherwise they look at all rows. What is downstream of
+        the raw tables `behind` was built in part before. With `marts`, what can wait beside these is left for later,
+        where the project's SQL is known well enough. Raises BuildError.
         """
         if full and self._compiled is not None:
             self.progress("compiling the models", 0, 0)
             self._compiled()
         plan = self._plan(inputs.project, is_whole=full) if full or unchanged else None
-        if plan is None:
+        if plan is None or not (full or proved or plan.tests_all_rows):
             return Built(self._by_dbt(record, inputs, full=full))
-        if not full and marts is not None and plan.may_wait:
+        if not full and marts is not None and plan.tests_all_rows:
             _refuse_unknown(marts, plan)
-            models, tests, waits = plan.urgent(changed, behind, marts)
+            models, tests, waits = plan.urgent(changed, behind, marts, proved=proved)
             results = self._run(models, tests, anew=False)
             self._write_down(record, results, with_sizes=False)
             return Built(results, tuple(sorted({*changed, *behind})) if waits else ())
@@ -94,7 +96,7 @@ class Builder:
             results = self._run(plan.models, plan.tests, anew=True)
             snapshots = list(plan.snapshots)
         else:
-            results = self._run(*plan.downstream(changed, behind), anew=False)
+            results = self._run(*plan.downstream(changed, behind, proved=proved), anew=False)
             snapshots = plan.snapshots_of({*changed, *behind})
         self._write_down(record, results)
         if snapshots and not any(result.failed for result in results):

@@ -71,6 +71,8 @@ class State:
     """The published version that was last looked at for reports that are due, and a hash of their settings."""
     is_whole: bool = True
     """Whether what is in the warehouse now went through its build and its tests."""
+    is_proved: bool = False
+    """Whether all rows of it did: else the next tests must not look at those alone that their build wrote."""
     behind: list[str] = field(default_factory=list)
     """Tables of schema raw that builds have passed on to what could not wait alone; the rest is to be built yet."""
 
@@ -90,6 +92,7 @@ class State:
                 exported=data["exported"],
                 reported=data.get("reported"),
                 is_whole=data.get("is_whole", True),
+                is_proved=data.get("is_proved", False),
                 behind=data.get("behind", []),
             )
         except (OSError, ValueError, KeyError, TypeError):

@@ -226,8 +226,8 @@ class Steps:
             write_loads(engine, lake, found)
             run.record.is_full_refresh = full
         unchanged = state.built is not None and state.built.models == inputs.models
-        was_whole = state.is_whole
-        state.is_whole = False
+        was_whole, was_proved = state.is_whole, state.is_proved
+        state.is_whole = state.is_proved = False
         if state.built is not None:
             # models may be changed, built in part or in vain, and changed back: what is left must not pass for theirs
             state.built = state.built.shared_with(inputs)
@@ -243,7 +243,14 @@ class Steps:
             else:
                 changed = {self._identifier(*table) for table in found.tables}
                 built = self.builder.build(
-                    run.record, inputs, changed, full=full, unchanged=unchanged, behind=behind, marts=marts
+                    run.record,
+                    inputs,
+                    changed,
+                    full=full,
+                    unchanged=unchanged,
+                    proved=was_proved,
+                    behind=behind,
+                    marts=marts,
                 )
                 results, behind = built.results, built.behind
             self._look_again(is_whole=full)
@@ -293,7 +300,7 @@ class Steps:
         self.engine.replace("model_watermarks", rows)
         state.behind = sorted(behind)
         state.built = inputs
-        state.is_whole = True
+        state.is_whole = state.is_proved = True
         state.save(self.project)
 
     def _identifier(self, source: str, table: str) -> str:

@@ -110,9 +110,20 @@ def test_what_was_left_is_made_up_for_and_its_tests_look_at_all_rows() -> None:
     }
 
 
+def test_what_no_build_has_proved_is_tested_whole_whatever_arrived() -> None:
+    tests = FACTS.downstream(["shop__products"], proved=False)[1]
+    assert [test.name for test in tests] == [test.name for test in FACTS.tests]
+    assert all(test.sql == test.full_sql for test in tests)
+    # what waits is made up for by a build that tests it of all rows
+    _, tests, waits = FACTS.urgent(["shop__orders"], [], ["sales"], proved=False)
+    assert [test.name for test in tests] == ["orders_are_unique", "sales_are_orders"]
+    assert all(test.sql == test.full_sql for test in tests)
+    assert waits
+
+
 def test_nothing_may_wait_when_a_test_is_not_known_for_all_rows() -> None:
-    assert FACTS.may_wait
-    assert not PLAN.may_wait
+    assert FACTS.tests_all_rows
+    assert not PLAN.tests_all_rows
 
 
 def test_a_snapshot_is_taken_when_what_it_reads_has_news() -> None:

@@ -6,7 +6,7 @@ Importing dbt takes two to three seconds, so it happens in `Dbt.invoke`, not her
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ __all__ = ["NOT_OURS", "Dbt"]
 
 # the packaged models' unit tests are run where shophouse is tested; a shop's own run here
 NOT_OURS = ("--exclude", "resource_type:unit_test,package:shophouse")
+# what a test calls that looks at another part of its models in an incremental run than in a full one
+_WRITTEN = "macro.shophouse.written_of"
 _TARGET = Path(".shophouse") / "target"
 _QUIET = ("--log-level", "none", "--no-use-colors", "--no-version-check")
 
@@ -119,12 +121,20 @@ class Dbt:
 
     def _changes(self, node: Any) -> bool:
         if node.resource_type == "test":
-            # of what an incremental run writes in part, the test of its columns looks at that part alone
-            tested = self.parse().nodes.get(getattr(node, "attached_node", None))
-            name = getattr(getattr(node, "test_metadata", None), "name", "")
-            return name == "valid_columns" and tested is not None and "affected" in tested.config.meta
+            nodes = self.parse().nodes
+            return self._asks_what_was_written(node.depends_on.macros) and any(
+                key in nodes and "affected" in nodes[key].config.meta for key in node.depends_on.nodes
+            )
         is_model = bool(node.resource_type == "model")
         return is_model and (node.config.materialized == "incremental" or node.schema == "changes")
+
+    def _asks_what_was_written(self, macros: Iterable[str]) -> bool:
+        known = self.parse().macros
+        return any(
+            key == _WRITTEN
+            or (key.startswith("macro.shophouse.") and self._asks_what_was_written(known[key].depends_on.macros))
+            for key in macros
+        )
 
     def plan(self, project: str, full: Mapping[str, str], incremental: Mapping[str, str]) -> Plan | None:
         """The plan of the project, whose hash is `project`; None when only dbt can run it. Raises BuildError.

@@ -133,29 +133,30 @@ class Plan:
     is_whole: bool = False
 
     def downstream(
-        self, raw_tables: Iterable[str], behind: Collection[str] = ()
+        self, raw_tables: Iterable[str], behind: Collection[str] = (), *, proved: bool = True
     ) -> tuple[list[CompiledModel], list[CompiledTest]]:
         """What must be built when these tables of schema raw have changed, and the tests that concern it.
 
         Of the raw tables `behind`, only what is urgent has been built before. Tests of what was left then look at all
-        rows, for nobody looked at those that these builds wrote.
+        rows, for nobody looked at those that these builds wrote. All tests do when what is there now is not `proved`:
+        a build failed, or was stopped, or its tests were not all that concern it.
         """
         changed = {*raw_tables, *behind}
         reached = self._reached(changed)
         found = [model for model in self.models if model.holds_rows and model.unique_id in reached]
-        tests = [test for test in self.tests if not reached.isdisjoint(test.parents)]
-        if behind and self.may_wait:
+        tests = self._concerning(reached, proved=proved)
+        if behind and self.tests_all_rows:
             left = self._standing_on(self._waiting(self._reached(behind), self._urgent(())))
             tests = [test if left.isdisjoint(test.parents) else replace(test, sql=test.full_sql) for test in tests]
         return found, tests
 
     @property
-    def may_wait(self) -> bool:
-        """Whether a part can be built alone and the rest later: tests of the rest must be known for all rows."""
+    def tests_all_rows(self) -> bool:
+        """Whether each test is known for all rows: else no part can wait, and nothing unproved be proved."""
         return all(test.full_sql for test in self.tests)
 
     def urgent(
-        self, raw_tables: Iterable[str], behind: Collection[str], marts: Collection[str]
+        self, raw_tables: Iterable[str], behind: Collection[str], marts: Collection[str], *, proved: bool = True
     ) -> tuple[list[CompiledModel], list[CompiledTest], bool]:
         """What of `downstream` can't wait: these marts, what is told of each arrival only once, and what they read.
 
@@ -166,8 +167,14 @@ class Plan:
         waiting = self._waiting(ever, urgent)
         found = [model for model in self.models if model.holds_rows and model.unique_id in now & urgent]
         left = self._standing_on(waiting)
-        tests = [test for test in self.tests if not now.isdisjoint(test.parents) and left.isdisjoint(test.parents)]
+        tests = [test for test in self._concerning(now, proved=proved) if left.isdisjoint(test.parents)]
         return found, tests, bool(waiting)
+
+    def _concerning(self, models: Collection[str], *, proved: bool) -> list[CompiledTest]:
+        """The tests that read one of these models, or all, of all rows, where what is there now is not `proved`."""
+        if not proved:
+            return [replace(test, sql=test.full_sql) for test in self.tests]
+        return [test for test in self.tests if not set(models).isdisjoint(test.parents)]
 
     def _urgent(self, marts: Collection[str]) -> set[str]:
         """These marts, all incremental models, and what they read."""

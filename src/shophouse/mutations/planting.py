@@ -187,7 +187,7 @@ class _Garden:
         """Names of the tests that fail when what is downstream of `unlike` (None: everything) is built of this SQL."""
         import duckdb
 
-        from shophouse.engines.duckdb.engine import full_statements, statements
+        from shophouse.engines.duckdb.statements import full_statements, statements
 
         models, tests = self._downstream(self._plan(sql), sql, unlike)
         failing = []

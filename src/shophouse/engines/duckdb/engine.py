@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from shophouse.engines import RawSource, RawTable, Relation, Seen, plan
-from shophouse.engines.duckdb import existing, publish
+from shophouse.engines.duckdb import existing, publish, statements
 from shophouse.engines.ops import OPS_TABLES, WAREHOUSE_VERSION, ops_statements
 from shophouse.errors import LockedError
 from shophouse.project import Project
@@ -231,8 +231,7 @@ class DuckdbEngine:
 
             def build(session: plan.Session, model: CompiledModel) -> None:
                 session.execute("begin")
-                for statement in full_statements(model) if anew else statements(model):
-                    session.execute(statement)
+                statements.build(session, model, anew=anew)
                 session.execute("commit")
 
             # all rows keep all cores busy, and two models at a time would need the memory of both
@@ -290,29 +289,6 @@ class DuckdbEngine:
 def _sessions(connection: duckdb.DuckDBPyConnection, number: int) -> list[plan.Session]:
     cursors = [connection.cursor() for _ in range(number)]
     return [plan.Session(cursor.execute, cursor.interrupt) for cursor in cursors]
-
-
-def full_statements(model: CompiledModel) -> list[str]:
-    """What builds a model in a full run; nothing for one that is part of others' SQL."""
-    if model.materialized == "ephemeral":
-        return []
-    kind = "view" if model.materialized == "view" else "table"
-    return [f"create or replace {kind} {model.relation} as\n{model.full_sql}"]
-
-
-def statements(model: CompiledModel) -> list[str]:
-    """What builds a model in an incremental run: for the affected keys, where it is an incremental one."""
-    if model.materialized == "table":
-        return [f"create or replace table {model.relation} as\n{model.sql}"]
-    if not model.key:
-        return [f"insert into {model.relation} by name\n{model.sql}"]
-    # read before anything is deleted: a model may look at its own rows as they are
-    return [
-        f"create or replace temp table replacing as\n{model.sql}",
-        f"delete from {model.relation} where {model.key} in (select {model.key} from {model.affected})",
-        f"insert into {model.relation} by name select * from replacing",
-        "drop table replacing",
-    ]
 
 
 def _empty(connection: duckdb.DuckDBPyConnection, schemas: set[str]) -> None:

@@ -142,19 +142,50 @@ where 1 = 0
 
 
 {#
-  A filter that keeps what an incremental run writes of a model; everything where the query is not compiled for such a run.
+  The key of a model and the relation that holds those of its values that an incremental run writes; none for a model that is made anew in each,
+  and where the query is not compiled for such a run.
 
   Of a view on models with affected keys, meta names the column, too:
       config(materialized="view", meta={"affected": "affected_orders", "affected_key": "order_key"})
 #}
-{% macro was_written(relation) %}
+{% macro written_of(relation) %}
     {%- if execute and flags.WHICH == "compile" and not flags.FULL_REFRESH -%}
         {%- for node in graph.nodes.values() if node.resource_type == "model" and node.name == relation.identifier and node.config.meta.affected -%}
-            {%- set key = node.config.unique_key or node.config.meta.affected_key -%}
             {%- for affected in graph.nodes.values() if affected.resource_type == "model" and affected.name == node.config.meta.affected -%}
-                {{ return(key ~ " in (select affected." ~ key ~ " from " ~ affected.relation_name ~ " as affected)") }}
+                {{ return({"key": node.config.unique_key or node.config.meta.affected_key, "affected": affected.relation_name}) }}
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return("1 = 1") }}
+    {{ return(none) }}
+{% endmacro %}
+
+
+{# A filter that keeps what an incremental run writes of a model; everything where a test looks at all rows. #}
+{% macro was_written(relation) %}
+    {%- set written = shophouse.written_of(relation) -%}
+    {%- if written is none -%}
+        {{ return("1 = 1") }}
+    {%- endif -%}
+    {{ return(written["key"] ~ " in (select affected." ~ written["key"] ~ " from " ~ written["affected"] ~ " as affected)") }}
+{% endmacro %}
+
+
+{#
+  A query of the values of `key` of which an incremental run writes a row in one of these relations; none where a test looks at all rows, for one of
+  the relations is made anew in each.
+#}
+{% macro written_keys(relations, key) %}
+    {%- set queries = [] -%}
+    {%- for relation in relations -%}
+        {%- set written = shophouse.written_of(relation) -%}
+        {%- if written is none -%}
+            {{ return(none) }}
+        {%- endif -%}
+        {%- if written["key"] == key -%}
+            {%- do queries.append("select affected." ~ key ~ " from " ~ written["affected"] ~ " as affected") -%}
+        {%- else -%}
+            {%- do queries.append("select written." ~ key ~ " from " ~ relation ~ " as written where written." ~ shophouse.was_written(relation)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(queries | unique | join(" union ")) }}
 {% endmacro %}

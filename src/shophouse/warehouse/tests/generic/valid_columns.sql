@@ -26,20 +26,14 @@ repeated as (
 counted as (
     select
         {%- for column in (unique + not_null) | unique %}
-        cast(sum(case when checked.{{ column }} is null then 1 else 0 end) as bigint) as null_{{ column }},
+        count(*) - count(checked.{{ column }}) as null_{{ column }},
         {%- endfor %}
         {%- for column, values in accepted.items() %}
-        cast(
-            sum(
-                case
-                    when checked.{{ column }} is null then 0
-                    when checked.{{ column }} in ({% for value in values %}'{{ value }}'{% if not loop.last %}, {% endif %}{% endfor %}) then 0
-                    else 1
-                end
-            ) as bigint
+        count(
+            case when checked.{{ column }} not in ({% for value in values %}'{{ value }}'{% if not loop.last %}, {% endif %}{% endfor %}) then 1 end
         ) as other_{{ column }},
         {%- endfor %}
-        cast(count(*) as bigint) as row_count
+        count(*) as row_count
     from {{ model }} as checked
     where {{ was_written }}
 )

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from shophouse.engines.duckdb.statements import build
+from shophouse.engines.plan import CompiledModel, Session
+
+SUMS = "select i as day_number, cast(i * 7919 % 700 as decimal(28, 4)) as net_sales_amount from range(200000) as t(i)"
+
+
+def table(sql: str) -> CompiledModel:
+    return CompiledModel("model.sales", "sales", "main", '"main"."sales"', "table", (), sql=sql, full_sql=sql)
+
+
+@pytest.mark.parametrize("anew", [True, False], ids=["full", "incremental"])
+def test_sums_are_not_packed_by_bits(tmp_path: Path, anew: bool) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        for _ in range(2):
+            build(Session(connection.execute, connection.interrupt), table(SUMS), anew=anew)
+        connection.execute("checkpoint")
+        packed = connection.execute(
+            "select distinct column_name from pragma_storage_info('main.sales') where compression = 'BitPacking'"
+        ).fetchall()
+        types = connection.execute("select column_name, column_type from (describe main.sales)").fetchall()
+        assert connection.execute("select * from main.sales order by 1").fetchall() == (
+            connection.execute(f"select * from ({SUMS}) order by 1").fetchall()
+        )
+    assert packed == [("day_number",)]
+    assert types == [("day_number", "BIGINT"), ("net_sales_amount", "DECIMAL(28,4)")]
+
+
+def test_a_table_that_reads_itself_finds_what_it_held() -> None:
+    with duckdb.connect() as connection:
+        session = Session(connection.execute, connection.interrupt)
+        build(session, table(SUMS), anew=False)
+        build(session, table('select sum(net_sales_amount) as net_sales_amount from "main"."sales"'), anew=False)
+        assert connection.execute("select net_sales_amount from sales").fetchall() == (
+            connection.execute(f"select sum(net_sales_amount) from ({SUMS})").fetchall()
+        )
+
+
+def test_a_table_without_sums_and_a_view_are_made_in_one_statement() -> None:
+    with duckdb.connect() as connection:
+        session = Session(connection.execute, connection.interrupt)
+        build(session, table("-- one row\nselect 1 as place, 1.5 as rate"), anew=True)
+        view = CompiledModel("model.rates", "rates", "main", '"main"."rates"', "view", (), full_sql="from sales")
+        build(session, view, anew=True)
+        assert connection.execute("select rate from rates").fetchall() == connection.execute("select 1.5").fetchall()
