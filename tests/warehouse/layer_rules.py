@@ -57,7 +57,7 @@ LAYERS = {
         r"base_[a-z0-9_]+__[a-z0-9_]+", "raw", "view", may_not=(exp.Join, exp.AggFunc, exp.Window, exp.Group, exp.Union)
     ),
     # tables where documents are taken apart: each is read once then
-    "stg": _layer(r"stg_[a-z0-9_]+__[a-z0-9_]+", "base stg changes reference", "view table incremental"),
+    "stg": _layer(r"stg_[a-z0-9_]+__[a-z0-9_]+", "base stg ops reference", "view table incremental"),
     "input": _layer(r"input_[a-z_]+", "base stg changes ops reference", "view"),
     "changes": _layer(
         r"(affected|checked|followed|repeated)_[a-z_]+",

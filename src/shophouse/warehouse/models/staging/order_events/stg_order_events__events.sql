@@ -4,7 +4,7 @@
     materialized='incremental',
     incremental_strategy='affected',
     unique_key='_load_id',
-    meta={'affected': 'affected_event_loads'}
+    meta={'affected': 'stg_order_events__affected_loads'}
 ) }}
 
 select
@@ -34,4 +34,4 @@ select
     received._row_number as _row_number,
     received._operation as _operation
 from {{ ref('base_order_events__order_events') }} as received
-where {{ is_affected('received', '_load_id', 'affected_event_loads') }}
+where {{ is_affected('received', '_load_id', 'stg_order_events__affected_loads') }}

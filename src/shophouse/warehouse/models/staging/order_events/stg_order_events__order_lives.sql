@@ -4,7 +4,7 @@
     materialized='incremental',
     incremental_strategy='affected',
     unique_key='order_id',
-    meta={'affected': 'affected_event_orders'}
+    meta={'affected': 'stg_order_events__affected_orders'}
 ) }}
 
 with
@@ -22,7 +22,7 @@ order_events as (
         _operation
     from {{ ref('stg_order_events__events') }} as events
     where order_id is not null
-        and {{ is_affected('events', 'order_id', 'affected_event_orders') }}
+        and {{ is_affected('events', 'order_id', 'stg_order_events__affected_orders') }}
 ),
 
 ranked as (

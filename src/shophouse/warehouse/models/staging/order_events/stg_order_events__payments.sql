@@ -4,7 +4,7 @@
     materialized='incremental',
     incremental_strategy='affected',
     unique_key='_load_id',
-    meta={'affected': 'affected_event_loads'}
+    meta={'affected': 'stg_order_events__affected_loads'}
 ) }}
 
 with
@@ -23,7 +23,7 @@ order_events as (
         _operation
     from {{ ref('base_order_events__order_events') }} as received
     where received.payments is not null
-        and {{ is_affected('received', '_load_id', 'affected_event_loads') }}
+        and {{ is_affected('received', '_load_id', 'stg_order_events__affected_loads') }}
 )
 
 select
