@@ -45,7 +45,7 @@ def main() -> None:
     options.add_argument("--history", type=int, default=200_000, help="orders that the shop has before")
     options.add_argument("--marts", nargs="*", default=["sales_daily", "executive_daily", "daily_revenue_by_state"])
     options.add_argument("--every", type=int, default=1)
-    options.add_argument("--whole-every", type=int, default=120)
+    options.add_argument("--whole-every", type=int, default=300)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="shophouse-bench-") as place, running() as broker:
         origin = _origin(Path(place) / "origin", round(chosen.rate * chosen.seconds / _MESSAGES_AN_ORDER * 1.1))

@@ -702,7 +702,7 @@ class StreamSettings(Settings):
     marts: Words = ()
     """What each round brings up to date, beside the facts: sales_daily, executive_daily … Other marts wait for a whole
     round, and stay as they were proved before. Empty: every round is whole."""
-    whole_every: Duration = timedelta(minutes=1)
+    whole_every: Duration = timedelta(minutes=5)
     """How often a round is whole, where marts are named: it builds everything that waits, and tests it."""
     full_reads_every: Duration = timedelta(minutes=5)
     """How often tables are read that can only be read whole."""

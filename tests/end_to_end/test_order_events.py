@@ -256,6 +256,65 @@ def test_events_may_come_late_twice_and_in_any_order(tmp_path: Path) -> None:
     assert_full_refresh_changes_nothing(shop, tmp_path)
 
 
+STAGED = "select table_name from duckdb_tables() where schema_name = 'staging' order by all"
+
+
+def staged(shop: Shop) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the tables in which events are kept in parts, but when their load was."""
+    with duckdb.connect(str(shop.project.warehouse_folder / "build" / "shop.duckdb"), read_only=True) as connection:
+        names = [name for (name,) in connection.execute(STAGED).fetchall()]
+        return {
+            name: connection.execute(
+                f"select columns(c -> c <> '_loaded_at') from staging.{name} order by all"
+            ).fetchall()
+            for name in names
+        }
+
+
+def test_loads_of_two_sources_may_have_the_same_number_and_orders_the_same_name(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    init_project(folder, name="stream", staging="order_events", currency="EUR", path="web/*.jsonl")
+    source = '{{kind: files, path: "{0}/*.jsonl", staging: order_events}}'
+    (folder / "shophouse.yml").write_text(
+        "name: stream\ntimezone: UTC\ncurrency: EUR\nsources:\n"
+        f"  web: {source.format('web')}\n  app: {source.format('app')}\n"
+    )
+    shop = Shop.open(folder)
+    for place in ("web", "app"):
+        (folder / place).mkdir()
+
+    def made(order: str, price: str) -> Event:
+        return event(f"{order}-{price}", "order_created", "01 10:00:00", order, items=[item(1, "cup", 1, price)])
+
+    def deliver(place: str, number: int, *events: Event) -> None:
+        text = "".join(json.dumps(one) + "\n" for one in events)
+        (folder / place / f"order_events-{number}.jsonl").write_text(text)
+
+    deliver("web", 1, made("a", "10"), made("b", "20"))
+    deliver("app", 1, made("a", "30"))
+    assert shop.run().status == "success"
+    nameless: Event = {"event_id": "x", "event_type": "order_paid", "occurred_at": "2025-06-01 10:00:00"}
+    deliver("app", 2, event("p", "order_paid", "02 10:00:00", "a"), made("c", "40"), nameless)
+    assert shop.run().status == "success"
+    deliver("web", 2, event("q", "order_cancelled", "03 10:00:00", "a"))
+    run = shop.run()
+    assert not run.record.is_full_refresh
+    found = rows(shop, "select source, order_id, order_status, gross_amount from core.fct_orders order by all")
+    assert [(*key, price) for *key, price in found] == [
+        ("app", "a", "processing", Decimal(30)),
+        ("app", "c", "pending", Decimal(40)),
+        ("web", "a", "cancelled", Decimal(10)),
+        ("web", "b", "pending", Decimal(20)),
+    ]
+    assert rows(shop, "select entity, reason from ops.rejected_rows order by all") == [
+        ("orders", "order_id is missing")
+    ]
+    before = staged(shop)
+    assert_full_refresh_changes_nothing(shop, tmp_path)
+    assert staged(shop) == before
+    assert len(before["stg_order_events__events"]) == 7
+
+
 def test_a_wrong_value_within_an_event_is_rejected_and_counted(tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     init_project(folder, name="stream", staging="order_events", currency="EUR", path="data/*.jsonl")

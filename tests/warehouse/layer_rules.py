@@ -56,7 +56,8 @@ LAYERS = {
     "base": _layer(
         r"base_[a-z0-9_]+__[a-z0-9_]+", "raw", "view", may_not=(exp.Join, exp.AggFunc, exp.Window, exp.Group, exp.Union)
     ),
-    "stg": _layer(r"stg_[a-z0-9_]+__[a-z0-9_]+", "base stg reference", "view"),
+    # tables where documents are taken apart: each is read once then
+    "stg": _layer(r"stg_[a-z0-9_]+__[a-z0-9_]+", "base stg changes reference", "view table incremental"),
     "input": _layer(r"input_[a-z_]+", "base stg changes ops reference", "view"),
     "changes": _layer(
         r"(affected|checked|followed|repeated)_[a-z_]+",

@@ -1,5 +1,11 @@
 -- One row per order whose creation was told: its newest contents.
-{{ config(enabled=uses_platform('order_events')) }}
+{{ config(
+    enabled=uses_platform('order_events'),
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='order_id',
+    meta={'affected': 'affected_event_orders'}
+) }}
 
 with
 
@@ -22,8 +28,6 @@ ranked as (
         shipping_amount,
         shipping_tax_amount,
         total_amount,
-        items,
-        _timezone,
         _load_id,
         _loaded_at,
         _source_file,
@@ -33,8 +37,10 @@ ranked as (
             partition by source, order_id
             order by occurred_at desc nulls last, _load_id desc, _source_file desc, _row_number desc
         ) as event_rank
-    from {{ ref('base_order_events__order_events') }}
+    from {{ ref('stg_order_events__events') }} as events
     where event_type = 'order_created'
+        and order_id is not null
+        and {{ is_affected('events', 'order_id', 'affected_event_orders') }}
 )
 
 select
@@ -55,8 +61,6 @@ select
     shipping_amount,
     shipping_tax_amount,
     total_amount,
-    items,
-    _timezone,
     _load_id,
     _loaded_at,
     _source_file,
@@ -64,4 +68,3 @@ select
     _operation
 from ranked
 where event_rank = 1
-    and order_id is not null

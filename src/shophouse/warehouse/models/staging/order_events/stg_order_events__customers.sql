@@ -1,5 +1,5 @@
 -- One row per customer that an order names.
-{{ config(enabled=uses_platform('order_events')) }}
+{{ config(enabled=uses_platform('order_events'), materialized='table') }}
 
 with
 
@@ -16,7 +16,7 @@ ranked as (
             partition by source, customer_id
             order by _load_id, _source_file, _row_number
         ) as event_rank
-    from {{ ref('base_order_events__order_events') }}
+    from {{ ref('stg_order_events__events') }}
     where event_type = 'order_created'
         and customer_id is not null
 )

@@ -1,5 +1,11 @@
--- One row per order that any event names. Of rows that name no order, each stands for itself.
-{{ config(enabled=uses_platform('order_events')) }}
+-- One row per order that any event names.
+{{ config(
+    enabled=uses_platform('order_events'),
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='order_id',
+    meta={'affected': 'affected_event_orders'}
+) }}
 
 with
 
@@ -14,7 +20,9 @@ order_events as (
         _source_file,
         _row_number,
         _operation
-    from {{ ref('base_order_events__order_events') }}
+    from {{ ref('stg_order_events__events') }} as events
+    where order_id is not null
+        and {{ is_affected('events', 'order_id', 'affected_event_orders') }}
 ),
 
 ranked as (
@@ -43,7 +51,6 @@ moments as (
         max(case when event_type = 'order_cancelled' then occurred_at end) as cancelled_at,
         max(occurred_at) as updated_at
     from order_events
-    where order_id is not null
     group by
         source,
         order_id
@@ -67,4 +74,3 @@ left join moments
     on ranked.source = moments.source
     and ranked.order_id = moments.order_id
 where ranked.news_rank = 1
-    or ranked.order_id is null

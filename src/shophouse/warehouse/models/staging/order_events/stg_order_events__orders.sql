@@ -1,4 +1,4 @@
--- One row per order that any event names.
+-- One row per order that any event names. Of events that name no order, each stands for itself.
 {{ config(enabled=uses_platform('order_events')) }}
 
 with
@@ -18,6 +18,22 @@ lives as (
         _row_number,
         _operation
     from {{ ref('stg_order_events__order_lives') }}
+    union all
+    select
+        source,
+        order_id,
+        cast(null as {{ type_timestamp() }}) as paid_at,
+        cast(null as {{ type_timestamp() }}) as shipped_at,
+        cast(null as {{ type_timestamp() }}) as delivered_at,
+        cast(null as {{ type_timestamp() }}) as cancelled_at,
+        cast(null as {{ type_timestamp() }}) as updated_at,
+        _load_id,
+        _loaded_at,
+        _source_file,
+        _row_number,
+        _operation
+    from {{ ref('stg_order_events__events') }}
+    where order_id is null
 ),
 
 created as (

@@ -1,37 +1,21 @@
 -- One row per product and change of its name or kind.
-{{ config(enabled=uses_platform('order_events')) }}
+{{ config(enabled=uses_platform('order_events'), materialized='table') }}
 
 with
 
-created as (
+lines as (
     select
         source,
+        product_id,
+        product_name,
+        is_gift_card,
         occurred_at,
-        items,
         _load_id,
         _loaded_at,
         _source_file,
         _row_number,
         _operation
-    from {{ ref('base_order_events__order_events') }}
-    where event_type = 'order_created'
-),
-
-lines as (
-    select
-        elements.source as source,
-        {{ json_text('elements.element', 'product_id') }} as product_id,
-        {{ json_text('elements.element', 'product_name') }} as product_name,
-        {{ text_as(json_text('elements.element', 'is_gift_card'), 'boolean') }} as is_gift_card,
-        elements.occurred_at as occurred_at,
-        elements._load_id as _load_id,
-        elements._loaded_at as _loaded_at,
-        elements._source_file as _source_file,
-        elements._row_number as _row_number,
-        elements._operation as _operation
-    from {{ elements_of('created', 'items', [
-        'source', 'occurred_at', '_load_id', '_loaded_at', '_source_file', '_row_number', '_operation'
-    ]) }} as elements
+    from {{ ref('stg_order_events__lines') }}
 ),
 
 -- Of several lines of an order with the same product, one speaks for it.

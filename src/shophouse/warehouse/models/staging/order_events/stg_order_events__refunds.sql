@@ -1,5 +1,11 @@
 -- One row per refund and version.
-{{ config(enabled=uses_platform('order_events')) }}
+{{ config(
+    enabled=uses_platform('order_events'),
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='_load_id',
+    meta={'affected': 'affected_event_loads'}
+) }}
 
 with
 
@@ -15,8 +21,9 @@ refunded as (
         _source_file,
         _row_number,
         _operation
-    from {{ ref('base_order_events__order_events') }}
-    where event_type = 'order_refunded'
+    from {{ ref('base_order_events__order_events') }} as received
+    where received.event_type = 'order_refunded'
+        and {{ is_affected('received', '_load_id', 'affected_event_loads') }}
 )
 
 select

@@ -1,5 +1,5 @@
 -- One row per store and change of its name or zone.
-{{ config(enabled=uses_platform('order_events')) }}
+{{ config(enabled=uses_platform('order_events'), materialized='table') }}
 
 with
 
@@ -15,7 +15,7 @@ created as (
         _source_file,
         _row_number,
         _operation
-    from {{ ref('base_order_events__order_events') }}
+    from {{ ref('stg_order_events__events') }}
     where event_type = 'order_created'
         and store_id is not null
 ),
