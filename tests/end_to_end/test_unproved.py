@@ -18,16 +18,18 @@ LAW = "law_1_ledger_is_orders"
 # opposite errors in two orders that no run writes: only who looks at each order sees them
 ERRORS = """
 with untouched as (
-    select order_key, row_number() over (order by order_key) as place
-    from core.fct_orders
-    where is_valid
+    select order_key, line_number, row_number() over (order by order_key) as place
+    from core.fct_order_items
+    where line_number = 1
+        and is_sale
+        and not is_cancelled
         and order_key not in (select order_key from changes.affected_orders)
         and order_key not in (select order_key from changes.affected_person_orders)
 )
 update core.fct_order_items as lines
 set tax_amount = lines.tax_amount + case untouched.place when 1 then 1 else -1 end
 from untouched
-where lines.order_key = untouched.order_key and lines.line_number = 1 and untouched.place < 3
+where lines.order_key = untouched.order_key and lines.line_number = untouched.line_number and untouched.place < 3
 """
 # an error in an order that the run has written
 ERROR = """
