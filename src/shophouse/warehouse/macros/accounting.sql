@@ -195,7 +195,7 @@ older_{{ number }} as (
     inner join versions_{{ number }} as newer
         on {% for column in key %}older.{{ column }} = newer.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
     where
-        {%- set by_load = "(newer._load_id > older._load_id or (newer._load_id = older._load_id and (newer._row_number > older._row_number or (newer._row_number = older._row_number and newer._source_file > older._source_file))))" %}
+        {%- set by_load = "(newer._load_id > older._load_id or (newer._load_id = older._load_id and (newer._source_file > older._source_file or (newer._source_file = older._source_file and newer._row_number > older._row_number))))" %}
         {%- if version %}
         newer.{{ version }} > older.{{ version }}
         or (newer.{{ version }} is not null and older.{{ version }} is null)
