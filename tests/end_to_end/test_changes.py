@@ -329,10 +329,8 @@ def test_a_lost_required_column_is_an_error_before_anything_is_committed(storefr
 def test_of_two_files_of_one_load_the_last_by_name_counts_and_all_rows_are_accounted_for(tmp_path: Path) -> None:
     shop = Shop(make_demo("shop", into=tmp_path / "shop", orders=60, days=60))
     lines = tmp_path / "shop" / "data" / "order_items.csv"
-    header, *listed = list(csv.reader(lines.open(newline="", encoding="utf-8")))
-    line = listed[-1].copy()
-    price = header.index("unit_price" if "unit_price" in header else "sale_price")
-    line[price] = "1234.56"
+    header, _, line, *_ = list(csv.reader(lines.open(newline="", encoding="utf-8")))
+    line[header.index("unit_price")] = "1234.56"
     with lines.with_name("order_items_corrected.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, line])
     assert shop.run().status == "success"
