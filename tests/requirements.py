@@ -140,6 +140,9 @@ def pytest_configure(config: pytest.Config) -> None:
     named = [arg for arg in config.invocation_params.args if "::" in str(arg) or str(arg).endswith(".py")]
     if named or config.getoption("keyword") or config.getoption("markexpr"):
         raise pytest.UsageError("--coverage-doc needs a whole run: without -k, -m or single files")
+    # a worker of pytest-xdist knows a part of the run, and whether that went well
+    if hasattr(config, "workerinput"):
+        return
     config.pluginmanager.register(CoverageDoc(Path(file), check=config.getoption("--coverage-doc-check")))
 
 
