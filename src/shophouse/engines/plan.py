@@ -10,11 +10,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from shophouse.engines import OnNode
@@ -114,6 +115,9 @@ class CompiledTest:
         status = "pass" if failures == 0 else "warn" if self.only_warns else "fail"
         message = f"Got {failures} results, configured to fail if != 0" if failures else ""
         return NodeResult(self.unique_id, self.name, "test", "", "test", status, seconds, failures, message, self.file)
+
+
+_Node = TypeVar("_Node", CompiledModel, CompiledTest)
 
 
 @dataclass(frozen=True)
@@ -262,10 +266,6 @@ def execute(
 
     After the first at which it raises `refusal`, no other is begun.
     """
-    ours = {model.unique_id for model in models}
-    left = {model.unique_id: ours.intersection(model.parents) for model in models}
-    waiting, idle = list(models), list(sessions)
-    results: list[NodeResult] = []
 
     def timed(session: Session, model: CompiledModel) -> NodeResult:
         started = time.perf_counter()
@@ -275,31 +275,7 @@ def execute(
             return model.result("error", time.perf_counter() - started, str(error))
         return model.result("success", time.perf_counter() - started)
 
-    with ThreadPoolExecutor(len(sessions)) as pool:
-        under_way: dict[Future[NodeResult], Session] = {}
-        try:
-            while waiting or under_way:
-                ready = [model for model in waiting if not left[model.unique_id]]
-                for model in ready[: len(idle)]:
-                    waiting.remove(model)
-                    on_node(model.name, "started", len(results), len(models))
-                    session = idle.pop()
-                    under_way[pool.submit(timed, session, model)] = session
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    idle.append(under_way.pop(future))
-                    result = future.result()
-                    results.append(result)
-                    if result.failed:
-                        waiting = []
-                        continue
-                    on_node(result.name, result.status, len(results), len(models))
-                    for parents in left.values():
-                        parents.discard(result.unique_id)
-        except BaseException:
-            for session in sessions:
-                session.stop()
-            raise
-    return results
+    return _each(models, sessions, timed, on_node, goes_on=False)
 
 
 def test(
@@ -314,12 +290,8 @@ def test(
 
     One at which a session raises `refusal` has failed.
     """
-    idle: SimpleQueue[Session] = SimpleQueue()
-    for session in sessions:
-        idle.put(session)
 
-    def count(test: CompiledTest) -> NodeResult:
-        session = idle.get()
+    def count(session: Session, test: CompiledTest) -> NodeResult:
         started = time.perf_counter()
         try:
             row = session.execute(
@@ -327,18 +299,52 @@ def test(
             ).fetchone()
         except refusal as error:
             return test.result(0, time.perf_counter() - started, str(error))
-        finally:
-            idle.put(session)
         return test.result(int(row[0]), time.perf_counter() - started)
 
+    return _each(tests, sessions, count, on_node, goes_on=True)
+
+
+def _each(
+    nodes: Sequence[_Node],
+    sessions: Sequence[Session],
+    work: Callable[[Session, _Node], NodeResult],
+    on_node: OnNode,
+    *,
+    goes_on: bool,
+) -> list[NodeResult]:
+    """Do the work on each node after those of them that it reads, as many at a time as there are sessions.
+
+    Of several that could be next, the first is. After one that failed, others begin only where it `goes_on`. Results
+    are in the order of the nodes.
+    """
+    places = {node.unique_id: place for place, node in enumerate(nodes)}
+    order = TopologicalSorter({node.unique_id: [key for key in node.parents if key in places] for node in nodes})
+    order.prepare()
+    idle = list(sessions)
+    ready: list[int] = []
+    found: dict[int, NodeResult] = {}
+    begins = True
     with ThreadPoolExecutor(len(sessions)) as pool:
-        counted = [pool.submit(count, test) for test in tests]
+        under_way: dict[Future[NodeResult], tuple[int, Session]] = {}
         try:
-            for done, one in enumerate(as_completed(counted), 1):
-                on_node(one.result().name, one.result().status, done, len(tests))
+            while order.is_active():
+                for key in order.get_ready():
+                    heappush(ready, places[key])
+                while begins and ready and idle:
+                    place, session = heappop(ready), idle.pop()
+                    on_node(nodes[place].name, "started", len(found), len(nodes))
+                    under_way[pool.submit(work, session, nodes[place])] = place, session
+                if not under_way:
+                    break
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    place, session = under_way.pop(future)
+                    idle.append(session)
+                    result = found[place] = future.result()
+                    on_node(result.name, result.status, len(found), len(nodes))
+                    begins = begins and (goes_on or not result.failed)
+                    order.done(result.unique_id)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             for session in sessions:
                 session.stop()
             raise
-    return [one.result() for one in counted]
+    return [found[place] for place in sorted(found)]

@@ -44,15 +44,15 @@ def build(session: Session, model: CompiledModel, *, anew: bool) -> None:
 
     Packed by bits, as DuckDB would have them, no more than ten million of them are read a second.
     """
+    sql = model.full_sql if anew else model.sql
+    is_made_anew = model.materialized == "table" or (anew and model.materialized not in ("view", "ephemeral"))
+    # a model that reads itself must find its rows, which are gone once the table is declared
+    if is_made_anew and model.relation not in sql and (wide := _wide_columns(session, sql)):
+        session.execute(f"create or replace table {model.relation} ({wide})")
+        session.execute(f"insert into {model.relation} by name\n{sql}")
+        return
     for statement in full_statements(model) if anew else statements(model):
-        query = statement.removeprefix(_table(model))
-        # a model that reads itself must find its rows, which are gone once the table is declared
-        wide = query != statement and model.relation not in query and _wide_columns(session, query)
-        if wide:
-            session.execute(f"create or replace table {model.relation} ({wide})")
-            session.execute(f"insert into {model.relation} by name\n{query}")
-        else:
-            session.execute(statement)
+        session.execute(statement)
 
 
 def _table(model: CompiledModel) -> str:

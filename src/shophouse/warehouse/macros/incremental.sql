@@ -56,6 +56,16 @@
 {% endmacro %}
 
 
+{# Joins to the rows of a raw table, as staging has them, the files that this run must pass on. #}
+{% macro joined_to_arrived(relation, raw_table) -%}
+inner join {{ source("ops", "arrived_files") }} as arrived_files
+    on arrived_files.table_name = '{{ raw_table }}'
+    and {{ relation }}.source = arrived_files.source
+    and {{ relation }}._load_id = arrived_files.load_id
+    and {{ relation }}._source_file = arrived_files.source_file
+{%- endmacro %}
+
+
 {# The distinct values of `columns` in an entity's versions of the loads that this run must pass on. #}
 {% macro arrived(entity, columns) %}
     {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}
@@ -65,11 +75,7 @@ select distinct
     versions.{{ column }} as {{ column }}
     {%- endfor %}
 from {{ ref(binding["model"]) }} as versions
-inner join {{ source("ops", "arrived_files") }} as arrived_files
-    on arrived_files.table_name = '{{ binding["raw_table"] }}'
-    and versions.source = arrived_files.source
-    and versions._load_id = arrived_files.load_id
-    and versions._source_file = arrived_files.source_file
+{{ joined_to_arrived("versions", binding["raw_table"]) }}
         {%- if not loop.last %}
 union
         {%- endif %}
