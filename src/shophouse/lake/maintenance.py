@@ -13,6 +13,7 @@ from shophouse.lake._catalog import QUARANTINE, Head
 from shophouse.lake._ledger import DataFile, Ledger
 from shophouse.lake._storage import Lease, Stored
 from shophouse.lake.load import committing, number_of
+from shophouse.sources._parquet import parquet_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -255,7 +256,7 @@ def _merge(files: list[Path], schema: dict[str, str], into: Path, spill: Path) -
         selected = ", ".join(column(name, kind) for name, kind in schema.items())
         target = str(into).replace("'", "''")
         written = db.execute(
-            f"copy (select {selected} from {source}) to '{target}' (format parquet, compression zstd)"
+            f"copy (select {selected} from {source}) to '{target}' (format parquet, {parquet_options(schema.values())})"
         ).fetchall()
     shutil.rmtree(spill / "spill", ignore_errors=True)
     return int(written[0][0])

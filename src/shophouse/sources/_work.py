@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import glob
+import itertools
+import os
+import re
 import shutil
 import threading
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +26,16 @@ from shophouse.sources._place import File
 from shophouse.sources._tolerance import is_refused
 
 if TYPE_CHECKING:
+    from shophouse.sources._reading import Reader, Result
     from shophouse.sources.files import FilesSource
 
 __all__ = ["Work"]
 
 _GROUP_BYTES = 64 << 20
+_LEAST_GROUP_BYTES = 4 << 20
 _GROUP_FILES = 500
+# each has its part of the memory
+_MOST_READERS = 8
 # how far the clocks of a bucket and of this machine may be apart: beyond that S3 refuses
 _CLOCKS_APART_NS = 15 * 60 * 10**9
 
@@ -45,8 +54,20 @@ class Ready:
     shape: Any
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Files that are being read together, by a thread of its own."""
+
+    group: Sequence[Ready]
+    reader: Reader
+    result: Future[Result]
+
+
 class Work:
-    """One read of one table."""
+    """One read of one table.
+
+    Groups of delimited files are read beside each other, each on one core, and come out in their order.
+    """
 
     def __init__(
         self,
@@ -60,13 +81,12 @@ class Work:
         files: Sequence[File],
         vanished: Sequence[str] = (),
     ) -> None:
-        from shophouse.sources._reading import Reader
-
         self._source = source
         self._table = table
         self._into = into
         self._scratch = into / "scratch"
         self._load_id = load_id
+        self._loaded_at = loaded_at
         self._known = known
         self._names = names
         self._files = files
@@ -76,24 +96,69 @@ class Work:
         self._arrived = 0
         self._telling = threading.RLock()
         self._done = 0
-        self._parts = 0
-        self._reader = Reader(
-            self._scratch,
-            load_id,
-            loaded_at,
-            self._refuse_if_broken,
-            source.memory_limit,
-            source.threads,
-            table.operation,
-        )
+        self._parts = itertools.count(1)
+        self._cores = min(source.threads or os.cpu_count() or 1, _MOST_READERS)
+        self._share = sum(file.size for file in files) / self._cores
+        # small enough that no core waits long for the last group
+        self._group_bytes = min(_GROUP_BYTES, max(_LEAST_GROUP_BYTES, self._share / 2))
+        self._touched = False
+        self._readers: list[Reader] = []
+        self._free: list[Reader] = []
 
     def close(self) -> None:
-        self._reader.close()
+        for reader in self._readers:
+            reader.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
+    @cached_property
+    def _reader(self) -> Reader:
+        """For what is read alone."""
+        return self._new_reader(self._source.memory_limit, self._source.threads)
+
+    def _new_reader(self, memory_limit: str, threads: int | None) -> Reader:
+        from shophouse.sources._reading import Reader
+
+        reader = Reader(
+            self._scratch / f"reader-{len(self._readers)}",
+            self._load_id,
+            self._loaded_at,
+            self._refuse_if_broken,
+            memory_limit,
+            threads,
+            self._table.operation,
+        )
+        self._readers.append(reader)
+        return reader
+
     def batches(self) -> Iterator[Batch]:
+        begun: deque[Reading] = deque()
+        pool = ThreadPoolExecutor(self._cores)
+        try:
+            for group in self._groups():
+                alone = not self._is_read_beside(group)
+                while begun and (alone or len(begun) > self._cores):
+                    yield from self._ended(begun.popleft())
+                if alone:
+                    yield from self._settled(group, self._result(group, self._columns(group), self._reader))
+                    continue
+                reader = self._free.pop() if self._free else self._new_reader(self._memory_beside(), 1)
+                result = pool.submit(self._result, group, self._columns(group), reader)
+                begun.append(Reading(group, reader, result))
+            while begun:
+                yield from self._ended(begun.popleft())
+        finally:
+            for reading in begun:
+                reading.result.cancel()
+                reading.reader.stop()
+            pool.shutdown()
+        if self._vanished:
+            yield self._removal()
+        elif self._touched:
+            yield Batch(self._position())
+
+    def _groups(self) -> Iterator[list[Ready]]:
+        """What is read together, in the order of the files; nothing of those that are as they were."""
         group: list[Ready] = []
-        touched = False
         with closing(self._at_hand()) as at_hand:
             for file, original in at_hand:
                 ready = self._prepared(file, original)
@@ -102,25 +167,40 @@ class Work:
                 before = self._known.get(file.label)
                 if before is not None and self._unchanged(before, ready):
                     self._known[file.label] = {**before, **_identity(file), "sha256": ready.sha256}
-                    touched = True
+                    self._touched = True
                     self._credit(file)
                     self._clear(ready)
                     continue
-                full = sum(other.file.size for other in group) + file.size > _GROUP_BYTES or len(group) >= _GROUP_FILES
+                size = sum(other.file.size for other in group) + file.size
+                full = size > self._group_bytes or len(group) >= _GROUP_FILES
                 if group and (full or group[0].shape != ready.shape):
-                    yield from self._read(group)
+                    yield group
                     group = []
                 group.append(ready)
         if group:
-            yield from self._read(group)
-        if self._vanished:
-            yield self._removal()
-        elif touched:
-            yield Batch(self._position())
+            yield group
+
+    def _is_read_beside(self, group: Sequence[Ready]) -> bool:
+        """Whether one core reads it, and not all: the columns of other kinds are known only while they are read.
+
+        A file that is more than a core's share of all would be waited for.
+        """
+        if not isinstance(group[0].shape, Header):
+            return False
+        return group[0].file.size <= max(_GROUP_BYTES, self._share)
+
+    def _memory_beside(self) -> str:
+        amount = re.fullmatch(r"([\d.]+)(.*)", self._source.memory_limit)
+        return f"{float(amount[1]) / self._cores}{amount[2]}" if amount else self._source.memory_limit
+
+    def _ended(self, reading: Reading) -> Iterator[Batch]:
+        result = reading.result.result()
+        self._free.append(reading.reader)
+        yield from self._settled(reading.group, result)
 
     def _at_hand(self) -> Generator[tuple[File, Path]]:
         """The files of each place, in order, with their bytes on this machine."""
-        for place, files in groupby(self._files, key=lambda file: file.place):
+        for place, files in itertools.groupby(self._files, key=lambda file: file.place):
             with closing(place.at_hand(list(files), self._scratch / "copies", self._arrive)) as found:
                 for file, original in found:
                     if original is None:
@@ -158,8 +238,7 @@ class Work:
         plain = compression == "none" and not glob.has_magic(str(original)) and not newlines
         copy = None
         if not plain or (text and not is_plain_utf8(source.encoding)):
-            self._parts += 1
-            copy = self._scratch / "unpacked" / f"{self._parts}{'' if text else '.parquet'}"
+            copy = self._scratch / "unpacked" / f"{next(self._parts)}{'' if text else '.parquet'}"
             if glob.has_magic(str(copy)):
                 raise ConfigError(
                     f"the lake's folder {self._into} has one of *?[ in its name",
@@ -178,7 +257,8 @@ class Work:
             encoding=source.encoding if text else "utf-8",
             copy=copy,
             newlines=newlines,
-            done=read if source.progress else None,
+            # what is mended was counted before
+            done=read if source.progress and not newlines else None,
         )
         if not file.stands_still():
             self._tell_being_written(file)
@@ -206,10 +286,9 @@ class Work:
             )
         return "json"
 
-    def _read(self, group: Sequence[Ready]) -> Iterator[Batch]:
+    def _settled(self, group: Sequence[Ready], result: Result) -> Iterator[Batch]:
         """The group's batch, without those files that changed while they were read."""
-        while group:
-            result = self._result(group)
+        while True:
             still = [ready for ready in group if ready.file.stands_still()]
             if len(still) == len(group):
                 yield self._batch(group, result)
@@ -219,14 +298,25 @@ class Work:
                     self._tell_being_written(ready.file)
             if result.parquet:
                 result.parquet.unlink()
-            group = still
+            if not still:
+                return
+            group, result = still, self._result(still, self._columns(still), self._reader)
 
-    def _result(self, group: Sequence[Ready], again: bool = False) -> Any:
+    def _columns(self, group: Sequence[Ready]) -> dict[str, str | None]:
+        """What the files of a group have for the table's columns, where that is known before they are read."""
+        shape = group[0].shape
+        if isinstance(shape, Header):
+            return self._matched(group[0], shape.names)
+        return self._matched(group[0], [name for name, _ in shape[1]]) if isinstance(shape, tuple) else {}
+
+    def _result(
+        self, group: Sequence[Ready], columns: dict[str, str | None], reader: Reader, again: bool = False
+    ) -> Result:
+        """What reading the group gave; in any thread, as long as it has a reader of its own."""
         from shophouse.sources._reading import MixedNewlines, Part, Result
 
         parts = [Part(ready.file.label, ready.path) for ready in group]
-        self._parts += 1
-        into = self._into / f"part-{self._parts:05}.parquet"
+        into = self._into / f"part-{next(self._parts):05}.parquet"
         shape = group[0].shape
         types = self._table.types
         try:
@@ -235,25 +325,24 @@ class Work:
                     self._source.tell(f"{self._source.name}.{self._table.name}: {part.label} is empty")
                 return Result(dict(types), {part.label: 0 for part in parts})
             if isinstance(shape, Header):
-                columns = self._matched(parts, shape.names)
-                return self._reader.csv(parts, shape.names, columns, types, self._csv_options(shape), into)
+                return reader.csv(parts, shape.names, columns, types, self._csv_options(shape), into)
             if shape == "json":
-                return self._reader.json(
+                return reader.json(
                     parts,
                     lambda label, keys: match_columns(self._table, label, keys, self._names),
                     types,
                     into,
                 )
-            found = dict(shape[1])
-            return self._reader.parquet(parts, self._matched(parts, list(found)), types, found, into)
+            return reader.parquet(parts, columns, types, dict(shape[1]), into)
         except MixedNewlines as error:
             if again:
                 raise SourceMismatch(f"{parts[0].label} can't be parsed", hint="is it a delimited file?") from error
+            into.unlink(missing_ok=True)
             mended = [self._prepared(ready.file, ready.original, newlines=True) for ready in group]
-            return self._result([ready for ready in mended if ready is not None], again=True)
+            return self._result([ready for ready in mended if ready is not None], columns, reader, again=True)
 
-    def _matched(self, parts: Sequence[Any], names: Sequence[str]) -> dict[str, str | None]:
-        return match_columns(self._table, parts[0].label, names, self._names)
+    def _matched(self, first: Ready, names: Sequence[str]) -> dict[str, str | None]:
+        return match_columns(self._table, first.file.label, names, self._names)
 
     def _csv_options(self, header: Header) -> str:
         from shophouse.quoting import literal
@@ -267,7 +356,7 @@ class Work:
             f"decimal_separator = {literal(source.decimal_separator)}"
         )
 
-    def _batch(self, group: Sequence[Ready], result: Any) -> Batch:
+    def _batch(self, group: Sequence[Ready], result: Result) -> Batch:
         rejected: dict[str, list[Rejected]] = {}
         for row in result.rejected:
             rejected.setdefault(row.source_file, []).append(row)
