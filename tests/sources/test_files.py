@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import tempfile
@@ -23,7 +24,8 @@ from hypothesis import strategies as st
 from requirements import requirement
 from shophouse.errors import ConfigError, SourceError, SourceMismatch, SourceUnreachable
 from shophouse.settings import Operation
-from shophouse.sources import Batch, Column, Position, Table
+from shophouse.sources import Batch, Column, Position, Table, _work
+from shophouse.sources._work import Work
 from shophouse.sources.files import FilesSource, table_name
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -97,6 +99,13 @@ def rejected(batches: list[Batch]) -> list[tuple[Any, ...]]:
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
     yield lambda *args, **options: Shop(tmp_path, *args, **options)
+
+
+@pytest.fixture(params=["beside others, in one pass", "alone, in two"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each way of reading delimited files, of which a small file sees the first one only."""
+    if request.param.startswith("alone"):
+        monkeypatch.setattr(Work, "_is_read_beside", lambda self, group: False)
 
 
 EXPECTED = [
@@ -366,6 +375,7 @@ def test_odd_headers_get_usable_names(shop: Callable[..., Shop]) -> None:
     ) == [("1", "2", "3", "4", "5", "6")]
 
 
+@pytest.mark.usefixtures("way")
 def test_broken_lines_go_to_quarantine_once_with_line_column_and_text(
     shop: Callable[..., Shop],
 ) -> None:
@@ -546,6 +556,7 @@ def test_a_folder_that_is_not_there_is_worth_a_retry(tmp_path: Path) -> None:
         FilesSource("shop", tmp_path, "data/*.csv").tables()
 
 
+@pytest.mark.usefixtures("way")
 def test_many_small_files_become_one_and_keep_their_own_row_numbers(
     shop: Callable[..., Shop],
 ) -> None:
@@ -560,6 +571,44 @@ def test_many_small_files_become_one_and_keep_their_own_row_numbers(
     expected = [(f"data/{f:03}.csv", r, f * 100 + r) for f in range(120) for r in range(1, f % 7 + 1)]
     assert rows(batches, "_source_file, _row_number, id") == expected
     assert {f.source_file: f.rows for f in batches[0].files} == {f"data/{f:03}.csv": f % 7 for f in range(120)}
+
+
+@pytest.fixture
+def groups_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_work, "_GROUP_BYTES", 0)
+
+
+@pytest.mark.usefixtures("groups_of_one")
+def test_files_read_beside_each_other_come_in_their_order_each_with_its_own_rows(shop: Callable[..., Shop]) -> None:
+    it = shop(table=declared(columns={"id": "bigint"}), threads=3)
+    # the first takes the longest
+    lines = {f"{file:02}.csv": 1_500 if file == 0 else 50 * file for file in range(12)}
+    for file, (name, count) in enumerate(lines.items()):
+        it.write(name, "id\n" + "".join(f"{file * 100_000 + row}\n" for row in range(1, count + 1)) + "bad\n")
+    batches = it.read()
+    assert [file.source_file for batch in batches for file in batch.files] == [f"data/{name}" for name in lines]
+    assert len(batches) == 12
+    assert [list(batch.position["files"]) for batch in batches] == [
+        [f"data/{name}" for name in list(lines)[:done]]
+        for done in itertools.accumulate(len(batch.files) for batch in batches)
+    ]
+    assert rejected(batches) == [(f"data/{name}", count + 2, "id", "bad") for name, count in lines.items()]
+    assert rows(batches, "_source_file, id, _row_number") == [
+        (f"data/{name}", file * 100_000 + row, row)
+        for file, (name, count) in enumerate(lines.items())
+        for row in range(1, count + 1)
+    ]
+
+
+@pytest.mark.usefixtures("groups_of_one")
+def test_a_broken_file_among_those_read_beside_it_is_named_and_ends_the_read(shop: Callable[..., Shop]) -> None:
+    it = shop(threads=3)
+    for file in range(9):
+        it.write(f"{file}.csv", "id,price,placed,name\n" + ("x,1,,\n" if file == 4 else "1,1,,\n") * 20)
+    with pytest.raises(SourceMismatch, match=r"20 of 20 rows of data/4\.csv can't be read"):
+        it.read()
+    it.write("4.csv", CSV)
+    assert len(rows(it.read())) == 8 * 20 + 2
 
 
 def test_a_file_of_many_blocks_keeps_its_order_and_its_line_numbers(
