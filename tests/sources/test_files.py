@@ -557,20 +557,19 @@ def test_a_folder_that_is_not_there_is_worth_a_retry(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("way")
-def test_many_small_files_become_one_and_keep_their_own_row_numbers(
-    shop: Callable[..., Shop],
-) -> None:
+@pytest.mark.parametrize("count", [20, 120])
+def test_many_small_files_become_one_and_keep_their_own_row_numbers(shop: Callable[..., Shop], count: int) -> None:
     it = shop(table=declared(columns={"id": "bigint"}))
-    for file in range(120):
+    for file in range(count):
         it.write(
             f"{file:03}.csv",
             "id\n" + "".join(f"{file * 100 + row}\n" for row in range(1, file % 7 + 1)),
         )
     batches = it.read()
     assert len(batches) == 1 and len(batches[0].parquet) == 1
-    expected = [(f"data/{f:03}.csv", r, f * 100 + r) for f in range(120) for r in range(1, f % 7 + 1)]
+    expected = [(f"data/{f:03}.csv", r, f * 100 + r) for f in range(count) for r in range(1, f % 7 + 1)]
     assert rows(batches, "_source_file, _row_number, id") == expected
-    assert {f.source_file: f.rows for f in batches[0].files} == {f"data/{f:03}.csv": f % 7 for f in range(120)}
+    assert {f.source_file: f.rows for f in batches[0].files} == {f"data/{f:03}.csv": f % 7 for f in range(count)}
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """DuckDB reading files and writing the lake's Parquet.
 
 A reader with one thread numbers the rows of a delimited file while it parses them. A running row number would hold
-several threads to one, so with these text takes two passes: the first lets all cores parse into a scratch Parquet file;
-the second numbers the rows by their place in that file, and adds the lineage. On two cores the first way takes half the
-time, as long as there are two files; the second half the memory of a temporary table.
+several threads to one, so with these text takes two passes: the first lets all cores parse into a scratch Parquet file,
+which takes half the memory of a temporary table; the second numbers the rows by their place in that file, and adds the
+lineage.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ Judge: TypeAlias = Callable[[str, int, int, Rejected], None]
 """Told a file's name, its good rows, its bad rows and the first of these; raises when they are too many."""
 
 _MAX_JSON_LINE = 16 << 20
+# each is a query of its own then, which costs more than a second pass over small files
+_MOST_IN_ONE_PASS = 32
 
 
 class MixedNewlines(Exception):
@@ -191,7 +193,7 @@ class Reader:
         for name, found in columns.items():
             kind = types.get(name, "text")
             values.append(_absent(name, kind) if found is None else _Value(name, kind, place[found]))
-        if self._numbers_while_parsing:
+        if self._numbers_while_parsing and len(parts) <= _MOST_IN_ONE_PASS:
             numbered = " union all ".join(
                 f"select *, {index} as file_index, row_number() over () as row_number from {_read_csv([part], options)}"
                 for index, part in enumerate(parts)
