@@ -23,6 +23,7 @@ from shophouse.sources import (
     Replaying,
     Source,
     Table,
+    kind_of,
     kinds,
 )
 from shophouse.sources._retries import Retries, retried
@@ -221,7 +222,7 @@ def readers(
         )
         for table in source_declaration(name, project).tables.values()
     ]
-    kind = kinds().get(settings.kind)
+    kind = kind_of(settings.kind)
     if kind is None:
         raise ConfigError(f"sources.{name}: there is no kind {settings.kind}", why=f"installed: {', '.join(kinds())}")
     if not isinstance(settings, FilesSettings):

@@ -276,9 +276,9 @@ class PostgresTable(TableSettings, Tolerance):
     cursor: str | None = None
     """The column that grows with each change of a row, as updated_at; for read: cursor."""
     late_by: Duration | None = None
-    """That no transaction commits a row later than so long after the row's cursor, by the database's clock: 1h. Reads
-    then look at an index of the cursor alone; a row that comes later than said is never read. When absent, each read
-    passes over the whole table, and no row is lost however late it is."""
+    """That the cursor is a time of the database's clock, and lies before the start of the transaction that writes it by
+    no more than this: 1m. Reads then look at an index of the cursor alone, however long transactions take; a row with
+    an older time is never read. When absent, each read passes over the whole table, and no time is trusted."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -84,7 +84,7 @@ class Server:
 
 @contextmanager
 def running(
-    settings: Sequence[str] = ("fsync=off", "full_page_writes=off", *REPLICATION),
+    settings: Sequence[str] = ("fsync=off", "full_page_writes=off", "max_prepared_transactions=10", *REPLICATION),
     hosts: str = "",
     prepare: Callable[[Path], None] | None = None,
 ) -> Iterator[Server]:

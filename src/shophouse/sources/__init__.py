@@ -44,8 +44,11 @@ __all__ = [
     "Source",
     "Table",
     "is_column_type",
+    "kind_of",
     "kinds",
 ]
+
+_GROUP = "shophouse.sources"
 
 Delivery: TypeAlias = Literal["append", "upsert", "snapshot"]
 
@@ -275,10 +278,28 @@ class Arriving(Protocol):
         """
 
 
+def kind_of(name: str) -> type[Source] | None:
+    """The kind of source of that name, see `kinds`; None where there is none."""
+    found = _built_in().get(name)
+    if found is None:
+        from importlib.metadata import entry_points
+
+        # to look at all installed packages takes longer than to find that nothing is new
+        found = next((point.load() for point in entry_points(group=_GROUP, name=name)), None)
+    return found
+
+
 def kinds() -> dict[str, type[Source]]:
     """The kinds of source by name: the built-in ones, and what installed packages register as `shophouse.sources`."""
     from importlib.metadata import entry_points
 
+    found = _built_in()
+    for point in entry_points(group=_GROUP):
+        found.setdefault(point.name, point.load())
+    return found
+
+
+def _built_in() -> dict[str, type[Source]]:
     from shophouse.sources.dlt import DltSource
     from shophouse.sources.existing import ExistingSource
     from shophouse.sources.files import FilesSource
@@ -286,7 +307,7 @@ def kinds() -> dict[str, type[Source]]:
     from shophouse.sources.postgres import PostgresSource
     from shophouse.sources.python import PythonSource
 
-    found: dict[str, type[Source]] = {
+    return {
         "files": FilesSource,
         "postgres": PostgresSource,
         "kafka": KafkaSource,
@@ -294,6 +315,3 @@ def kinds() -> dict[str, type[Source]]:
         "dlt": DltSource,
         "existing": ExistingSource,
     }
-    for point in entry_points(group="shophouse.sources"):
-        found.setdefault(point.name, point.load())
-    return found

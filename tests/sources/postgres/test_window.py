@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import pq
 
 from shophouse.errors import SourceMismatch, SourceUnreachable
 from shophouse.settings import PostgresTable
 from shophouse.sources.postgres._copying import chunks
+from shophouse.sources.postgres._running import Running
 from shophouse.sources.postgres._window import ROUND, Moment, Window, end_of_record
 
 from .conftest import Shop
 
 HERE = Moment(xmin=1_000, xmax=1_010, cluster="a", in_recovery=False, log=5_000)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The queries for what is new in a table, as they come."""
+    queries: list[str] = []
+
+    def spy(connection: Any, query: str) -> Any:
+        queries.append(query)
+        return chunks(connection, query)
+
+    monkeypatch.setattr("shophouse.sources.postgres.chunks", spy)
+    return queries
+
+
+def passes_over(query: str) -> bool:
+    return "is null" not in query
 
 
 def position(**changes: Any) -> dict[str, Any]:
@@ -156,6 +177,9 @@ class TestTransactions:
         cursor.read()
         assert cursor.read() == []
 
+    stamp = "clock_timestamp() - random() * interval '2 s'"
+    longest_transaction = 0.1
+
     def test_many_writers_and_a_reader(self, cursor: Shop) -> None:
         """What is kept, the last of each key, is the table, with each version read at most once."""
         stop = threading.Event()
@@ -166,7 +190,7 @@ class TestTransactions:
                 while not stop.is_set():
                     for _ in range(dice.randint(1, 4)):
                         one = (
-                            "insert into orders values (%s, %s, clock_timestamp() - random() * interval '2 s')"
+                            f"insert into orders values (%s, %s, {self.stamp})"
                             " on conflict (id) do update set state = excluded.state, updated_at = excluded.updated_at"
                         )
                         # each has keys of its own, so that none waits for another
@@ -177,7 +201,7 @@ class TestTransactions:
                         else:
                             connection.execute(one, values)
                         if dice.random() < 0.1:
-                            stop.wait(0.1)
+                            stop.wait(self.longest_transaction)
                     connection.rollback() if dice.random() < 0.2 else connection.commit()
 
         kept: dict[int, str] = {}
@@ -185,10 +209,13 @@ class TestTransactions:
         threads = [threading.Thread(target=write, args=[seed]) for seed in range(4)]
         for thread in threads:
             thread.start()
-        for _ in range(25):
+        end = time.monotonic() + 5 * self.longest_transaction
+        for number in count():
             rows = cursor.read()
             kept |= {row["id"]: row["state"] for row in rows}
             versions += [(row["id"], row["state"]) for row in rows]
+            if number >= 24 and time.monotonic() > end:
+                break
         stop.set()
         for thread in threads:
             thread.join()
@@ -207,18 +234,90 @@ class TestLateBy(TestTransactions):
 
     test_rows_of_equal_times_on_both_sides_of_a_read = None  # type: ignore[assignment]
     test_a_time_that_goes_back_and_one_that_lies_far_ahead = None  # type: ignore[assignment]
+    stamp = "now()"
+    longest_transaction = 1.0
 
     @pytest.fixture
     def cursor(self, cursor: Shop) -> Shop:
         cursor.sql("create index on orders (updated_at)")
-        cursor.own = cursor.own.model_copy(update={"late_by": timedelta(minutes=5)})
+        cursor.own = cursor.own.model_copy(update={"late_by": timedelta(seconds=0.2)})
         return cursor
+
+    def test_rows_of_equal_times_that_are_committed_on_both_sides_of_a_read(self, cursor: Shop) -> None:
+        with cursor.connect() as late:
+            (now,) = late.execute("select now()").fetchone() or ("",)
+            cursor.sql(f"insert into orders select i, 'a', '{now}' from generate_series(1, 500) i")
+            assert cursor.ids() == list(range(1, 501))
+            late.execute("insert into orders select i, 'b' from generate_series(501, 1000) i")
+            time.sleep(0.5)
+            cursor.sql("insert into orders values (2000)")
+            assert cursor.ids() == [2000]
+        assert cursor.ids() == list(range(501, 1001))
+        assert cursor.batches() == []
+
+    def test_a_transaction_that_was_prepared(self, cursor: Shop, asked: list[str]) -> None:
+        cursor.sql("insert into orders values (1)")
+        assert cursor.ids() == [1]
+        cursor.sql("begin; insert into orders values (2); prepare transaction 'later'")
+        try:
+            time.sleep(0.5)
+            cursor.sql("insert into orders values (3)")
+            assert cursor.ids() == [3] and "prepared transaction" in cursor.notices[-1]
+            cursor.sql("insert into orders values (4)")
+        finally:
+            # as long as it is there, it is in the way of others on the server
+            cursor.sql("commit prepared 'later'")
+        assert cursor.ids() == [2, 4]
+        cursor.sql("insert into orders values (5)")
+        assert cursor.ids() == [5]
+        assert [passes_over(query) for query in asked] == [False, True, False]
+
+    @pytest.mark.parametrize("hides", ["another user", "tracks nothing"])
+    def test_transactions_that_can_not_be_seen(
+        self, cursor: Shop, asked: list[str], monkeypatch: pytest.MonkeyPatch, hides: str
+    ) -> None:
+        role = "reader_" + cursor.dsn.rpartition("/")[2]
+        cursor.sql(f"create role {role} login", f"grant select on orders to {role}")
+        if hides == "another user":
+            monkeypatch.setenv("SOURCE_DSN", cursor.dsn.replace("postgres@", f"{role}@"))
+        late = cursor.connect()
+        try:
+            if hides == "tracks nothing":
+                late.execute("set track_activities = off")
+            late.execute("insert into orders values (1)")
+            cursor.sql("insert into orders values (2)")
+            assert cursor.ids() == [2] and "not all transactions can be seen" in cursor.notices[-1]
+            time.sleep(0.5)
+            cursor.sql("insert into orders values (3)")
+            assert cursor.ids() == [3]
+            late.commit()
+            assert cursor.ids() == [1]
+            if hides == "another user":
+                assert f'grant pg_read_all_stats to "{role}"' in cursor.notices[-1]
+                cursor.sql(f"grant pg_read_all_stats to {role}")
+            else:
+                late.close()
+            # nothing new, but from now on the index is enough
+            assert cursor.ids() == []
+            cursor.sql("insert into orders values (4)")
+            assert cursor.ids() == [4] and [passes_over(query) for query in asked] == [True, True, True, False]
+        finally:
+            late.close()
+            cursor.sql(f"drop owned by {role}", f"drop role {role}")
+
+    def test_a_row_without_a_time_is_not_passed_over(self, cursor: Shop) -> None:
+        cursor.sql("insert into orders values (1)", "alter table orders alter updated_at drop not null")
+        cursor.read()
+        cursor.sql("insert into orders values (2, 'a', null)")
+        with pytest.raises(SourceMismatch, match="the cursor updated_at is null in 1 of the rows read"):
+            cursor.read()
 
     @pytest.mark.parametrize("type_", ["timestamptz", "timestamp", "date"])
     @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
     def test_a_time_is_looked_for_as_its_type_and_zone_have_it(self, cursor: Shop, type_: str, zone: str) -> None:
         if type_ == "timestamptz" and zone != "UTC":
             pytest.skip("moments are read in UTC")
+        cursor.own = cursor.own.model_copy(update={"late_by": timedelta(minutes=5)})
         cursor.timezone = zone
         cursor.sql(f"set timezone = '{zone}'; alter table orders alter updated_at type {type_}")
         now = f"now() at time zone '{zone}'" if type_ != "timestamptz" else "now()"
@@ -228,21 +327,14 @@ class TestLateBy(TestTransactions):
             f"insert into orders values (2, 'a', {now} - interval '4 minutes'), (3, 'a', {now} + interval '300 days'),"
             f" (4, 'a', {now} - interval '2 days')"
         )
-        # what comes later than was said is not looked at
+        # what is older than was said is not looked at
         assert cursor.ids() == [2, 3]
         assert cursor.batches() == []
 
-    def test_the_table_is_not_passed_over(self, cursor: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-        asked: list[str] = []
-
-        def spy(connection: Any, query: str) -> Any:
-            asked.append(query)
-            return chunks(connection, query)
-
+    def test_the_table_is_not_passed_over(self, cursor: Shop, asked: list[str]) -> None:
         cursor.sql("insert into orders select i, 'a', now() - interval '1 hour' from generate_series(1, 20000) i")
         cursor.read()
         cursor.sql("update orders set updated_at = now() where id <= 20", "analyze orders")
-        monkeypatch.setattr("shophouse.sources.postgres.chunks", spy)
         assert cursor.ids() == list(range(1, 21))
         with cursor.connect() as connection:
             plan = "\n".join(row[0] for row in connection.execute(f"explain {asked[0]}").fetchall())
@@ -264,6 +356,54 @@ class TestLateBy(TestTransactions):
         with pytest.raises(SourceMismatch, match=what) as raised:
             cursor.read()
         assert hint in raised.value.hint[0]
+
+
+@pytest.mark.server
+class TestRunning:
+    def test_a_message_of_several_transactions_began_when_it_came(self, cursor: Shop) -> None:
+        with cursor.connect() as other:
+            other.autocommit = True
+            thread = threading.Thread(
+                target=other.execute, args=["do $$ begin perform pg_sleep(0.5); commit; perform pg_sleep(1); end $$"]
+            )
+            thread.start()
+            with psycopg.connect(cursor.dsn, autocommit=True) as connection:
+                where = "from pg_stat_activity where query like 'do %' and xact_start > query_start + interval '0.4 s'"
+                while not (row := connection.execute(f"select query_start at time zone 'UTC' {where}").fetchone()):
+                    time.sleep(0.05)
+                began = Running.of(connection).began
+            thread.join()
+        assert began is not None and datetime.fromisoformat(began) == row[0]
+
+    def test_what_streams_the_log_and_another_database_count_for_nothing(self, cursor: Shop) -> None:
+        cursor.sql("create publication everything for all tables")
+        with (
+            psycopg.connect(cursor.dsn, autocommit=True) as connection,
+            psycopg.connect(cursor.dsn.rpartition("/")[0] + "/postgres") as elsewhere,
+        ):
+            elsewhere.execute("select 1")
+            sender = pq.PGconn.connect(f"{cursor.dsn}?replication=database".encode())
+            slot = cursor.dsn.rpartition("/")[2]
+            sender.exec_(f"CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT".encode())
+            options = "proto_version '1', publication_names 'everything'"
+            begun = sender.exec_(f"START_REPLICATION SLOT {slot} LOGICAL 0/0 ({options})".encode())
+            assert begun.status == pq.ExecStatus.COPY_BOTH, begun.error_message
+            (later,) = connection.execute("select clock_timestamp() at time zone 'UTC'").fetchone() or (None,)
+            began = Running.of(connection).began
+            sender.finish()
+            assert began is not None and datetime.fromisoformat(began) > later
+
+
+def test_a_standby_does_not_know() -> None:
+    class Standby:
+        def execute(self, query: str) -> Standby:
+            return self
+
+        def fetchone(self) -> tuple[bool, bool, str, str]:
+            return True, False, "2026-01-01 00:00:00.000000", "reader"
+
+    running = Running.of(Standby())  # type: ignore[arg-type]
+    assert running.began is None and "standby" in running.why
 
 
 @pytest.mark.server

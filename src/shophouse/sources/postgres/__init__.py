@@ -32,6 +32,7 @@ from shophouse.sources.postgres import _catalog
 from shophouse.sources.postgres._catalog import Field, Relation
 from shophouse.sources.postgres._copying import Writer, chunks
 from shophouse.sources.postgres._database import Database
+from shophouse.sources.postgres._running import Running
 from shophouse.sources.postgres._unread import CURSOR_TYPES, EXTRAS, Unread
 from shophouse.sources.postgres._whole import Whole, copy_whole
 from shophouse.sources.postgres._window import Moment, Window, wait_until_durable
@@ -182,6 +183,7 @@ class PostgresSource:
                 yield from self.following.read(connection, relation, table, since, into, load_id, loaded_at)
                 return
             before = Moment.of(connection) if self.reads_changes(table) else None
+            running = Running.of(connection) if self._own(table).late_by is not None else Running(None)
             with self.database.snapshot(connection, relation.lock):
                 fields = self.fields(connection, relation, table)
                 total = _catalog.size(connection, _catalog.relations(connection, relation))
@@ -190,7 +192,7 @@ class PostgresSource:
                 if before is None:
                     batch = self._full(one)
                 else:
-                    moment, batch = self._changed(one, before)
+                    moment, batch = self._changed(one, before, running)
             if batch is not None and moment is not None:
                 wait_until_durable(connection, moment, self.database.place)
         self.tell_progress(table, total, total)
@@ -246,7 +248,7 @@ class PostgresSource:
             raise SourceMismatch(
                 f"{table.name}: the cursor {cursor} is of type {found.type}, and no time",
                 where=where,
-                why="late_by says how long after its cursor a row is committed",
+                why="late_by says how long before its transaction the cursor's time may lie",
                 hint=f"leave late_by out under {setting}",
             )
 
@@ -284,7 +286,7 @@ class PostgresSource:
         own = self._own(table).max_rejected_rate
         return self.max_rejected_rate if own is None else own
 
-    def _changed(self, one: _One, before: Moment) -> tuple[Moment, Batch | None]:
+    def _changed(self, one: _One, before: Moment, running: Running) -> tuple[Moment, Batch | None]:
         table, since = one.table, one.since
         if since is not None and since.get("read") == "full":
             raise SourceMismatch(
@@ -312,11 +314,14 @@ class PostgresSource:
                 raise
         else:
             read = self._unread(one, unread)
-        position = window.position(unread.written, unread.highest)
+        position = window.position(unread.written, unread.highest, running.began)
         if read.rows or read.rejected or window.since is None:
+            if running.why:
+                self.tell(f"{self.name}.{table.name}: the next read passes over the whole table: {running.why}")
             return moment, read.batch(position)
         # nothing came: a new position is only worth keeping if it spares work
-        return moment, Batch(position) if unread.left_out or window.is_far else None
+        spares_pass = window.began is None and running.began is not None
+        return moment, Batch(position) if unread.left_out or window.is_far or spares_pass else None
 
     def _unread(self, one: _One, unread: Unread) -> Whole:
         is_indexed = _catalog.is_indexed(one.connection, one.relation, unread.field.column or "")

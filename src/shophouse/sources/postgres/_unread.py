@@ -45,12 +45,12 @@ class Unread:
     def query(self, table: str, is_indexed: bool, late_by: timedelta | None = None, zone: str = "UTC") -> str:
         """The rows that may be new, with EXTRAS. `is_indexed`: the cursor finds rows without a scan.
 
-        `late_by` is how late rows are committed at most, `zone` that of the cursor's times, where they name none.
+        `late_by` is how long before its transaction a row's time may lie, `zone` that of times which name none.
         """
         own = ", ".join(at.sql for at in self.fields if at.sql is not None)
         condition, is_sure = self.window.condition()
         query = f"select {own}, xmin, {is_sure} from {table} where {condition}"
-        if late_by is not None and is_indexed and self.window.at is not None and not self.window.new_relations:
+        if late_by is not None and is_indexed and self.window.began is not None and not self.window.new_relations:
             return f"{query} and {self._beyond(late_by, zone)}"
         if self.window.cursor is None or not is_indexed:
             return query
@@ -63,16 +63,18 @@ class Unread:
         return f"{query} union all select {own}, xmin, true from {table} where {passed} and not ({condition})"
 
     def _beyond(self, late_by: timedelta, zone: str) -> str:
-        """The condition of rows whose cursor lies after the last snapshot, or before it by no more than `late_by`."""
+        """The condition of rows that transactions may have stamped which the last snapshot did not see."""
         column = identifier(self.field.column or self.field.name)
-        assert self.window.at is not None
-        moment = datetime.fromisoformat(self.window.at).replace(tzinfo=UTC) - late_by
-        if self.field.kind == "timestamptz":
-            return f"{column} >= {literal(moment.isoformat())}"
-        if zone != "UTC":
-            # an hour comes twice where clocks are set back
-            moment -= timedelta(hours=1)
-        return f"{column} >= {literal(moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(sep=' '))}"
+        assert self.window.began is not None
+        moment = datetime.fromisoformat(self.window.began).replace(tzinfo=UTC) - late_by
+        first = moment.isoformat()
+        if self.field.kind != "timestamptz":
+            if zone != "UTC":
+                # an hour comes twice where clocks are set back
+                moment -= timedelta(hours=1)
+            first = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(sep=" ")
+        # a row without a time is to be refused, not passed over
+        return f"({column} >= {literal(first)} or {column} is null)"
 
     def keep(self, rows: pa.Table) -> pa.Table:
         """The rows of a chunk that were not read before."""

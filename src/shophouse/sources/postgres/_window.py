@@ -14,9 +14,11 @@ the transaction that wrote it (`xmin`):
 4. Numbers are given once, but a server that crashes gives those again whose end was not yet on disk. So a position
    holds only when the log is on disk up to where it was after the snapshot.
 
-Where the project says how late a row may be committed after the time in its cursor (`late_by`), rows with a time before
-the last snapshot by more than that are not looked at: an index of the cursor finds the others, of which the numbers
-then tell which are new. That trusts whoever writes the column, and nothing else here does.
+Where the project says that the cursor is a time of the database's clock (`late_by`), an index of it finds what may be
+new. A row that the last snapshot did not see was written by a transaction that was running then, or began later, so its
+time is not before the start of the oldest one (`began`, see `_running`) by more than `late_by`. The numbers then tell
+which of the rows found are new. That trusts whoever writes the column, and nothing else here does. Where `began` is not
+known, the read passes over the table.
 
 The cursor is a second net, where an index makes it cheap: a row beyond its last value is read whatever its number. (On
 a scan of the table, to look at a column takes longer than the rest.) What gives rows without new numbers
@@ -55,8 +57,7 @@ select
     pg_is_in_recovery(),
     (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end - '0/0')::bigint,
     current_setting('wal_block_size')::bigint,
-    pg_size_bytes(current_setting('wal_segment_size')),
-    (case when pg_is_in_recovery() then pg_last_xact_replay_timestamp() else now() end at time zone 'UTC')::text
+    pg_size_bytes(current_setting('wal_segment_size'))
 """
 
 
@@ -69,16 +70,14 @@ class Moment:
     cluster: str
     in_recovery: bool
     log: int
-    at: str | None = None
-    """A time in UTC, by the clock of the database, up to which all that was committed is in the snapshot."""
 
     @classmethod
     def of(cls, connection: psycopg.Connection[Any]) -> Moment:
         """The moment of the transaction that the connection is in, or of a snapshot of its own outside of one."""
         row = connection.execute(_MOMENT).fetchone()
         assert row is not None
-        xmin, xmax, cluster, in_recovery, log, block, segment, at = row
-        return cls(xmin, xmax, cluster, in_recovery, log if in_recovery else end_of_record(log, block, segment), at)
+        xmin, xmax, cluster, in_recovery, log, block, segment = row
+        return cls(xmin, xmax, cluster, in_recovery, log if in_recovery else end_of_record(log, block, segment))
 
 
 def end_of_record(log: int, block: int, segment: int) -> int:
@@ -121,8 +120,8 @@ class Window:
     seen: frozenset[int] = frozenset()
     new_relations: tuple[int, ...] = ()
     cursor: str | None = None
-    at: str | None = None
-    """The time of the moment before, in UTC."""
+    began: str | None = None
+    """No transaction that the snapshot before did not see began before this time, in UTC."""
     why: str | None = None
 
     @classmethod
@@ -164,7 +163,7 @@ class Window:
             seen=frozenset(position["seen"]),
             new_relations=tuple(sorted(set(oids) - set(position["relations"]))),
             cursor=position["cursor"],
-            at=position.get("at"),
+            began=position.get("began"),
         )
 
     def condition(self) -> tuple[str, str]:
@@ -176,11 +175,15 @@ class Window:
             sure = f"tableoid = any('{{{','.join(map(str, self.new_relations))}}}'::oid[])"
         # age() compares numbers of 32 bits as distances; a subselect is worked out once
         youngest, oldest = (f"(select age('{number % ROUND}'::xid))" for number in (self.moment.xmax, self.since))
-        written = f"age(xmin) between {youngest} and {oldest}"
+        # the one that most rows fail comes first
+        written = f"age(xmin) <= {oldest} and age(xmin) >= {youngest}"
         return written if sure == "false" else f"({written} or {sure})", sure
 
-    def position(self, seen: Iterable[int], cursor: str | None) -> dict[str, Any]:
-        """The position after a read in which rows of the transactions `seen` came."""
+    def position(self, seen: Iterable[int], cursor: str | None, began: str | None = None) -> dict[str, Any]:
+        """The position after a read in which rows of the transactions `seen` came.
+
+        `began` is what the next window has of it.
+        """
         moment = self.moment
         kept: set[int] = set()
         if moment.xmax < ROUND:
@@ -194,7 +197,7 @@ class Window:
             "xmin": moment.xmin,
             "seen": sorted(kept),
             "cursor": cursor,
-            "at": moment.at,
+            "began": began,
         }
 
     @property
