@@ -89,7 +89,7 @@ class Builder:
         if not full and marts is not None and plan.tests_all_rows:
             _refuse_unknown(marts, plan)
             models, tests, waits = plan.urgent(changed, behind, marts, proved=proved)
-            results = self._run(models, tests, anew=False)
+            results = self._run(models, tests, anew=False, few=True)
             self._write_down(record, results, with_sizes=False)
             return Built(results, tuple(sorted({*changed, *behind})) if waits else ())
         if full:
@@ -130,10 +130,12 @@ class Builder:
                 plan.save(plan_file(self.project))
         return results
 
-    def _run(self, models: Sequence[CompiledModel], tests: Sequence[CompiledTest], *, anew: bool) -> list[NodeResult]:
-        results = self.engine.execute(models, self._on_node, anew=anew)
+    def _run(
+        self, models: Sequence[CompiledModel], tests: Sequence[CompiledTest], *, anew: bool, few: bool = False
+    ) -> list[NodeResult]:
+        results = self.engine.execute(models, self._on_node, anew=anew, few=few)
         if not any(result.failed for result in results):
-            results += self.engine.test(tests, self._on_node, anew=anew)
+            results += self.engine.test(tests, self._on_node, anew=anew, few=few)
         return results
 
     def _plan(self, project: str, *, is_whole: bool) -> Plan | None:

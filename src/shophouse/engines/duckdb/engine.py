@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,21 @@ _TYPES = {"text": "varchar", "double": "double precision"}
 _KEPT = ("ops", "raw", "snapshots")
 
 
+@dataclass
+class _Session:
+    """What is known as long as the file is held open, and nobody else changes what is in it."""
+
+    known: dict[str, str] = field(default_factory=dict)
+    """See `statements.build`."""
+    _read: object = None
+
+    def reads(self, columns: object) -> None:
+        """Tells what columns the raw tables have: what queries give follows from them."""
+        if self._read != columns:
+            self.known = {}
+        self._read = columns
+
+
 class DuckdbEngine:
     """See `shophouse.engines.Engine` for what each method promises."""
 
@@ -46,6 +62,7 @@ class DuckdbEngine:
         self.folder = project.warehouse_folder
         self.file = self.folder / "build" / "shop.duckdb"
         self._held: duckdb.DuckDBPyConnection | None = None
+        self._session = _Session()
 
     @contextmanager
     def writing(self, what: str) -> Iterator[None]:
@@ -116,6 +133,7 @@ class DuckdbEngine:
         if self._held is not None:
             self._held.close()
             self._held = None
+        self._session = _Session()
 
     @contextmanager
     def _connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -172,6 +190,7 @@ class DuckdbEngine:
             return existing.examine(connection, self.project, relations)
 
     def attach(self, tables: Sequence[RawTable]) -> None:
+        self._session.reads({table.identifier: _columns(table) for table in tables})
         with self._connect_with_others() as connection:
             wanted = {table.identifier: _raw_view(table, self._rows) for table in tables}
             present = {
@@ -220,10 +239,13 @@ class DuckdbEngine:
         with self._connect_with_others() as connection:
             return connection.execute(sql, list(parameters)).to_arrow_table()
 
-    def execute(self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
+    def execute(
+        self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False, few: bool = False
+    ) -> list[NodeResult]:
         import duckdb
 
-        with self._connect_with_others() as connection:
+        known = {} if self._held is None or anew else self._session.known
+        with self._connect_with_others() as connection, _one_core_each(connection, few=few):
             # publishing writes everything from the log to the file once, not each model after the other
             connection.execute("set checkpoint_threshold = '16GB'")
             for schema in sorted({model.schema for model in models} if anew else ()):
@@ -231,17 +253,19 @@ class DuckdbEngine:
 
             def build(session: plan.Session, model: CompiledModel) -> None:
                 session.execute("begin")
-                statements.build(session, model, anew=anew)
+                statements.build(session, model, anew=anew, known=known)
                 session.execute("commit")
 
             # all rows keep all cores busy, and two models at a time would need the memory of both
             sessions = _sessions(connection, 1 if anew else plan.AT_A_TIME)
             return plan.execute(models, sessions, build, duckdb.Error, on_node)
 
-    def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
+    def test(
+        self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False, few: bool = False
+    ) -> list[NodeResult]:
         import duckdb
 
-        with self._connect_with_others() as connection:
+        with self._connect_with_others() as connection, _one_core_each(connection, few=few):
             sessions = _sessions(connection, plan.AT_A_TIME)
             return plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
 
@@ -291,6 +315,20 @@ def _sessions(connection: duckdb.DuckDBPyConnection, number: int) -> list[plan.S
     return [plan.Session(cursor.execute, cursor.interrupt) for cursor in cursors]
 
 
+@contextmanager
+def _one_core_each(connection: duckdb.DuckDBPyConnection, *, few: bool) -> Iterator[None]:
+    """Where `few` rows changed: to hand parts of so small a query to other threads costs more than they do."""
+    threads = connection.execute("select current_setting('threads')").fetchone() if few else None
+    if threads is None:
+        yield
+        return
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {threads[0]}")
+
+
 def _empty(connection: duckdb.DuckDBPyConnection, schemas: set[str]) -> None:
     connection.begin()
     for schema in schemas - {"main", *_KEPT}:
@@ -308,12 +346,17 @@ def _empty(connection: duckdb.DuckDBPyConnection, schemas: set[str]) -> None:
 _SCHEMAS = "select schema_name from duckdb_schemas() where database_name = 'shop' and not internal"
 
 
-def _raw_view(table: RawTable, rows: Callable[[RawSource], str]) -> str:
+def _columns(table: RawTable) -> dict[str, str]:
     columns = dict(table.columns)
     for source in table.sources:
         for name, type_ in source.columns.items():
             if name not in LINEAGE:
                 columns.setdefault(name, type_)
+    return columns
+
+
+def _raw_view(table: RawTable, rows: Callable[[RawSource], str]) -> str:
+    columns = _columns(table)
     selects = []
     for source in table.sources:
         cells = [

@@ -39,18 +39,23 @@ def statements(model: CompiledModel) -> list[str]:
     ]
 
 
-def build(session: Session, model: CompiledModel, *, anew: bool) -> None:
+def build(session: Session, model: CompiledModel, *, anew: bool, known: dict[str, str] | None = None) -> None:
     """Execute a model's statements. Its sums, which are decimals of 28 digits, are kept as they are.
 
-    Packed by bits, as DuckDB would have them, no more than ten million of them are read a second.
+    Packed by bits, as DuckDB would have them, no more than ten million of them are read a second. `known` keeps what
+    queries were found to give, which costs planning them twice: for as long as what they read has the same columns.
     """
     sql = model.full_sql if anew else model.sql
     is_made_anew = model.materialized == "table" or (anew and model.materialized not in ("view", "ephemeral"))
     # a model that reads itself must find its rows, which are gone once the table is declared
-    if is_made_anew and model.relation not in sql and (wide := _wide_columns(session, sql)):
-        session.execute(f"create or replace table {model.relation} ({wide})")
-        session.execute(f"insert into {model.relation} by name\n{sql}")
-        return
+    if is_made_anew and model.relation not in sql:
+        known = {} if known is None else known
+        if sql not in known:
+            known[sql] = _wide_columns(session, sql)
+        if known[sql]:
+            session.execute(f"create or replace table {model.relation} ({known[sql]})")
+            session.execute(f"insert into {model.relation} by name\n{sql}")
+            return
     for statement in full_statements(model) if anew else statements(model):
         session.execute(statement)
 

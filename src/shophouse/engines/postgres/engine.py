@@ -205,7 +205,9 @@ class PostgresEngine:
             names = [column.name for column in cursor.description or ()]
         return pa.table({column: pa.array([row[i] for row in rows]) for i, column in enumerate(names)})
 
-    def execute(self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
+    def execute(
+        self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False, few: bool = False
+    ) -> list[NodeResult]:
         import psycopg
 
         def build(session: plan.Session, model: CompiledModel) -> None:
@@ -218,7 +220,9 @@ class PostgresEngine:
                 sessions[0].execute(f"create schema if not exists {name(schema)}")
             return plan.execute(models, sessions, build, psycopg.Error, on_node)
 
-    def test(self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False) -> list[NodeResult]:
+    def test(
+        self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False, few: bool = False
+    ) -> list[NodeResult]:
         import psycopg
 
         with self._sessions() as sessions:
