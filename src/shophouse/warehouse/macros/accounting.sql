@@ -140,6 +140,38 @@ left join {{ superseded_files }} as superseded
     {%- set version = binding.get("version") %}
     {%- set is_listed = entity in keeps_repeated() and binding["delivery"] == "upsert" %}
     {%- set listed_key = ["source"] + repeated_key(entity) %}
+{%- if is_listed %}
+listed_{{ number }} as (
+    select distinct {% for column in listed_key %}listed.{{ column }} as {{ column }}{% if not loop.last %}, {% endif %}{% endfor %}
+    from {{ ref("repeated_" ~ entity) }} as listed
+    inner join differing
+        on listed.source = differing.source
+),
+
+live_{{ number }} as (
+    select
+        {%- for column in accounted_columns(entity, binding) %}
+        staged_{{ number }}.{{ column }} as {{ column }},
+        {%- endfor %}
+        staged_{{ number }}.amount as amount
+    from ({{ accounted_rows(entity, binding, superseded_files) | indent(4) }}) as staged_{{ number }}
+    inner join listed_{{ number }} as listed
+        on {% for column in listed_key %}staged_{{ number }}.{{ column }} = listed.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+    union all
+    select
+        {%- for column in accounted_columns(entity, binding) %}
+        deleted_{{ number }}.{{ column }} as {{ column }},
+        {%- endfor %}
+        deleted_{{ number }}.amount as amount
+    from ({{ accounted_rows(entity, binding, superseded_files) | indent(4) }}) as deleted_{{ number }}
+    inner join differing
+        on deleted_{{ number }}.source = differing.source
+    left join listed_{{ number }} as listed
+        on {% for column in listed_key %}deleted_{{ number }}.{{ column }} = listed.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+    where deleted_{{ number }}._operation = 'delete'
+        and listed.source is null
+),
+{%- else %}
 live_{{ number }} as (
     select
         {%- for column in accounted_columns(entity, binding) %}
@@ -149,19 +181,9 @@ live_{{ number }} as (
     from ({{ accounted_rows(entity, binding, superseded_files) | indent(4) }}) as staged_{{ number }}
     inner join differing
         on staged_{{ number }}.source = differing.source
-    {%- if is_listed %}
-    left join (
-        select distinct
-            {{ listed_key | join(",\n            ") }}
-        from {{ ref("repeated_" ~ entity) }}
-    ) as listed
-        on {% for column in listed_key %}staged_{{ number }}.{{ column }} = listed.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
-    {%- endif %}
     where not staged_{{ number }}.is_superseded
-    {%- if is_listed %}
-        and (listed.source is not null or staged_{{ number }}._operation = 'delete')
-    {%- endif %}
 ),
+{%- endif %}
 
 several_{{ number }} as (
     select

@@ -47,28 +47,42 @@ select
     rows_now._source_file as _source_file,
     rows_now._raw_table as _raw_table,
     rows_now.drop_reason is not null as is_dropped,
-    case
-        when rows_now.drop_reason is not null then rows_now.drop_reason
-        {%- for column in definition["required"] %}
-        when rows_now.{{ column }} is null then '{{ column }} is missing'
-        {%- endfor %}
-        {%- for column in definition.get("accepted", {}) %}
-        when rows_now.{{ column }} is not null and accepted_{{ column }}.{{ column }} is null then 'unknown {{ column }}: ' || rows_now.{{ column }}
-        {%- endfor %}
-        {%- for column in definition.get("currencies", []) %}
-        when rows_now.{{ column }} is not null and known_{{ column }}.code is null then '{{ column }} is not a currency of ISO 4217: ' || rows_now.{{ column }}
-        {%- endfor %}
-    end as rejection_reason
+    {{ rejection_reason(entity, "rows_now") }} as rejection_reason
 from (
     {{- current(entity, keys, by) | indent(4) }}
 ) as rows_now
+    {{- joined_to_accepted(entity, "rows_now") }}
+{% endmacro %}
+
+
+{# Why a row of an entity, with what joined_to_accepted() joins to it, may not pass, or null. #}
+{% macro rejection_reason(entity, relation) -%}
+    {%- set definition = contract()[entity] -%}
+    case
+        when {{ relation }}.drop_reason is not null then {{ relation }}.drop_reason
+        {%- for column in definition["required"] %}
+        when {{ relation }}.{{ column }} is null then '{{ column }} is missing'
+        {%- endfor %}
+        {%- for column in definition.get("accepted", {}) %}
+        when {{ relation }}.{{ column }} is not null and accepted_{{ column }}.{{ column }} is null then 'unknown {{ column }}: ' || {{ relation }}.{{ column }}
+        {%- endfor %}
+        {%- for column in definition.get("currencies", []) %}
+        when {{ relation }}.{{ column }} is not null and known_{{ column }}.code is null then '{{ column }} is not a currency of ISO 4217: ' || {{ relation }}.{{ column }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{# Joins the values that an entity's columns may have. #}
+{% macro joined_to_accepted(entity, relation) %}
+    {%- set definition = contract()[entity] -%}
     {%- for column, seed in definition.get("accepted", {}).items() %}
 left join {{ ref(seed) }} as accepted_{{ column }}
-    on rows_now.{{ column }} = accepted_{{ column }}.{{ column }}
+    on {{ relation }}.{{ column }} = accepted_{{ column }}.{{ column }}
     {%- endfor %}
     {%- for column in definition.get("currencies", []) %}
 left join {{ ref("currencies") }} as known_{{ column }}
-    on rows_now.{{ column }} = known_{{ column }}.code
+    on {{ relation }}.{{ column }} = known_{{ column }}.code
     {%- endfor %}
 {% endmacro %}
 

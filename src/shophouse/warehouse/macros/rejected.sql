@@ -1,7 +1,12 @@
 {# Rows of an entity that may not pass, with the reason: see checked(), or the relation `kept` that holds its rows. Orphans are those whose parent did not pass. #}
 {% macro rejected_rows_of(entity, keys=none, by=none, parents=none, kept=none) %}
     {%- set definition = contract()[entity] -%}
-    {%- set key = definition["key"] %}
+    {%- set key = definition["key"] -%}
+    {%- set covering = shophouse_bindings()["entities"].get(entity, []) | map(attribute="covers") | reject("equalto", "none") | list -%}
+    {%- if not keys and not kept and covering and definition["columns"][key[0]] == "text" -%}
+        {%- set keys = "(" ~ suspects(entity, parents) ~ ")" -%}
+        {%- set by = key[0] -%}
+    {%- endif %}
 select
     '{{ entity }}' as entity,
     checked.source as source,
@@ -26,6 +31,34 @@ where checked.rejection_reason is not null
     {%- else %}
 where checked.rejection_reason is not null
     {%- endif %}
+{% endmacro %}
+
+
+{#
+  The keys of an entity, by the first column of it, of which some version may not pass. A row that counts now and may not is a version of one of
+  them; as a rule there are none, and then no newest version is picked.
+#}
+{% macro suspects(entity, parents) %}
+    {%- set by = contract()[entity]["key"][0] -%}
+    {%- for binding in shophouse_bindings()["entities"][entity] %}
+    select distinct
+        versions.source as source,
+        coalesce(versions.{{ by }}, '') as {{ by }}
+    from ({{ staged(entity, binding) | indent(4) }}) as versions
+    {{- joined_to_accepted(entity, "versions") | indent(4) }}
+    {%- if parents %}
+    left join {{ parents[0] }} as known_parents
+        on versions.source = known_parents.source
+        and versions.{{ parents[1] }} = known_parents.{{ parents[1] }}
+    {%- endif %}
+    where {{ rejection_reason(entity, "versions") }} is not null
+    {%- if parents %}
+        or known_parents.source is null
+    {%- endif %}
+        {%- if not loop.last %}
+    union
+        {%- endif %}
+    {%- endfor %}
 {% endmacro %}
 
 

@@ -72,8 +72,13 @@ refund_versions as (
     {{ all_versions('refund_items', ['refund_id', 'order_id']) }}
 ),
 
-order_versions as (
-    {{ all_versions('orders', ['order_id', 'customer_id', 'store_id']) }}
+-- Apart, for an engine keeps a copy of what is named twice, and none is read where no store has arrived.
+customers_of_orders as (
+    {{ all_versions('orders', ['order_id', 'customer_id']) }}
+),
+
+stores_of_orders as (
+    {{ all_versions('orders', ['order_id', 'store_id']) }}
 ),
 
 line_versions as (
@@ -163,20 +168,20 @@ named as (
         and refund_versions.refund_id = moved_refunds.refund_id
     union
     select
-        order_versions.source as source,
-        order_versions.order_id as order_id
-    from order_versions
+        customers_of_orders.source as source,
+        customers_of_orders.order_id as order_id
+    from customers_of_orders
     inner join changed_customers
-        on order_versions.source = changed_customers.source
-        and order_versions.customer_id = changed_customers.customer_id
+        on customers_of_orders.source = changed_customers.source
+        and customers_of_orders.customer_id = changed_customers.customer_id
     union
     select
-        order_versions.source as source,
-        order_versions.order_id as order_id
-    from order_versions
+        stores_of_orders.source as source,
+        stores_of_orders.order_id as order_id
+    from stores_of_orders
     inner join changed_stores
-        on order_versions.source = changed_stores.source
-        and order_versions.store_id = changed_stores.store_id
+        on stores_of_orders.source = changed_stores.source
+        and stores_of_orders.store_id = changed_stores.store_id
     union
     select
         line_versions.source as source,
