@@ -131,10 +131,18 @@ class Work:
         return reader
 
     def batches(self) -> Iterator[Batch]:
+        with closing(self._groups()) as groups:
+            yield from self._read(groups)
+        if self._vanished:
+            yield self._removal()
+        elif self._touched:
+            yield Batch(self._position())
+
+    def _read(self, groups: Iterator[list[Ready]]) -> Iterator[Batch]:
         begun: deque[Reading] = deque()
         pool = ThreadPoolExecutor(self._cores)
         try:
-            for group in self._groups():
+            for group in groups:
                 alone = not self._is_read_beside(group)
                 while begun and (alone or len(begun) > self._cores):
                     yield from self._ended(begun.popleft())
@@ -151,12 +159,8 @@ class Work:
                 reading.result.cancel()
                 reading.reader.stop()
             pool.shutdown()
-        if self._vanished:
-            yield self._removal()
-        elif self._touched:
-            yield Batch(self._position())
 
-    def _groups(self) -> Iterator[list[Ready]]:
+    def _groups(self) -> Generator[list[Ready]]:
         """What is read together, in the order of the files; nothing of those that are as they were."""
         group: list[Ready] = []
         with closing(self._at_hand()) as at_hand:
