@@ -93,7 +93,7 @@ def compare(dsn: str, scratch: Path, rows: int, times: int) -> None:
     full, by_cursor, by_index = (
         shop(scratch / "full", dsn, "{}"),
         shop(scratch / "cursor", dsn, "{read: cursor, cursor: updated_at}"),
-        shop(scratch / "index", dsn, "{read: cursor, cursor: updated_at, late_by: 1m}"),
+        shop(scratch / "index", dsn, "{read: cursor, cursor: updated_at, late_by: 10s}"),
     )
 
     def loaded(one: Shop, expected: int, anew: bool) -> float:
@@ -115,7 +115,7 @@ def compare(dsn: str, scratch: Path, rows: int, times: int) -> None:
         }
         loaded(by_index, rows, anew=True)
         # each finds a change of its own: what another read before it is in memory, and leaves the log to be written
-        for one, other, name in ((by_cursor, by_index, "cursor"), (by_index, by_cursor, "late_by: 1m")):
+        for one, other, name in ((by_cursor, by_index, "cursor"), (by_index, by_cursor, "late_by: 10s")):
             with psycopg.connect(dsn) as connection:
                 number = 2 * turn + (one is by_index)
                 connection.execute(

@@ -277,7 +277,7 @@ class PostgresTable(TableSettings, Tolerance):
     """The column that grows with each change of a row, as updated_at; for read: cursor."""
     late_by: Duration | None = None
     """That the cursor is a time of the database's clock, and lies before the start of the transaction that writes it by
-    no more than this: 1m. Reads then look at an index of the cursor alone, however long transactions take; a row with
+    no more than this: 10s. Reads then look at an index of the cursor alone, however long transactions take; a row with
     an older time is never read. When absent, each read passes over the whole table, and no time is trusted."""
 
     @model_validator(mode="after")
