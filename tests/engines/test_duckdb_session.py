@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from shophouse.engines import RawTable
+from shophouse.engines.duckdb import statements
 from shophouse.engines.duckdb.engine import DuckdbEngine
-from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult
+from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Session
 from shophouse.project import Project
 from shophouse.scaffold import init_project
 
@@ -55,13 +56,14 @@ def test_a_sum_follows_the_columns_that_a_raw_table_has_now(engine: DuckdbEngine
 
 
 def test_a_query_is_planned_once_in_a_session(engine: DuckdbEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shophouse.engines.duckdb import statements
-
     described: list[str] = []
     describe = statements._wide_columns
-    monkeypatch.setattr(
-        statements, "_wide_columns", lambda session, query: described.append(query) or describe(session, query)
-    )
+
+    def counted(session: Session, query: str) -> str:
+        described.append(query)
+        return describe(session, query)
+
+    monkeypatch.setattr(statements, "_wide_columns", counted)
     sums = model("marts.sums", "select cast(1 as decimal(28, 4)) as amount")
     with engine.session():
         execute(engine, sums)
