@@ -11,6 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,6 +46,8 @@ class _Session:
 
     known: dict[str, str] = field(default_factory=dict)
     """See `statements.build`."""
+    is_copied: bool = False
+    """Whether there is a copy to publish of the file as it is now, but for the watermarks."""
     _read: object = None
 
     def reads(self, columns: object) -> None:
@@ -161,6 +164,7 @@ class DuckdbEngine:
 
     def prepare(self) -> bool:
         self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._session.is_copied = False
         with self._connect() as connection:
             schemas = {row[0] for row in connection.execute(_SCHEMAS).fetchall()}
             for schema in ("raw", "ops"):
@@ -178,6 +182,7 @@ class DuckdbEngine:
             return row is None or row[0] == 0
 
     def reset(self) -> None:
+        self._session.is_copied = False
         with self._connect() as connection:
             _empty(connection, {row[0] for row in connection.execute(_SCHEMAS).fetchall()})
 
@@ -190,6 +195,7 @@ class DuckdbEngine:
             return existing.examine(connection, self.project, relations)
 
     def attach(self, tables: Sequence[RawTable]) -> None:
+        self._session.is_copied = False
         self._session.reads({table.identifier: _columns(table) for table in tables})
         with self._connect_with_others() as connection:
             wanted = {table.identifier: _raw_view(table, self._rows) for table in tables}
@@ -222,6 +228,8 @@ class DuckdbEngine:
     def _write(self, table: str, rows: Iterable[Sequence[Any]], *, empty: bool) -> None:
         import pyarrow as pa
 
+        if table != "model_watermarks":
+            self._session.is_copied = False
         columns = list(OPS_TABLES[table])
         listed = [list(row) for row in rows]
         with self._connect() as connection:
@@ -244,6 +252,7 @@ class DuckdbEngine:
     ) -> list[NodeResult]:
         import duckdb
 
+        self._session.is_copied = False
         known = {} if self._held is None or anew else self._session.known
         with self._connect_with_others() as connection, _one_core_each(connection, few=few):
             # publishing writes everything from the log to the file once, not each model after the other
@@ -265,9 +274,21 @@ class DuckdbEngine:
     ) -> list[NodeResult]:
         import duckdb
 
-        with self._connect_with_others() as connection, _one_core_each(connection, few=few):
+        ahead = few and self._held is not None
+        with (
+            self._connect_with_others() as connection,
+            _one_core_each(connection, few=few),
+            ThreadPoolExecutor(1) as beside,
+        ):
+            copying = beside.submit(publish.copy, self.file, self.folder, self._config()) if ahead else None
             sessions = _sessions(connection, plan.AT_A_TIME)
-            return plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
+            results = plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
+        # why a copy failed is told by the next, which nothing else can have disturbed
+        self._session.is_copied = copying is not None and copying.exception() is None
+        if ahead and any(result.failed for result in results):
+            self._session.is_copied = False
+            publish.forget(self.folder)
+        return results
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:
@@ -291,6 +312,9 @@ class DuckdbEngine:
             return found
 
     def publish(self) -> int:
+        if self._session.is_copied:
+            self._session.is_copied = False
+            return publish.put_in_place(self.folder)
         return publish.publish(self.file, self.folder, self._config())
 
     def published(self) -> int | None:

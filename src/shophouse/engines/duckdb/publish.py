@@ -20,10 +20,12 @@ from shophouse.quoting import identifier
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["KEPT_VERSIONS", "connect", "publish", "versions"]
+__all__ = ["KEPT_VERSIONS", "connect", "copy", "forget", "publish", "put_in_place", "versions"]
 
 KEPT_VERSIONS = 3
 _INTERNAL = ("raw", "staging", "input", "changes")
+# how far builds have come, which is noted after the tests of the last
+_NOTED_LATER = "ops.model_watermarks"
 _DAY = "date_day"
 # rows; fewer are read in no time as they are, more would keep a publish waiting
 _SORTED = (50_000, 1_000_000)
@@ -47,24 +49,36 @@ def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
 
     `config` is what its other connections in this process have. Nothing may be writing to it.
     """
+    copy(built, folder, config)
+    return put_in_place(folder)
+
+
+def copy(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
+    """Make the copy that `put_in_place` publishes, or nobody, who calls `forget`. `built` may be read meanwhile."""
     import duckdb
 
     with duckdb.connect(str(built), config=dict(config)) as connection:
         connection.execute("checkpoint")
-    numbers = versions(folder)
-    number = numbers[-1] + 1 if numbers else 1
-    incoming = folder / "incoming" / "shop.duckdb"
-    shutil.rmtree(incoming.parent, ignore_errors=True)
+    incoming = _incoming(folder)
+    forget(folder)
     incoming.parent.mkdir(parents=True)
     shutil.copyfile(built, incoming)
     with duckdb.connect(str(incoming)) as connection:
         for schema in _INTERNAL:
             connection.execute(f"drop schema if exists {schema} cascade")
+        connection.execute(f"drop table if exists {_NOTED_LATER}")
         _free_views(connection)
         _sort_by_day(connection)
         connection.execute("checkpoint")
     with incoming.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def put_in_place(folder: Path) -> int:
+    """Publish what was copied last and return its number."""
+    incoming = _incoming(folder)
+    numbers = versions(folder)
+    number = numbers[-1] + 1 if numbers else 1
     target = version_file(folder, number)
     os.replace(incoming, target)
     newest = incoming.with_name("newest")
@@ -73,10 +87,19 @@ def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
     except OSError:
         shutil.copyfile(target, newest)
     os.replace(newest, folder / "shop.duckdb")
-    shutil.rmtree(incoming.parent, ignore_errors=True)
+    forget(folder)
     for old in numbers[: -(KEPT_VERSIONS - 1)]:
         version_file(folder, old).unlink(missing_ok=True)
     return number
+
+
+def forget(folder: Path) -> None:
+    """Delete a copy that was not put in place."""
+    shutil.rmtree(_incoming(folder).parent, ignore_errors=True)
+
+
+def _incoming(folder: Path) -> Path:
+    return folder / "incoming" / "shop.duckdb"
 
 
 def _free_views(connection: duckdb.DuckDBPyConnection) -> None:

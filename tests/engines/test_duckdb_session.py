@@ -1,0 +1,124 @@
+"""What the engine keeps as long as a process holds the warehouse open, and what makes it stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shophouse.engines import RawTable
+from shophouse.engines.duckdb import statements
+from shophouse.engines.duckdb.engine import DuckdbEngine
+from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Session
+from shophouse.project import Project
+from shophouse.scaffold import init_project
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> DuckdbEngine:
+    init_project(tmp_path / "shop", name="shop")
+    engine = DuckdbEngine(Project.load(tmp_path / "shop"))
+    engine.prepare()
+    with engine.session():
+        execute(engine, model("marts.sales", "select 1 as day_number", schema="marts"), anew=True)
+    return engine
+
+
+def model(relation: str, sql: str, schema: str = "marts") -> CompiledModel:
+    return CompiledModel(f"model.{relation}", relation, schema, relation, "table", (), sql=sql, full_sql=sql)
+
+
+def execute(engine: DuckdbEngine, one: CompiledModel, *, anew: bool = False) -> None:
+    assert [result.status for result in engine.execute([one], lambda *_: None, anew=anew, few=not anew)] == ["success"]
+
+
+def check(engine: DuckdbEngine, sql: str) -> list[NodeResult]:
+    test = CompiledTest("test.one", "one", sql, "", only_warns=False, parents=(), full_sql=sql)
+    return engine.test([test], lambda *_: None, few=True)
+
+
+def published(engine: DuckdbEngine) -> list[tuple[int]]:
+    engine.publish()
+    return engine.read("select day_number from marts.sales").fetchall()
+
+
+def test_a_sum_follows_the_columns_that_a_raw_table_has_now(engine: DuckdbEngine) -> None:
+    sums = model("marts.sums", "select max(amount) as amount from raw.till__sales")
+    types = []
+    with engine.session():
+        for type_ in ("decimal(28,4)", "decimal(30,2)", "decimal(30,2)"):
+            engine.attach([RawTable("till", "sales", {"amount": type_})])
+            execute(engine, sums)
+            found = engine.query("select data_type from duckdb_columns() where table_name = 'sums'").to_pylist()
+            types.append(found[0]["data_type"])
+    assert types == ["DECIMAL(28,4)", "DECIMAL(30,2)", "DECIMAL(30,2)"]
+
+
+def test_a_query_is_planned_once_in_a_session(engine: DuckdbEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    described: list[str] = []
+    describe = statements._wide_columns
+
+    def counted(session: Session, query: str) -> str:
+        described.append(query)
+        return describe(session, query)
+
+    monkeypatch.setattr(statements, "_wide_columns", counted)
+    sums = model("marts.sums", "select cast(1 as decimal(28, 4)) as amount")
+    with engine.session():
+        execute(engine, sums)
+        execute(engine, sums)
+    assert len(described) == 1
+    with engine.session():
+        execute(engine, sums)
+    assert len(described) == 2
+
+
+def test_what_was_copied_beside_the_tests_is_published(engine: DuckdbEngine) -> None:
+    with engine.session():
+        execute(engine, model("marts.sales", "select 2 as day_number"))
+        assert [result.status for result in check(engine, "select 1 where false")] == ["pass"]
+        assert engine.published() is None
+        engine.replace("model_watermarks", [("till", "sales", 3)])
+        assert published(engine) == [(2,)]
+        assert engine.query("select load_id from ops.model_watermarks").to_pylist() == [{"load_id": 3}]
+        assert not (engine.folder / "incoming").exists()
+
+
+def test_a_copy_is_not_published_of_what_a_test_refused(engine: DuckdbEngine) -> None:
+    with engine.session():
+        execute(engine, model("marts.sales", "select 3 as day_number"))
+        assert [result.status for result in check(engine, "select 1")] == ["fail"]
+        assert not (engine.folder / "incoming").exists()
+        execute(engine, model("marts.sales", "select 4 as day_number"))
+        assert published(engine) == [(4,)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda engine: execute(engine, model("marts.sales", "select 6 as day_number")),
+        lambda engine: engine.append("phases", [("run", "build", 1.0)]),
+    ],
+    ids=["model", "ops"],
+)
+def test_what_is_written_after_the_tests_is_published_too(
+    engine: DuckdbEngine, written: Callable[[DuckdbEngine], None]
+) -> None:
+    looked_at = "select (select list(day_number) from marts.sales), (select count(*) from ops.phases)"
+    with engine.session():
+        execute(engine, model("marts.sales", "select 5 as day_number"))
+        check(engine, "select 1 where false")
+        written(engine)
+        engine.publish()
+        assert engine.read(looked_at).fetchall() == [tuple(engine.query(looked_at).to_pylist()[0].values())]
+
+
+def test_queries_have_all_threads_again(engine: DuckdbEngine) -> None:
+    threads = "select current_setting('threads') as threads"
+    with engine.session():
+        before = engine.query(threads).to_pylist()
+        execute(engine, model("marts.threads", "select cast(current_setting('threads') as integer) as threads"))
+        check(engine, "select 1")
+        assert engine.query("select threads from marts.threads").to_pylist() == [{"threads": 1}]
+        assert engine.query(threads).to_pylist() == before
