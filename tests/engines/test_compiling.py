@@ -143,6 +143,32 @@ def test_an_incremental_run_tests_the_columns_of_the_rows_that_it_wrote_and_chec
         shop.check()
 
 
+def test_an_incremental_run_sees_members_that_are_gone_and_strangers_in_the_rows_that_it_wrote(tmp_path: Path) -> None:
+    shop = storefront(tmp_path / "shop")
+    shop.run()
+    plan = kept_plan(shop.project)
+    assert plan is not None
+    (columns,) = [test for test in plan.tests if test.name == "fct_orders_columns"]
+    with duckdb.connect(str(tmp_path / "shop" / "warehouse" / "build" / "shop.duckdb")) as built:
+
+        def broken() -> list[tuple[str, str, int]]:
+            return built.execute(columns.sql).fetchall()
+
+        gone, orders = built.execute(
+            "select customer_key, count(*) from core.fct_orders where customer_key <> 0 group by 1 order by 1 limit 1"
+        ).fetchall()[0]
+        assert broken() == []
+        built.execute("insert into changes.affected_accounts (customer_key) values (?)", [gone])
+        assert broken() == []
+        built.execute("delete from core.dim_customer where customer_key = ?", [gone])
+        assert broken() == [("customer_key", "no longer in dim_customer", orders)]
+        built.execute("delete from changes.affected_accounts")
+        assert broken() == []
+        written = built.execute("select min(order_key) from core.fct_orders where customer_key = ?", [gone]).fetchall()
+        built.execute("insert into changes.affected_person_orders (order_key) values (?)", written[0])
+        assert broken() == [("customer_key", "not in dim_customer", 1)]
+
+
 def test_a_test_whose_sql_is_wrong_fails_the_run_by_its_name(tmp_path: Path) -> None:
     shop = storefront(tmp_path / "shop")
     tests = tmp_path / "shop" / "tests"
