@@ -59,10 +59,10 @@ left join raw.states s using (country_code, state_code)
 """,
     "sales_by_day": sales_by("event_date"),
     "sales_by_order_day": sales_by("order_date"),
-    "taken_back_by_day": """
-select event_date, person_key, product_key, sum(quantity) as quantity, sum(return_amount) as return_amount,
-    sum(cancellation_amount) as cancellation_amount
-from working.taken_back group by all
+    "taken_back": "select * exclude (line_number, customer_key) from working.taken_back",
+    "sold_by_day": """
+select * exclude (discount_amount, cost_amount, uncosted_amount), -discount_amount as discount_amount, 0 as other_amount
+from lines_by_day
 """,
     "orders_by_day": """
 select o.order_date, o.channel_key, g.country_code, g.state_code, count(*) filter (o.is_valid) as order_count,
@@ -88,7 +88,7 @@ with repeated as (
     union all
     select date_trunc('month', event_date), product_key, sum(quantity), 0, 0, sum(return_amount),
         sum(cancellation_amount), null, 0
-    from taken_back_by_day group by all
+    from taken_back group by all
     union all
     select date_trunc('month', event_date), product_key, 0, 0, 0, 0, 0, sum(cost_amount), 0
     from fct_goods_costs where event_kind = 'cancellation' group by all
@@ -113,7 +113,7 @@ with items as (
 ), back as (
     select person_key, sum(return_amount)::decimal(18,4) as return_amount,
         sum(cancellation_amount)::decimal(18,4) as cancellation_amount
-    from taken_back_by_day group by person_key
+    from taken_back group by person_key
 )
 select p.person_key, p.cohort_month, p.first_order_date, p.last_order_date, p.first_geography_key, p.first_channel_key,
     p.order_count, p.valid_order_count, coalesce(i.item_count, 0) as item_count,
@@ -145,7 +145,7 @@ with stacked as (
     where i.is_sale and p.cohort_month is not null group by all
     union all
     select p.cohort_month, p.first_order_date, t.event_date, sum(t.return_amount + t.cancellation_amount)
-    from taken_back_by_day t join dim_person p using (person_key) where p.cohort_month is not null group by all
+    from taken_back t join dim_person p using (person_key) where p.cohort_month is not null group by all
 )
 select cohort_month, first_order_date, event_date, sum(amount) as net_sales_amount from stacked group by all
 """,

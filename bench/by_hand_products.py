@@ -132,7 +132,7 @@ with periods as (
     from recent_lines i join periods p on i.age_days < p.period_days group by all
     union all
     select p.period, t.product_key, sum(t.quantity), 0, sum(t.return_amount + t.cancellation_amount), 0
-    from taken_back_by_day t join as_of a on true join periods p on a.as_of_date - t.event_date < p.period_days
+    from taken_back t join as_of a on true join periods p on a.as_of_date - t.event_date < p.period_days
     where t.product_key <> 0 group by all
     union all
     select 'all time', product_key, quantity, gross_amount, net_sales_amount, order_count

@@ -199,9 +199,14 @@ COLUMNS = {
         first_channel_key bigint, order_count bigint, valid_order_count bigint, item_count money, gross_amount money,
         discount_amount money, return_amount money, cancellation_amount money, net_sales_amount money,
         cost_amount money""",
-    "taken_back_by_day": """
-        event_date date, person_key bigint, product_key bigint, quantity total, return_amount total,
-        cancellation_amount total""",
+    "sold_by_day": """
+        order_date date, store_key bigint, channel_key bigint, country_code text, state_code text, quantity total,
+        gross_amount total, discount_amount total, shipping_amount total, tax_amount total, other_amount total""",
+    "taken_back": """
+        event_kind text, order_key bigint, refund_key bigint, product_key bigint, seller_key bigint, person_key bigint,
+        store_key bigint, geography_key bigint, channel_key bigint, order_date date, event_date date, quantity money,
+        return_amount money, cancellation_amount money, shipping_amount money, tax_amount money,
+        other_amount money""",
     "top_categories": "person_key bigint, category_key bigint, gross_amount money",
     "abc_xyz": """
         product_key bigint, product_name text, net_sales_amount total, better_seller_share_rate double, abc_class text,

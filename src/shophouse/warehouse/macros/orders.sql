@@ -96,3 +96,33 @@ group by
     parts.order_key,
     parts.line_number
 {% endmacro %}
+
+
+{#
+  The valid orders with the days since the day on which the person had ordered before: null for the first, 0 for another on the same day. Who counts
+  persons by period need not tell them apart with it: a person is new in a period if the order before was in an earlier one.
+
+  fct_orders has these days as the store of the later order counts them. Where a store is in another zone than the shop, the order before may be of
+  another day at its own store: the days of the orders are compared there.
+#}
+{% macro orders_after_days() %}
+    select
+        orders.person_key as person_key,
+        orders.order_date as order_date,
+        orders.days_since_previous_order as gap_days
+    from {{ ref("fct_orders") }} as orders
+    where orders.is_valid
+        and not exists ({{ stores_in_other_zones() }})
+    union all
+    select
+        orders.person_key as person_key,
+        orders.order_date as order_date,
+        {{ days("lag(orders.order_date) over (partition by orders.person_key order by orders.order_date)", "orders.order_date") }} as gap_days
+    from {{ ref("fct_orders") }} as orders
+    where orders.is_valid
+        and exists ({{ stores_in_other_zones() }})
+{%- endmacro %}
+
+{% macro stores_in_other_zones() -%}
+    select stores.timezone from {{ ref("dim_store") }} as stores where stores.timezone <> {{ shop_timezone() }}
+{%- endmacro %}

@@ -1,24 +1,39 @@
-{# The ledger summed by one of its two days (the event book or the order book), store, channel and state. #}
+{#
+  The ledger summed by one of its two days (the event book or the order book), store, channel and state. Only what takes sales back is on another day
+  in one book than in the other: the rest is summed once for both.
+#}
 {% macro ledger_by_day(day) %}
 with
 
-ledger as (
+sold as (
+    select
+        order_date,
+        store_key,
+        channel_key,
+        country_code,
+        state_code,
+        quantity,
+        gross_amount,
+        discount_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount
+    from {{ ref('sold_by_day') }}
+),
+
+taken_back as (
     select
         {{ day }},
         store_key,
         channel_key,
         geography_key,
         quantity,
-        gross_amount_reporting as gross_amount,
-        discount_amount_reporting as discount_amount,
-        return_amount_reporting as return_amount,
-        cancellation_amount_reporting as cancellation_amount,
-        net_sales_amount_reporting as net_sales_amount,
-        shipping_amount_reporting as shipping_amount,
-        tax_amount_reporting as tax_amount,
-        other_amount_reporting as other_amount,
-        total_sales_amount_reporting as total_sales_amount
-    from {{ ref('fct_sales_ledger') }}
+        return_amount,
+        cancellation_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount
+    from {{ ref('taken_back') }}
 ),
 
 places as (
@@ -29,32 +44,90 @@ places as (
     from {{ ref('dim_geography') }}
 ),
 
-final as (
+stacked as (
     select
-        ledger.{{ day }} as {{ day }},
-        ledger.store_key as store_key,
-        ledger.channel_key as channel_key,
+        sold.order_date as {{ day }},
+        sold.store_key as store_key,
+        sold.channel_key as channel_key,
+        sold.country_code as country_code,
+        sold.state_code as state_code,
+        sold.quantity as quantity,
+        sold.gross_amount as gross_amount,
+        sold.discount_amount as discount_amount,
+        {{- zeros(['return_amount', 'cancellation_amount']) }},
+        sold.shipping_amount as shipping_amount,
+        sold.tax_amount as tax_amount,
+        sold.other_amount as other_amount
+    from sold
+    union all
+    select
+        taken_back.{{ day }} as {{ day }},
+        taken_back.store_key as store_key,
+        taken_back.channel_key as channel_key,
         coalesce(places.country_code, 'unknown') as country_code,
         coalesce(places.state_code, 'unknown') as state_code,
-        cast(sum(ledger.quantity) as {{ type_money_sum() }}) as quantity,
-        {{ sum_money('ledger.gross_amount') }} as gross_amount,
-        {{ sum_money('ledger.discount_amount') }} as discount_amount,
-        {{ sum_money('ledger.return_amount') }} as return_amount,
-        {{ sum_money('ledger.cancellation_amount') }} as cancellation_amount,
-        {{ sum_money('ledger.net_sales_amount') }} as net_sales_amount,
-        {{ sum_money('ledger.shipping_amount') }} as shipping_amount,
-        {{ sum_money('ledger.tax_amount') }} as tax_amount,
-        {{ sum_money('ledger.other_amount') }} as other_amount,
-        {{ sum_money('ledger.total_sales_amount') }} as total_sales_amount
-    from ledger
+        cast(sum(taken_back.quantity) as {{ type_money_sum() }}) as quantity,
+        {{- zeros(['gross_amount', 'discount_amount']) }},
+        {{ sum_money('taken_back.return_amount') }} as return_amount,
+        {{ sum_money('taken_back.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('taken_back.shipping_amount') }} as shipping_amount,
+        {{ sum_money('taken_back.tax_amount') }} as tax_amount,
+        {{ sum_money('taken_back.other_amount') }} as other_amount
+    from taken_back
     left join places
-        on ledger.geography_key = places.geography_key
+        on taken_back.geography_key = places.geography_key
     group by
-        ledger.{{ day }},
-        ledger.store_key,
-        ledger.channel_key,
+        taken_back.{{ day }},
+        taken_back.store_key,
+        taken_back.channel_key,
         coalesce(places.country_code, 'unknown'),
         coalesce(places.state_code, 'unknown')
+),
+
+summed as (
+    select
+        stacked.{{ day }} as {{ day }},
+        stacked.store_key as store_key,
+        stacked.channel_key as channel_key,
+        stacked.country_code as country_code,
+        stacked.state_code as state_code,
+        cast(sum(stacked.quantity) as {{ type_money_sum() }}) as quantity,
+        {{ sum_money('stacked.gross_amount') }} as gross_amount,
+        {{ sum_money('stacked.discount_amount') }} as discount_amount,
+        {{ sum_money('stacked.return_amount') }} as return_amount,
+        {{ sum_money('stacked.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('stacked.shipping_amount') }} as shipping_amount,
+        {{ sum_money('stacked.tax_amount') }} as tax_amount,
+        {{ sum_money('stacked.other_amount') }} as other_amount
+    from stacked
+    group by
+        stacked.{{ day }},
+        stacked.store_key,
+        stacked.channel_key,
+        stacked.country_code,
+        stacked.state_code
+),
+
+final as (
+    select
+        {{ day }},
+        store_key,
+        channel_key,
+        country_code,
+        state_code,
+        quantity,
+        gross_amount,
+        discount_amount,
+        return_amount,
+        cancellation_amount,
+        cast(gross_amount + discount_amount + return_amount + cancellation_amount as {{ type_money_sum() }}) as net_sales_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount,
+        cast(
+            gross_amount + discount_amount + return_amount + cancellation_amount + shipping_amount + tax_amount + other_amount as {{ type_money_sum() }}
+        ) as total_sales_amount
+    from summed
 )
 
 select

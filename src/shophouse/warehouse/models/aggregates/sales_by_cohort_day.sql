@@ -26,7 +26,7 @@ taken_back as (
         event_date,
         return_amount,
         cancellation_amount
-    from {{ ref('taken_back_by_day') }}
+    from {{ ref('taken_back') }}
 ),
 
 stacked as (

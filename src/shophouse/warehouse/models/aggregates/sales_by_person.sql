@@ -51,8 +51,8 @@ taken_back as (
         person_key,
         cast(sum(return_amount) as {{ type_money() }}) as return_amount,
         cast(sum(cancellation_amount) as {{ type_money() }}) as cancellation_amount
-    from {{ ref('taken_back_by_day') }}
-    where {{ is_affected('taken_back_by_day', 'person_key', 'affected_persons') }}
+    from {{ ref('taken_back') }}
+    where {{ is_affected('taken_back', 'person_key', 'affected_persons') }}
     group by person_key
 ),
 

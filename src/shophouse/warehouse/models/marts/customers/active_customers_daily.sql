@@ -1,14 +1,10 @@
 -- One row per day from the first valid order to the last day of data: distinct persons who ordered on the day (DAU), and in the 7 and 30 days
--- that end with it (WAU, MAU). A person counts from an order until the window's length after it or the next order day, whichever is first:
--- windows are then running sums of begins and ends.
+-- that end with it (WAU, MAU). A person counts until the window's length after an order, and from the order on or from when the one before ends to
+-- count, whichever is later: windows are then running sums of begins and ends.
 with
 
 orders as (
-    select
-        person_key,
-        order_date
-    from {{ ref('fct_orders') }}
-    where is_valid
+    {{- orders_after_days() }}
 ),
 
 first_orders as (
@@ -27,45 +23,37 @@ as_of as (
     from {{ ref('sales_by_day') }}
 ),
 
-person_days as (
-    select
-        orders.person_key as person_key,
-        orders.order_date as order_date
-    from orders
-    group by
-        orders.person_key,
-        orders.order_date
-),
-
-followed as (
-    select
-        person_days.order_date as order_date,
-        lead(person_days.order_date) over (partition by person_days.person_key order by person_days.order_date nulls last) as next_order_date
-    from person_days
-),
-
 gaps as (
     select
-        followed.order_date as order_date,
-        least(coalesce({{ days('followed.order_date', 'followed.next_order_date') }}, 30), 30) as gap_days,
+        order_date,
+        least(coalesce(gap_days, 30), 30) as gap_days,
         cast(count(*) as bigint) as person_count
-    from followed
+    from orders
+    where coalesce(gap_days, 30) > 0
     group by
-        followed.order_date,
-        least(coalesce({{ days('followed.order_date', 'followed.next_order_date') }}, 30), 30)
+        order_date,
+        least(coalesce(gap_days, 30), 30)
 ),
 
 changes as (
     select
         gaps.order_date as date_day,
         gaps.person_count as active_count,
-        gaps.person_count as week_change,
-        gaps.person_count as month_change,
+        cast(0 as bigint) as week_change,
+        cast(0 as bigint) as month_change,
         cast(0 as bigint) as new_count
     from gaps
     union all
     select
-        {{ add_days('gaps.order_date', 'least(gaps.gap_days, 7)') }} as date_day,
+        {{ add_days('gaps.order_date', '7 - least(gaps.gap_days, 7)') }} as date_day,
+        cast(0 as bigint) as active_count,
+        gaps.person_count as week_change,
+        cast(0 as bigint) as month_change,
+        cast(0 as bigint) as new_count
+    from gaps
+    union all
+    select
+        {{ add_days('gaps.order_date', 7) }} as date_day,
         cast(0 as bigint) as active_count,
         -gaps.person_count as week_change,
         cast(0 as bigint) as month_change,
@@ -73,7 +61,15 @@ changes as (
     from gaps
     union all
     select
-        {{ add_days('gaps.order_date', 'gaps.gap_days') }} as date_day,
+        {{ add_days('gaps.order_date', '30 - gaps.gap_days') }} as date_day,
+        cast(0 as bigint) as active_count,
+        cast(0 as bigint) as week_change,
+        gaps.person_count as month_change,
+        cast(0 as bigint) as new_count
+    from gaps
+    union all
+    select
+        {{ add_days('gaps.order_date', 30) }} as date_day,
         cast(0 as bigint) as active_count,
         cast(0 as bigint) as week_change,
         -gaps.person_count as month_change,

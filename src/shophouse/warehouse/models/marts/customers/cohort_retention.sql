@@ -11,11 +11,7 @@ persons as (
 ),
 
 orders as (
-    select
-        person_key,
-        order_date
-    from {{ ref('fct_orders') }}
-    where is_valid
+    {{- orders_after_days() }}
 ),
 
 months as (
@@ -44,9 +40,8 @@ person_months as (
         person_key,
         {{ date_trunc_date('month', 'order_date') }} as order_month
     from orders
-    group by
-        person_key,
-        {{ date_trunc_date('month', 'order_date') }}
+    where gap_days is null
+        or gap_days > {{ days(date_trunc_date('month', 'order_date'), 'order_date') }}
 ),
 
 active as (

@@ -12,11 +12,7 @@ persons as (
 ),
 
 orders as (
-    select
-        person_key,
-        order_date
-    from {{ ref('fct_orders') }}
-    where is_valid
+    {{- orders_after_days() }}
 ),
 
 months as (
@@ -51,29 +47,19 @@ cohorts as (
         months.month_end_date
 ),
 
-person_periods as (
+active as (
     select
-        persons.person_key as person_key,
         persons.cohort_month as cohort_month,
-        cast({{ whole_quotient(days('persons.first_order_date', 'orders.order_date'), '30') }} as integer) as period_number
+        cast({{ whole_quotient(days('persons.first_order_date', 'orders.order_date'), '30') }} as integer) as period_number,
+        cast(count(*) as bigint) as person_count
     from orders
     inner join persons
         on orders.person_key = persons.person_key
+    where orders.gap_days is null
+        or orders.gap_days > mod({{ days('persons.first_order_date', 'orders.order_date') }}, 30)
     group by
-        persons.person_key,
         persons.cohort_month,
         cast({{ whole_quotient(days('persons.first_order_date', 'orders.order_date'), '30') }} as integer)
-),
-
-active as (
-    select
-        cohort_month,
-        period_number,
-        cast(count(*) as bigint) as person_count
-    from person_periods
-    group by
-        cohort_month,
-        period_number
 ),
 
 periods as (

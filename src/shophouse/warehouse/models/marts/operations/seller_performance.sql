@@ -5,15 +5,24 @@ with
 ledger as (
     select
         seller_key,
-        event_date,
+        order_date,
         quantity,
         gross_amount_reporting as gross_amount,
         discount_amount_reporting as discount_amount,
-        return_amount_reporting as return_amount,
-        cancellation_amount_reporting as cancellation_amount,
-        net_sales_amount_reporting as net_sales_amount,
         shipping_amount_reporting as shipping_amount
     from {{ ref('fct_sales_ledger') }}
+    where event_kind in ('sale', 'charge')
+),
+
+taken_back as (
+    select
+        seller_key,
+        event_date,
+        quantity,
+        return_amount,
+        cancellation_amount,
+        shipping_amount
+    from {{ ref('taken_back') }}
 ),
 
 lines as (
@@ -51,21 +60,49 @@ sellers as (
     from {{ ref('dim_seller') }}
 ),
 
-sold as (
+stacked as (
     select
-        {{ date_trunc_date('month', 'ledger.event_date') }} as month_start_date,
+        {{ date_trunc_date('month', 'ledger.order_date') }} as month_start_date,
         ledger.seller_key as seller_key,
         cast(sum(ledger.quantity) as {{ type_money_sum() }}) as quantity,
         {{ sum_money('ledger.gross_amount') }} as gross_amount,
         {{ sum_money('-ledger.discount_amount') }} as discount_amount,
-        {{ sum_money('-ledger.return_amount') }} as return_amount,
-        {{ sum_money('-ledger.cancellation_amount') }} as cancellation_amount,
-        {{ sum_money('ledger.net_sales_amount') }} as net_sales_amount,
+        {{- zeros(['return_amount', 'cancellation_amount']) }},
         {{ sum_money('ledger.shipping_amount') }} as shipping_amount
     from ledger
     group by
-        {{ date_trunc_date('month', 'ledger.event_date') }},
+        {{ date_trunc_date('month', 'ledger.order_date') }},
         ledger.seller_key
+    union all
+    select
+        {{ date_trunc_date('month', 'taken_back.event_date') }} as month_start_date,
+        taken_back.seller_key as seller_key,
+        cast(sum(taken_back.quantity) as {{ type_money_sum() }}) as quantity,
+        {{- zeros(['gross_amount', 'discount_amount']) }},
+        {{ sum_money('-taken_back.return_amount') }} as return_amount,
+        {{ sum_money('-taken_back.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('taken_back.shipping_amount') }} as shipping_amount
+    from taken_back
+    group by
+        {{ date_trunc_date('month', 'taken_back.event_date') }},
+        taken_back.seller_key
+),
+
+sold as (
+    select
+        stacked.month_start_date as month_start_date,
+        stacked.seller_key as seller_key,
+        cast(sum(stacked.quantity) as {{ type_money_sum() }}) as quantity,
+        {{ sum_money('stacked.gross_amount') }} as gross_amount,
+        {{ sum_money('stacked.discount_amount') }} as discount_amount,
+        {{ sum_money('stacked.return_amount') }} as return_amount,
+        {{ sum_money('stacked.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('stacked.gross_amount - stacked.discount_amount - stacked.return_amount - stacked.cancellation_amount') }} as net_sales_amount,
+        {{ sum_money('stacked.shipping_amount') }} as shipping_amount
+    from stacked
+    group by
+        stacked.month_start_date,
+        stacked.seller_key
 ),
 
 seller_orders as (

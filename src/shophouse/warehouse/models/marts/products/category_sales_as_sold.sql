@@ -22,10 +22,9 @@ taken_back as (
         product_key,
         channel_key,
         quantity,
-        return_amount_reporting as return_amount,
-        cancellation_amount_reporting as cancellation_amount
-    from {{ ref('fct_sales_ledger') }}
-    where event_kind not in ('sale', 'charge')
+        return_amount,
+        cancellation_amount
+    from {{ ref('taken_back') }}
 ),
 
 orders as (

@@ -1,7 +1,21 @@
 -- One row per day on which money moved, store, channel, country and category: the event book. Every sale is in today's category of its product.
 with
 
-ledger as (
+sales as (
+    select
+        order_date,
+        store_key,
+        channel_key,
+        geography_key,
+        product_key,
+        quantity,
+        gross_amount_reporting as gross_amount,
+        discount_amount_reporting as discount_amount
+    from {{ ref('fct_sales_ledger') }}
+    where event_kind = 'sale'
+),
+
+taken_back as (
     select
         event_date,
         store_key,
@@ -9,13 +23,9 @@ ledger as (
         geography_key,
         product_key,
         quantity,
-        gross_amount_reporting as gross_amount,
-        discount_amount_reporting as discount_amount,
-        return_amount_reporting as return_amount,
-        cancellation_amount_reporting as cancellation_amount,
-        net_sales_amount_reporting as net_sales_amount
-    from {{ ref('fct_sales_ledger') }}
-    where event_kind <> 'charge'
+        return_amount,
+        cancellation_amount
+    from {{ ref('taken_back') }}
 ),
 
 places as (
@@ -53,30 +63,72 @@ channels as (
     from {{ ref('dim_channel') }}
 ),
 
-summed as (
+stacked as (
     select
-        ledger.event_date as date_day,
-        ledger.store_key as store_key,
-        ledger.channel_key as channel_key,
+        sales.order_date as date_day,
+        sales.store_key as store_key,
+        sales.channel_key as channel_key,
         coalesce(places.country_code, 'unknown') as country_code,
         coalesce(products.category_key, {{ unknown_key() }}) as category_key,
-        cast(sum(ledger.quantity) as {{ type_money_sum() }}) as quantity,
-        {{ sum_money('ledger.gross_amount') }} as gross_amount,
-        {{ sum_money('ledger.discount_amount') }} as discount_amount,
-        {{ sum_money('ledger.return_amount') }} as return_amount,
-        {{ sum_money('ledger.cancellation_amount') }} as cancellation_amount,
-        {{ sum_money('ledger.net_sales_amount') }} as net_sales_amount
-    from ledger
+        cast(sum(sales.quantity) as {{ type_money_sum() }}) as quantity,
+        {{ sum_money('sales.gross_amount') }} as gross_amount,
+        {{ sum_money('sales.discount_amount') }} as discount_amount,
+        {{- zeros(['return_amount', 'cancellation_amount']) }}
+    from sales
     left join places
-        on ledger.geography_key = places.geography_key
+        on sales.geography_key = places.geography_key
     left join products
-        on ledger.product_key = products.product_key
+        on sales.product_key = products.product_key
     group by
-        ledger.event_date,
-        ledger.store_key,
-        ledger.channel_key,
+        sales.order_date,
+        sales.store_key,
+        sales.channel_key,
         coalesce(places.country_code, 'unknown'),
         coalesce(products.category_key, {{ unknown_key() }})
+    union all
+    select
+        taken_back.event_date as date_day,
+        taken_back.store_key as store_key,
+        taken_back.channel_key as channel_key,
+        coalesce(places.country_code, 'unknown') as country_code,
+        coalesce(products.category_key, {{ unknown_key() }}) as category_key,
+        cast(sum(taken_back.quantity) as {{ type_money_sum() }}) as quantity,
+        {{- zeros(['gross_amount', 'discount_amount']) }},
+        {{ sum_money('taken_back.return_amount') }} as return_amount,
+        {{ sum_money('taken_back.cancellation_amount') }} as cancellation_amount
+    from taken_back
+    left join places
+        on taken_back.geography_key = places.geography_key
+    left join products
+        on taken_back.product_key = products.product_key
+    group by
+        taken_back.event_date,
+        taken_back.store_key,
+        taken_back.channel_key,
+        coalesce(places.country_code, 'unknown'),
+        coalesce(products.category_key, {{ unknown_key() }})
+),
+
+summed as (
+    select
+        stacked.date_day as date_day,
+        stacked.store_key as store_key,
+        stacked.channel_key as channel_key,
+        stacked.country_code as country_code,
+        stacked.category_key as category_key,
+        cast(sum(stacked.quantity) as {{ type_money_sum() }}) as quantity,
+        {{ sum_money('stacked.gross_amount') }} as gross_amount,
+        {{ sum_money('stacked.discount_amount') }} as discount_amount,
+        {{ sum_money('stacked.return_amount') }} as return_amount,
+        {{ sum_money('stacked.cancellation_amount') }} as cancellation_amount,
+        {{ sum_money('stacked.gross_amount + stacked.discount_amount + stacked.return_amount + stacked.cancellation_amount') }} as net_sales_amount
+    from stacked
+    group by
+        stacked.date_day,
+        stacked.store_key,
+        stacked.channel_key,
+        stacked.country_code,
+        stacked.category_key
 ),
 
 final as (

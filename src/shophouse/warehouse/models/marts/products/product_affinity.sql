@@ -14,12 +14,29 @@ lines as (
         and not is_cancelled
 ),
 
+-- Apart, for what is read twice is kept whole.
+repeated_lines as (
+    select
+        order_key,
+        product_key
+    from {{ ref('fct_order_items') }}
+    where is_sale
+        and not is_cancelled
+),
+
 sales as (
     select
         product_key,
         order_count
     from {{ ref('product_sales_by_month') }}
     where product_key <> {{ unknown_key() }}
+),
+
+-- Few orders have a product on two lines: only there it is told apart.
+repeating_orders as (
+    select order_key
+    from {{ ref('fct_orders') }}
+    where product_count < line_count
 ),
 
 orders as (
@@ -67,9 +84,18 @@ baskets as (
     from lines
     inner join popular
         on lines.product_key = popular.product_key
-    group by
-        lines.order_key,
-        lines.product_key
+    left join repeating_orders
+        on lines.order_key = repeating_orders.order_key
+    where repeating_orders.order_key is null
+    union all
+    select distinct
+        repeated_lines.order_key as order_key,
+        repeated_lines.product_key as product_key
+    from repeated_lines
+    inner join popular
+        on repeated_lines.product_key = popular.product_key
+    inner join repeating_orders
+        on repeated_lines.order_key = repeating_orders.order_key
 ),
 
 pairs as (

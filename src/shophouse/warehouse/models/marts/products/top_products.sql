@@ -34,7 +34,7 @@ taken_back as (
         quantity,
         return_amount,
         cancellation_amount
-    from {{ ref('taken_back_by_day') }}
+    from {{ ref('taken_back') }}
     where product_key <> {{ unknown_key() }}
 ),
 

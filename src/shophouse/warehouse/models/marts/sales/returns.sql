@@ -6,12 +6,11 @@ refund_events as (
         refund_key,
         event_date,
         quantity,
-        return_amount_reporting as return_amount,
-        shipping_amount_reporting as shipping_amount,
-        tax_amount_reporting as tax_amount,
-        other_amount_reporting as other_amount,
-        total_sales_amount_reporting as total_sales_amount
-    from {{ ref('fct_sales_ledger') }}
+        return_amount,
+        shipping_amount,
+        tax_amount,
+        other_amount
+    from {{ ref('taken_back') }}
     where event_kind = 'refund'
 ),
 
@@ -41,7 +40,7 @@ refunded as (
         {{ sum_money('-refund_events.shipping_amount') }} as shipping_amount,
         {{ sum_money('-refund_events.tax_amount') }} as tax_amount,
         {{ sum_money('-refund_events.other_amount') }} as other_amount,
-        {{ sum_money('-refund_events.total_sales_amount') }} as refund_amount
+        {{ sum_money('-(refund_events.return_amount + refund_events.shipping_amount + refund_events.tax_amount + refund_events.other_amount)') }} as refund_amount
     from refund_events
     group by
         refund_events.refund_key,
