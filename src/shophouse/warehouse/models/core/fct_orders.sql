@@ -5,6 +5,7 @@
     unique_key='order_key',
     meta={'affected': 'affected_person_orders'}
 ) }}
+{%- set before = as_built('core', 'fct_orders') if is_incremental() else none %}
 
 with
 
@@ -154,12 +155,42 @@ validated as (
         on states.order_key = lines.order_key
 ),
 
+{% if before -%}
+-- Where the numbers go on: all other orders of these persons come before.
+earlier as (
+    select
+        orders_before.person_key as person_key,
+        max(orders_before.order_sequence) as last_sequence,
+        max(orders_before.ordered_at) as last_ordered_at
+    from {{ before }} as orders_before
+    where orders_before.is_valid
+        and orders_before.person_key in (select states.person_key from states)
+        and orders_before.order_key not in (select rewritten.order_key from {{ ref('affected_person_orders') }} as rewritten)
+    group by orders_before.person_key
+),
+
+{% endif -%}
 sequenced as (
     select
         validated.order_key as order_key,
+        {%- if before %}
+        cast(
+            coalesce(earlier.last_sequence, 0)
+            + row_number() over (partition by validated.person_key order by validated.ordered_at, validated.order_key) as integer
+        ) as order_sequence,
+        coalesce(
+            lag(validated.ordered_at) over (partition by validated.person_key order by validated.ordered_at, validated.order_key),
+            earlier.last_ordered_at
+        ) as previous_ordered_at
+        {%- else %}
         cast(row_number() over (partition by validated.person_key order by validated.ordered_at, validated.order_key) as integer) as order_sequence,
         lag(validated.ordered_at) over (partition by validated.person_key order by validated.ordered_at, validated.order_key) as previous_ordered_at
+        {%- endif %}
     from validated
+    {%- if before %}
+    left join earlier
+        on validated.person_key = earlier.person_key
+    {%- endif %}
     where validated.invalid_reason is null
 ),
 
