@@ -155,6 +155,16 @@ validated as (
         on states.order_key = lines.order_key
 ),
 
+numbered as (
+    select
+        validated.order_key as order_key,
+        validated.person_key as person_key,
+        row_number() over (partition by validated.person_key order by validated.ordered_at, validated.order_key) as order_sequence,
+        lag(validated.ordered_at) over (partition by validated.person_key order by validated.ordered_at, validated.order_key) as previous_ordered_at
+    from validated
+    where validated.invalid_reason is null
+),
+
 {% if before -%}
 -- Where the numbers go on: all other orders of these persons come before.
 earlier as (
@@ -172,26 +182,14 @@ earlier as (
 {% endif -%}
 sequenced as (
     select
-        validated.order_key as order_key,
-        {%- if before %}
-        cast(
-            coalesce(earlier.last_sequence, 0)
-            + row_number() over (partition by validated.person_key order by validated.ordered_at, validated.order_key) as integer
-        ) as order_sequence,
-        coalesce(
-            lag(validated.ordered_at) over (partition by validated.person_key order by validated.ordered_at, validated.order_key),
-            earlier.last_ordered_at
-        ) as previous_ordered_at
-        {%- else %}
-        cast(row_number() over (partition by validated.person_key order by validated.ordered_at, validated.order_key) as integer) as order_sequence,
-        lag(validated.ordered_at) over (partition by validated.person_key order by validated.ordered_at, validated.order_key) as previous_ordered_at
-        {%- endif %}
-    from validated
+        numbered.order_key as order_key,
+        cast(numbered.order_sequence{% if before %} + coalesce(earlier.last_sequence, 0){% endif %} as integer) as order_sequence,
+        {% if before %}coalesce(numbered.previous_ordered_at, earlier.last_ordered_at){% else %}numbered.previous_ordered_at{% endif %} as previous_ordered_at
+    from numbered
     {%- if before %}
     left join earlier
-        on validated.person_key = earlier.person_key
+        on numbered.person_key = earlier.person_key
     {%- endif %}
-    where validated.invalid_reason is null
 ),
 
 final as (
