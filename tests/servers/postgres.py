@@ -100,10 +100,7 @@ def running(
     user = _user()
     if user is not None:
         os.chown(data, user.pw_uid, user.pw_gid)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Server(data, port, ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}", *settings])
+    server = Server(data, _free_port(), ["listen_addresses=127.0.0.1", f"unix_socket_directories={data}", *settings])
     with server.log.open("wb") as log:
         options = ["-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]
         subprocess.run(
@@ -127,6 +124,40 @@ def running(
     finally:
         server.stop()
         shutil.rmtree(base, ignore_errors=True)
+
+
+@contextmanager
+def standby(primary: Server) -> Iterator[Server]:
+    """Start a server that follows another and can be read, and stop it by its process id."""
+    base = Path(tempfile.mkdtemp(prefix="shophouse-postgres-"))
+    base.chmod(0o755)
+    data = base / "data"
+    data.mkdir(mode=0o700)
+    user = _user()
+    if user is not None:
+        os.chown(data, user.pw_uid, user.pw_gid)
+    server = Server(data, _free_port(), [*primary.settings, f"unix_socket_directories={data}"])
+    with server.log.open("wb") as log:
+        subprocess.run(
+            [_binaries() / "pg_basebackup", "-d", primary.dsn(), "-D", data, "-R", "-c", "fast", "--no-sync"],
+            check=True,
+            stdout=log,
+            stderr=log,
+            preexec_fn=_becoming(user),
+            cwd=data,
+        )
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _user() -> pwd.struct_passwd | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 from psycopg import pq
 
+from servers.postgres import Server, standby
 from shophouse.errors import SourceMismatch, SourceUnreachable
 from shophouse.settings import PostgresTable
 from shophouse.sources.postgres._copying import chunks
@@ -73,12 +75,6 @@ def test_everything_is_read_again_where_numbers_say_nothing(changes: dict[str, A
 
 def test_a_position_of_another_way_of_reading_is_none() -> None:
     assert Window.after({"read": "full"}, HERE, HERE, [7], "shape").since is None
-
-
-def test_a_standby_that_is_behind_is_waited_for() -> None:
-    standby = replace(HERE, in_recovery=True)
-    with pytest.raises(SourceUnreachable, match="standby is behind"):
-        Window.after(position(log=6_000), standby, standby, [7], "shape")
 
 
 def test_a_page_that_was_only_begun_holds_no_record() -> None:
@@ -394,16 +390,77 @@ class TestRunning:
             assert began is not None and datetime.fromisoformat(began) > later
 
 
-def test_a_standby_does_not_know() -> None:
-    class Standby:
-        def execute(self, query: str) -> Standby:
-            return self
+@dataclass
+class Pair:
+    """A shop whose database is read from a standby of it."""
 
-        def fetchone(self) -> tuple[bool, bool, str, str]:
-            return True, False, "2026-01-01 00:00:00.000000", "reader"
+    primary: Shop
+    standby: Server
 
-    running = Running.of(Standby())  # type: ignore[arg-type]
-    assert running.began is None and "standby" in running.why
+    @property
+    def dsn(self) -> str:
+        return self.standby.dsn(self.primary.dsn.rpartition("/")[2])
+
+    def ask(self, query: str) -> Any:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            return (connection.execute(query).fetchone() or (None,))[0]
+
+    def catch_up(self) -> None:
+        """Wait until the standby has all that the primary's log has now."""
+        with self.primary.connect() as connection:
+            (end,) = connection.execute("select pg_current_wal_insert_lsn()::text").fetchone() or ("",)
+        until = time.monotonic() + 30
+        while not self.ask(f"select pg_last_wal_replay_lsn() >= '{end}'"):
+            assert time.monotonic() < until, "the standby does not follow"
+            # the log is written to disk when somebody commits, or by itself a little later
+            self.primary.sql("select pg_log_standby_snapshot()")
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def pair(cursor: Shop, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    cursor.sql("create index on orders (updated_at)")
+    with standby(postgres) as server:
+        found = Pair(cursor, server)
+        found.catch_up()
+        monkeypatch.setenv("SOURCE_DSN", found.dsn)
+        yield found
+
+
+@pytest.mark.server
+@pytest.mark.slow
+class TestStandby:
+    @pytest.mark.parametrize("late_by", [None, timedelta(seconds=0.2)])
+    def test_a_row_that_its_primary_commits_late_is_read(self, pair: Pair, late_by: timedelta | None) -> None:
+        shop = pair.primary
+        shop.own = shop.own.model_copy(update={"late_by": late_by})
+        with shop.connect() as late:
+            late.execute("insert into orders values (1)")
+            shop.sql("insert into orders values (2)")
+            pair.catch_up()
+            assert shop.ids() == [2]
+            time.sleep(0.5)
+            shop.sql("insert into orders values (3)")
+            pair.catch_up()
+            assert shop.ids() == [3]
+            late.commit()
+        pair.catch_up()
+        assert shop.ids() == [1] and shop.batches() == []
+        assert any("a standby does not say" in notice for notice in shop.notices) == (late_by is not None)
+
+    def test_one_that_is_behind_what_was_read_is_waited_for(self, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+        shop = pair.primary
+        pair.ask("select pg_wal_replay_pause()")
+        shop.sql("insert into orders values (1)")
+        monkeypatch.setenv("SOURCE_DSN", shop.dsn)
+        assert shop.ids() == [1]
+        monkeypatch.setenv("SOURCE_DSN", pair.dsn)
+        with pytest.raises(SourceUnreachable, match="standby is behind"):
+            shop.batches()
+        pair.ask("select pg_wal_replay_resume()")
+        shop.sql("insert into orders values (2)")
+        pair.catch_up()
+        assert shop.ids() == [2]
 
 
 @pytest.mark.server
