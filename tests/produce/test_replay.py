@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,6 +116,17 @@ def test_it_takes_as_long_as_its_pace_says(kafka: Server, rate: float | None, sp
     with history(21) as told:
         done = replay(told, client(kafka), kafka.topic(), rate=rate, speed=speed)
     assert done.seconds >= 1.0
+
+
+def test_it_rests_between_messages(kafka: Server) -> None:
+    # a wait of less than a thousandth of a second would be none, and the time until the next message one busy loop
+    with history(2_000) as told:
+        topic = kafka.topic()
+        before = time.process_time()
+        done = replay(told, client(kafka), topic, rate=2_000.0)
+        busy = time.process_time() - before
+    assert done.sent == 2_000
+    assert busy < done.seconds / 2
 
 
 def test_a_broker_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ HEADER = "shophouse-history"
 _PATIENCE = 30.0
 _AT_ONCE = 500
 _TOLD_EVERY = 1.0
+# seconds; less than a thousandth would not wait at all, and each message alone would keep a core and the broker busy
+_TICK = 0.02
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class _Pace:
             if left <= 0:
                 return True
             # what was delivered is told meanwhile
-            producer.poll(min(left, 0.5))
+            producer.poll(min(max(left, _TICK), 0.5))
         return False
 
 

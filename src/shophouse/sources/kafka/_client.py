@@ -31,6 +31,9 @@ _OURS = {
 _USUAL = {
     # a full queue otherwise rests for a second, many times as long as it takes to empty
     "fetch.queue.backoff.ms": 5,
+    # many small answers would cost the broker and us more than their messages do
+    "fetch.min.bytes": 100_000,
+    "fetch.wait.max.ms": 100,
     "queued.max.messages.kbytes": 32768,
     "reconnect.backoff.max.ms": 2000,
     "client.id": "shophouse",
@@ -100,7 +103,7 @@ class Cluster:
             raise self._refused(error) from None
 
     def producer_settings(self) -> dict[str, Any]:
-        consumer_only = {"fetch.queue.backoff.ms", "queued.max.messages.kbytes"}
+        consumer_only = {name for name in _USUAL if name.startswith(("fetch.", "queued."))}
         return {name: value for name, value in self._settings.items() if name not in consumer_only}
 
     @property
