@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shophouse.engines import RawTable
-from shophouse.engines.duckdb import statements
+from shophouse.engines.duckdb import publish, statements
 from shophouse.engines.duckdb.engine import DuckdbEngine
 from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Session
 from shophouse.project import Project
@@ -99,19 +100,50 @@ def test_a_copy_is_not_published_of_what_a_test_refused(engine: DuckdbEngine) ->
     [
         lambda engine: execute(engine, model("marts.sales", "select 6 as day_number")),
         lambda engine: engine.append("phases", [("run", "build", 1.0)]),
+        lambda engine: engine.replace("phases", [("run", "build", 1.0), ("run", "publish", 0.5)]),
+        lambda engine: engine.replace("phases", []),
     ],
-    ids=["model", "ops"],
+    ids=["model", "added", "replaced", "emptied"],
 )
 def test_what_is_written_after_the_tests_is_published_too(
     engine: DuckdbEngine, written: Callable[[DuckdbEngine], None]
 ) -> None:
     looked_at = "select (select list(day_number) from marts.sales), (select count(*) from ops.phases)"
+    engine.replace("phases", [("before", "build", 2.0)])
     with engine.session():
         execute(engine, model("marts.sales", "select 5 as day_number"))
         check(engine, "select 1 where false")
         written(engine)
         engine.publish()
         assert engine.read(looked_at).fetchall() == [tuple(engine.query(looked_at).to_pylist()[0].values())]
+
+
+def test_what_ran_is_written_to_the_copy_and_no_second_is_made(
+    engine: DuckdbEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[Path] = []
+    copy = publish.copy
+
+    def counted(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
+        copied.append(built)
+        copy(built, folder, config)
+
+    monkeypatch.setattr(publish, "copy", counted)
+    with engine.session():
+        execute(engine, model("marts.sales", "select 7 as day_number"), anew=True)
+        check(engine, "select 1 where false")
+        engine.replace("phases", [("run", "build", 1.0)])
+        assert published(engine) == [(7,)]
+    assert len(copied) == 1
+
+
+def test_a_copy_that_nobody_published_goes_with_the_session(engine: DuckdbEngine) -> None:
+    with engine.session():
+        check(engine, "select 1 where false")
+        assert (engine.folder / "incoming").exists()
+    assert not (engine.folder / "incoming").exists()
+    with engine.session():
+        assert published(engine) == [(1,)]
 
 
 def test_queries_have_all_threads_again(engine: DuckdbEngine) -> None:

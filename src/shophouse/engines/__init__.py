@@ -104,8 +104,7 @@ class Engine(Protocol):
         """Build these models in their order, each in a transaction; ends with the first that fails.
 
         `anew` is for a warehouse that was reset: all of the plan's models, views and seeds, as a full run builds them.
-        `few` says that few rows changed, so that no query is worth more than one core, and copying what is to be
-        published beside the tests is.
+        `few` says that few rows changed, so that no query is worth more than one core.
         """
 
     def test(

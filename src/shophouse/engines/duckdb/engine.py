@@ -40,6 +40,26 @@ _TYPES = {"text": "varchar", "double": "double precision"}
 _KEPT = ("ops", "raw", "snapshots")
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows for an ops table, which may be none, and whether they replace those that are there."""
+
+    table: str
+    rows: pa.Table | None
+    empty: bool
+
+    def write(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.begin()
+        if self.empty:
+            connection.execute(f"delete from ops.{self.table}")
+        if self.rows is not None:
+            connection.register("incoming", self.rows)
+            names = ", ".join(self.rows.column_names)
+            connection.execute(f"insert into ops.{self.table} ({names}) select {names} from incoming")
+            connection.unregister("incoming")
+        connection.commit()
+
+
 @dataclass
 class _Session:
     """What is known as long as the file is held open, and nobody else changes what is in it."""
@@ -47,7 +67,9 @@ class _Session:
     known: dict[str, str] = field(default_factory=dict)
     """See `statements.build`."""
     is_copied: bool = False
-    """Whether there is a copy to publish of the file as it is now, but for the watermarks."""
+    """Whether there is a copy to publish of the file as it is now, but for the watermarks and what was `written`."""
+    written: list[_Rows] = field(default_factory=list)
+    """What was written to schema ops since it was copied."""
     _read: object = None
 
     def reads(self, columns: object) -> None:
@@ -136,6 +158,7 @@ class DuckdbEngine:
         if self._held is not None:
             self._held.close()
             self._held = None
+            publish.forget(self.folder)
         self._session = _Session()
 
     @contextmanager
@@ -228,20 +251,14 @@ class DuckdbEngine:
     def _write(self, table: str, rows: Iterable[Sequence[Any]], *, empty: bool) -> None:
         import pyarrow as pa
 
-        if table != "model_watermarks":
-            self._session.is_copied = False
         columns = list(OPS_TABLES[table])
         listed = [list(row) for row in rows]
+        arrow = pa.table({name: [row[i] for row in listed] for i, name in enumerate(columns)}) if listed else None
+        written = _Rows(table, arrow, empty)
         with self._connect() as connection:
-            connection.begin()
-            if empty:
-                connection.execute(f"delete from ops.{table}")
-            if listed:
-                arrow = pa.table({name: [row[i] for row in listed] for i, name in enumerate(columns)})
-                connection.register("incoming", arrow)
-                names = ", ".join(columns)
-                connection.execute(f"insert into ops.{table} ({names}) select {names} from incoming")
-            connection.commit()
+            written.write(connection)
+        if self._session.is_copied and table != "model_watermarks":
+            self._session.written.append(written)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         with self._connect_with_others() as connection:
@@ -274,21 +291,25 @@ class DuckdbEngine:
     ) -> list[NodeResult]:
         import duckdb
 
-        ahead = few and self._held is not None
-        with (
-            self._connect_with_others() as connection,
-            _one_core_each(connection, few=few),
-            ThreadPoolExecutor(1) as beside,
-        ):
-            copying = beside.submit(publish.copy, self.file, self.folder, self._config()) if ahead else None
+        with self._connect_with_others() as connection, _one_core_each(connection, few=few), self._copying():
             sessions = _sessions(connection, plan.AT_A_TIME)
             results = plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
-        # why a copy failed is told by the next, which nothing else can have disturbed
-        self._session.is_copied = copying is not None and copying.exception() is None
-        if ahead and any(result.failed for result in results):
+        if any(result.failed for result in results):
             self._session.is_copied = False
             publish.forget(self.folder)
         return results
+
+    @contextmanager
+    def _copying(self) -> Iterator[None]:
+        """In a session, which ends with what it publishes, copy that beside the work in this block."""
+        if self._held is None:
+            yield
+            return
+        with ThreadPoolExecutor(1) as beside:
+            copying = beside.submit(publish.copy, self.file, self.folder, self._config())
+            yield
+        # why a copy failed is told by the next, which nothing else can have disturbed
+        self._session.is_copied, self._session.written = copying.exception() is None, []
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:
@@ -314,7 +335,7 @@ class DuckdbEngine:
     def publish(self) -> int:
         if self._session.is_copied:
             self._session.is_copied = False
-            return publish.put_in_place(self.folder)
+            return publish.put_in_place(self.folder, [rows.write for rows in self._session.written])
         return publish.publish(self.file, self.folder, self._config())
 
     def published(self) -> int | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,13 +70,20 @@ def copy(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
         _free_views(connection)
         _sort_by_day(connection)
         connection.execute("checkpoint")
-    with incoming.open("rb+") as file:
-        os.fsync(file.fileno())
+    _keep(incoming)
 
 
-def put_in_place(folder: Path) -> int:
-    """Publish what was copied last and return its number."""
+def put_in_place(folder: Path, changes: Iterable[Callable[[duckdb.DuckDBPyConnection], None]] = ()) -> int:
+    """Publish what was copied last, after these changes to it, and return its number."""
+    import duckdb
+
     incoming = _incoming(folder)
+    if changes := list(changes):
+        with duckdb.connect(str(incoming)) as connection:
+            for change in changes:
+                change(connection)
+            connection.execute("checkpoint")
+        _keep(incoming)
     numbers = versions(folder)
     number = numbers[-1] + 1 if numbers else 1
     target = version_file(folder, number)
@@ -91,6 +98,12 @@ def put_in_place(folder: Path) -> int:
     for old in numbers[: -(KEPT_VERSIONS - 1)]:
         version_file(folder, old).unlink(missing_ok=True)
     return number
+
+
+def _keep(file: Path) -> None:
+    """Wait until a file is on the disk."""
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
 
 
 def forget(folder: Path) -> None:
