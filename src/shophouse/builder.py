@@ -73,12 +73,13 @@ class Builder:
         proved: bool = True,
         behind: Collection[str] = (),
         marts: Collection[str] | None = None,
+        few: bool = False,
     ) -> Built:
         """Build and test everything, or, where the project is `unchanged`, what is downstream of these raw tables.
 
         What is there now is `proved` when all its tests passed; otherwise they look at all rows. What is downstream of
         the raw tables `behind` was built in part before. With `marts`, what can wait beside these is left for later,
-        where the project's SQL is known well enough. Raises BuildError.
+        where the project's SQL is known well enough; `few` is what the engine is then told. Raises BuildError.
         """
         if full and self._compiled is not None:
             self.progress("compiling the models", 0, 0)
@@ -89,7 +90,7 @@ class Builder:
         if not full and marts is not None and plan.tests_all_rows:
             _refuse_unknown(marts, plan)
             models, tests, waits = plan.urgent(changed, behind, marts, proved=proved)
-            results = self._run(models, tests, anew=False, few=True)
+            results = self._run(models, tests, anew=False, few=few)
             self._write_down(record, results, with_sizes=False)
             return Built(results, tuple(sorted({*changed, *behind})) if waits else ())
         if full:

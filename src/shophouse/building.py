@@ -36,6 +36,10 @@ class Arrivals:
     def tables(self) -> set[tuple[str, str]]:
         return {(file.source, file.table) for file in self.arrived}
 
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.arrived)
+
 
 def raw_tables(project: Project, lake: Lake) -> list[RawTable]:
     """Every raw table of the shop with the data files of the snapshot that the lake has now."""

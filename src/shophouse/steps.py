@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Listener", "Run", "Silent", "Steps"]
 
 _RUNS_IN_OPS = 200
+# so many rows are worth more than one core to each query that passes them on
+_FEW_ROWS = 50_000
 
 
 class Listener(Protocol):
@@ -251,6 +253,7 @@ class Steps:
                     proved=was_proved,
                     behind=behind,
                     marts=marts,
+                    few=found.rows <= _FEW_ROWS,
                 )
                 results, behind = built.results, built.behind
             self._look_again(is_whole=full)

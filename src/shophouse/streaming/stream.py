@@ -98,6 +98,8 @@ class Stream:
         self._inputs: Inputs | None = None
         self._mistake = ""
         self._whole = _Due(self.pace.whole_every.total_seconds())
+        if not State.load(self.project).behind:
+            self._whole.done()
         self._exported = _Due(self.pace.exports_every.total_seconds())
         self._saved = _Due(_SAVED_EVERY)
         self._checked = _Due(_FRESHNESS_EVERY)
