@@ -50,7 +50,7 @@ orders as (
     where is_sale
 ),
 
--- Apart, for what is read twice is kept whole, and few orders are cancelled.
+-- Read once each, for an engine keeps whole what is read twice, and then reads every column of it and of all beside it.
 cancelled_orders as (
     select
         order_key,
@@ -66,6 +66,15 @@ cancelled_orders as (
         tip_amount,
         fee_amount,
         {{ in_reporting('(duties_amount + tip_amount + fee_amount)') }} as other_amount_reporting
+    from {{ ref('fct_orders') }}
+    where is_sale
+        and is_cancelled
+),
+
+cancelled_days as (
+    select
+        order_key,
+        cancelled_date
     from {{ ref('fct_orders') }}
     where is_sale
         and is_cancelled
@@ -113,7 +122,6 @@ refunds as (
         order_date,
         refunded_date,
         currency_code,
-        is_cancelled,
         product_amount,
         shipping_amount,
         tax_amount,
@@ -147,22 +155,12 @@ refund_items as (
     where is_sale
 ),
 
-refunded_lines as (
-    select
-        refund_key,
-        order_key,
-        is_sale,
-        refund_amount,
-        {{ in_reporting('refund_amount') }} as refund_amount_reporting
-    from {{ ref('fct_refund_items') }}
-),
-
 refunded_by_refund as (
     select
         refund_key,
         cast(sum(refund_amount) as {{ type_money() }}) as refund_amount,
-        cast(sum(refund_amount_reporting) as {{ type_money() }}) as refund_amount_reporting
-    from refunded_lines
+        cast(sum({{ in_reporting('refund_amount') }}) as {{ type_money() }}) as refund_amount_reporting
+    from {{ ref('fct_refund_items') }}
     group by refund_key
 ),
 
@@ -174,18 +172,20 @@ refunded_by_order as (
         cast(sum(parts.refund_amount_reporting) as {{ type_money() }}) as refund_amount_reporting
     from (
         select
-            cancelled_lines.order_key as order_key,
-            cancelled_lines.refunded_amount as refund_amount,
-            cancelled_lines.refunded_amount_reporting as refund_amount_reporting
-        from cancelled_lines
-        where cancelled_lines.refunded_amount <> 0
+            lines.order_key as order_key,
+            lines.refunded_amount as refund_amount,
+            {{ in_reporting('lines.refunded_amount', 'lines.exchange_rate') }} as refund_amount_reporting
+        from {{ ref('fct_order_items') }} as lines
+        where lines.is_sale
+            and lines.is_cancelled
+            and lines.refunded_amount <> 0
         union all
         select
-            refunded_lines.order_key as order_key,
-            refunded_lines.refund_amount as refund_amount,
-            refunded_lines.refund_amount_reporting as refund_amount_reporting
-        from refunded_lines
-        where not refunded_lines.is_sale
+            gift_cards.order_key as order_key,
+            gift_cards.refund_amount as refund_amount,
+            {{ in_reporting('gift_cards.refund_amount', 'gift_cards.exchange_rate') }} as refund_amount_reporting
+        from {{ ref('fct_refund_items') }} as gift_cards
+        where not gift_cards.is_sale
     ) as parts
     group by parts.order_key
 ),
@@ -198,12 +198,13 @@ cancelled_refunds as (
         cast(sum(shipping_amount) as {{ type_money() }}) as shipping_amount,
         cast(sum(tax_amount) as {{ type_money() }}) as tax_amount,
         cast(sum(other_amount) as {{ type_money() }}) as other_amount,
-        cast(sum(product_amount_reporting) as {{ type_money() }}) as product_amount_reporting,
-        cast(sum(shipping_amount_reporting) as {{ type_money() }}) as shipping_amount_reporting,
-        cast(sum(tax_amount_reporting) as {{ type_money() }}) as tax_amount_reporting,
-        cast(sum(other_amount_reporting) as {{ type_money() }}) as other_amount_reporting
-    from refunds
-    where is_cancelled
+        cast(sum({{ in_reporting('product_amount') }}) as {{ type_money() }}) as product_amount_reporting,
+        cast(sum({{ in_reporting('shipping_amount') }}) as {{ type_money() }}) as shipping_amount_reporting,
+        cast(sum({{ in_reporting('tax_amount') }}) as {{ type_money() }}) as tax_amount_reporting,
+        cast(sum({{ in_reporting('other_amount') }}) as {{ type_money() }}) as other_amount_reporting
+    from {{ ref('fct_refunds') }}
+    where is_sale
+        and is_cancelled
     group by order_key
 ),
 
@@ -359,7 +360,7 @@ events as (
         cancelled_lines.geography_key as geography_key,
         cancelled_lines.channel_key as channel_key,
         cancelled_lines.order_date as order_date,
-        cancelled_orders.cancelled_date as event_date,
+        cancelled_days.cancelled_date as event_date,
         cancelled_lines.currency_code as currency_code,
         cast(cancelled_lines.refunded_quantity - cancelled_lines.quantity as decimal(18, 4)) as quantity,
         cast(0 as {{ type_money() }}) as gross_amount,
@@ -379,8 +380,8 @@ events as (
         cast(-(cancelled_lines.tax_amount_reporting) as {{ type_money() }}) as tax_amount_reporting,
         cast(0 as {{ type_money() }}) as other_amount_reporting
     from cancelled_lines
-    inner join cancelled_orders
-        on cancelled_lines.order_key = cancelled_orders.order_key
+    inner join cancelled_days
+        on cancelled_lines.order_key = cancelled_days.order_key
     union all
     select
         'cancellation' as event_kind,
