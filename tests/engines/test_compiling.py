@@ -169,6 +169,105 @@ def test_an_incremental_run_sees_members_that_are_gone_and_strangers_in_the_rows
         assert broken() == [("customer_key", "not in dim_customer", 1)]
 
 
+ORDER = "(select min(order_key) from core.fct_orders where is_valid and payment_amount > 0 and customer_key <> 0)"
+CUSTOMER = f"(select customer_key from core.fct_orders where order_key = {ORDER})"
+
+
+@pytest.mark.parametrize(
+    ("law", "bug", "told", "sees_the_rest"),
+    [
+        pytest.param(
+            "law_2_lines_carry_what_their_order_carries",
+            f"update core.fct_order_items set allocated_discount_amount = allocated_discount_amount + 0.01 "
+            f"where line_number = 1 and order_key = {ORDER}",
+            f"insert into changes.affected_orders (order_key) select {ORDER}",
+            True,
+            id="a line that carries too much",
+        ),
+        pytest.param(
+            "law_3_refunds_are_within_payments",
+            f"update core.fct_orders set refund_amount = payment_amount + 0.01 where order_key = {ORDER}",
+            f"insert into changes.affected_person_orders (order_key) select {ORDER}",
+            False,
+            id="a refund that is more than was paid",
+        ),
+        pytest.param(
+            "law_7_a_person_has_one_first_order",
+            f"update core.fct_orders set order_sequence = order_sequence + 1 where order_key = {ORDER}",
+            f"insert into changes.affected_person_orders (order_key) select {ORDER}",
+            True,
+            id="a number that is left out",
+        ),
+        pytest.param(
+            "law_7_a_person_has_one_first_order",
+            f"delete from core.fct_orders where order_key = {ORDER}",
+            "select 1",
+            True,
+            id="an order that was deleted and not written again",
+        ),
+        pytest.param(
+            "law_10_orders_join_one_customer_version",
+            f"delete from core.dim_customer where customer_key = {CUSTOMER}",
+            f"insert into changes.affected_person_orders (order_key) select {ORDER}",
+            False,
+            id="an order that was written, of an account without versions",
+        ),
+        pytest.param(
+            "law_10_orders_join_one_customer_version",
+            f"delete from core.dim_customer where customer_key = {CUSTOMER}",
+            f"insert into changes.affected_accounts (customer_key) select {CUSTOMER}",
+            False,
+            id="an account that was written without versions",
+        ),
+        pytest.param(
+            "law_10_customer_versions_follow_each_other",
+            f"insert into core.customer_versions select * exclude (is_inferred) "
+            f"from core.dim_customer_history where customer_key = {CUSTOMER}",
+            f"insert into changes.affected_customer_versions (customer_key) select {CUSTOMER}",
+            False,
+            id="versions that overlap",
+        ),
+        pytest.param(
+            "law_10_customers_are_their_current_versions",
+            f"update core.dim_customer set customer_version_key = customer_version_key + 1 "
+            f"where customer_key = {CUSTOMER}",
+            f"insert into changes.affected_accounts (customer_key) select {CUSTOMER}",
+            False,
+            id="an account that names another version",
+        ),
+    ],
+)
+def test_an_incremental_run_proves_a_law_of_what_it_wrote(
+    built_shop: tuple[Plan, Path], law: str, bug: str, told: str, sees_the_rest: bool
+) -> None:
+    plan, file = built_shop
+    (found,) = [test for test in plan.tests if test.name == law]
+    with duckdb.connect(str(file)) as built:
+
+        def breaks(sql: str) -> bool:
+            return bool(built.execute(sql).fetchall())
+
+        built.begin()
+        assert not breaks(found.full_sql) and not breaks(found.sql)
+        built.execute(bug)
+        assert breaks(found.full_sql)
+        assert breaks(found.sql) == sees_the_rest
+        built.execute(told)
+        assert breaks(found.sql)
+        built.rollback()
+
+
+@pytest.fixture(scope="module")
+def built_shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
+    """A shop after a full run: what runs wrote is nothing."""
+    folder = tmp_path_factory.mktemp("built") / "shop"
+    shop = storefront(folder)
+    shop.run()
+    plan = kept_plan(shop.project)
+    assert plan is not None
+    return plan, folder / "warehouse" / "build" / "shop.duckdb"
+
+
 def test_a_test_whose_sql_is_wrong_fails_the_run_by_its_name(tmp_path: Path) -> None:
     shop = storefront(tmp_path / "shop")
     tests = tmp_path / "shop" / "tests"

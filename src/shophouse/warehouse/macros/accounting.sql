@@ -24,7 +24,36 @@ having
 {% endmacro %}
 
 
-{# The ledger's amounts by order, and those of the facts with the opposite sign. #}
+{#
+  What is on lines of each order's amounts, and what the order carries of them, with the opposite sign.
+
+  among  a query of order keys: only the rows of these orders; all rows without it
+#}
+{% macro lines_and_headers(lines, headers, orders, amounts, among=none) %}
+select
+    lines.order_key as order_key,
+    true as is_lines
+    {%- for amount in amounts %},
+    lines.allocated_{{ amount }} as {{ amount }}
+    {%- endfor %}
+from {{ lines }} as lines
+where 1 = 1{{ is_among('lines', among) }}
+union all
+select
+    headers.order_key as order_key,
+    false as is_lines
+    {%- for amount in amounts %},
+    -(headers.order_{{ amount }}) as {{ amount }}
+    {%- endfor %}
+from {{ headers }} as headers
+where headers.order_key not in (select empty.order_key from {{ orders }} as empty where empty.line_count = 0){{ is_among('headers', among) }}
+{% endmacro %}
+
+
+{#
+  The ledger's amounts by order, and those of the facts with the opposite sign. Orders are joined to the few lines of gift cards: an engine that filters
+  lines by orders keeps the keys of all orders.
+#}
 {% macro ledger_and_facts(ledger, orders, lines, refunds, refund_items, headers) %}
 select
     ledger.order_key as order_key,
@@ -65,18 +94,23 @@ union all
 select
     lines.order_key as order_key,
     false as is_ledger,
-    cast(lines.net_amount + lines.shipping_amount + lines.tax_amount as {{ type_money() }}) as total_amount,
+    cast(case when orders.is_sale then lines.net_amount + lines.shipping_amount + lines.tax_amount else 0 end as {{ type_money() }}) as total_amount,
     cast(0 as {{ type_money() }}) as gross_amount{% if has_currencies() %},
     cast(
-        {{ in_reporting('lines.gross_amount', 'lines.exchange_rate') }}
-        - {{ in_reporting('lines.discount_amount', 'lines.exchange_rate') }}
-        + {{ in_reporting('lines.shipping_amount', 'lines.exchange_rate') }}
-        + {{ in_reporting('lines.tax_amount', 'lines.exchange_rate') }} as {{ type_money() }}
+        case
+            when orders.is_sale
+                then {{ in_reporting('lines.gross_amount', 'lines.exchange_rate') }}
+                    - {{ in_reporting('lines.discount_amount', 'lines.exchange_rate') }}
+                    + {{ in_reporting('lines.shipping_amount', 'lines.exchange_rate') }}
+                    + {{ in_reporting('lines.tax_amount', 'lines.exchange_rate') }}
+            else 0
+        end as {{ type_money() }}
     ) as total_amount_reporting{% endif %}
 from {{ lines }} as lines
+left join {{ orders }} as orders
+    on lines.order_key = orders.order_key
 where lines.is_gift_card
     and not lines.is_cancelled
-    and lines.order_key in (select orders.order_key from {{ orders }} as orders where orders.is_sale)
 union all
 select
     refunds.order_key as order_key,
@@ -100,6 +134,11 @@ where refunds.is_sale
     and not refunds.is_cancelled
     and not refund_items.is_sale
 {% endmacro %}
+
+
+{# A further condition: that an order's key is one of those of the query `among`; none without one. #}
+{% macro is_among(relation, among) %}{% if among is not none %}
+    and {{ relation }}.order_key in ({{ among }}){% endif %}{% endmacro %}
 
 
 {# One binding's staging rows: what names and orders them, their amount, and whether a newer load of their file replaced them. #}

@@ -1,5 +1,6 @@
 {#
-  Conservation law 2: what an order carries is on its lines, to the last fraction. Each row is an order that differs.
+  Conservation law 2: what an order carries is on its lines, to the last fraction. Each row is an order that differs; null, in an incremental run,
+  which looks at the orders of which it wrote a row: all orders together.
 
   model    the lines, with allocated_<amount> columns
   headers  the orders, with order_<amount> columns
@@ -7,24 +8,20 @@
   amounts  the names, such as discount_amount
 #}
 {% test allocated_is_whole(model, headers, orders, amounts) %}
-    {%- set both -%}
-    select
-        order_key,
-        true as is_lines
+    {%- set written = shophouse.written_keys([model, headers, orders], "order_key") %}
+    {%- set both = lines_and_headers(model, headers, orders, amounts) -%}
+    {%- set sums -%}
         {%- for amount in amounts %},
-        allocated_{{ amount }} as {{ amount }}
+    cast(sum(case when amounts.is_lines then amounts.{{ amount }} else 0 end) as {{ type_money_sum() }}) as lines_{{ amount }},
+    cast(sum(case when amounts.is_lines then amounts.{{ amount }} else 0 end) - sum(amounts.{{ amount }}) as {{ type_money_sum() }}) as order_{{ amount }}
         {%- endfor %}
-    from {{ model }}
-    union all
-    select
-        order_key,
-        false as is_lines
-        {%- for amount in amounts %},
-        -(order_{{ amount }}) as {{ amount }}
+    {%- endset -%}
+    {%- set differ -%}
+        {%- for amount in amounts %}
+    sum(amounts.{{ amount }}) <> 0{% if not loop.last %} or{% endif %}
         {%- endfor %}
-    from {{ headers }}
-    where order_key not in (select empty.order_key from {{ orders }} as empty where empty.line_count = 0)
     {%- endset %}
+    {%- if written is none %}
 with
 
 differing as (
@@ -32,16 +29,21 @@ differing as (
 )
 
 select
-    amounts.order_key as order_key
-    {%- for amount in amounts %},
-    cast(sum(case when amounts.is_lines then amounts.{{ amount }} else 0 end) as {{ type_money_sum() }}) as lines_{{ amount }},
-    cast(-(sum(case when amounts.is_lines then 0 else amounts.{{ amount }} end)) as {{ type_money_sum() }}) as order_{{ amount }}
-    {%- endfor %}
+    amounts.order_key as order_key{{ sums }}
 from ({{ both }}) as amounts
 where {{ bucket("amounts.order_key") }} in (select differing.bucket from differing)
 group by amounts.order_key
-having
-    {%- for amount in amounts %}
-    sum(amounts.{{ amount }}) <> 0{% if not loop.last %} or{% endif %}
-    {%- endfor %}
+having {{ differ }}
+    {%- else %}
+select
+    amounts.order_key as order_key{{ sums }}
+from ({{ lines_and_headers(model, headers, orders, amounts, written) }}) as amounts
+group by amounts.order_key
+having {{ differ }}
+union all
+select
+    cast(null as bigint) as order_key{{ sums }}
+from ({{ both }}) as amounts
+having {{ differ }}
+    {%- endif %}
 {% endtest %}

@@ -18,7 +18,7 @@ select
     amounts.order_key as order_key
     {%- for amount in amounts %},
     cast(sum(case when amounts.is_ledger then amounts.{{ amount }} else 0 end) as {{ type_money_sum() }}) as ledger_{{ amount }},
-    cast(-(sum(case when amounts.is_ledger then 0 else amounts.{{ amount }} end)) as {{ type_money_sum() }}) as order_{{ amount }}
+    cast(sum(case when amounts.is_ledger then amounts.{{ amount }} else 0 end) - sum(amounts.{{ amount }}) as {{ type_money_sum() }}) as order_{{ amount }}
     {%- endfor %}
 from (
     select

@@ -1,12 +1,13 @@
 {#
   Conservation law 3, money: where an order has payments, no more goes back than was captured, neither by the refunds nor by the
   payments' own refund transactions. Each row is an order of which more was paid back. Where nothing went back there is nothing to compare:
-  payments are summed of the other orders alone.
+  payments are summed of the other orders alone, and in an incremental run of those of which that run wrote the order or a payment.
 
   model     the orders
   payments  the payment transactions
 #}
 {% test refunds_within_payments(model, payments) %}
+    {%- set written = shophouse.written_keys([model, payments], "order_key") %}
 with
 
 moved as (
@@ -15,7 +16,8 @@ moved as (
         cast(sum(case when captured_amount > 0 then captured_amount else 0 end) as {{ type_money_sum() }}) as captured_amount,
         cast(sum(case when captured_amount < 0 then -(captured_amount) else 0 end) as {{ type_money_sum() }}) as returned_amount
     from {{ payments }}
-    where order_key in (
+    where {% if written is not none %}order_key in ({{ written }})
+        and {% endif %}order_key in (
             select orders.order_key
             from {{ model }} as orders
             where orders.refund_amount > 0

@@ -6,8 +6,36 @@
   key          the durable key
   version_key  names the version, on both sides
   columns      what is compared
+  versions     beside the dimension, what the versions are read from. Where an incremental run changes both by affected keys, it looks at the
+               members of whom it wrote a row
 #}
-{% test versions_are_current(model, of, key, version_key, columns) %}
+{% test versions_are_current(model, of, key, version_key, columns, versions=none) %}
+    {%- set written = shophouse.written_keys([of, versions], key) if versions else none %}
+    {%- set is_looked_at = "1 = 1" if written is none else key ~ " in (" ~ written ~ ")" %}
+with
+
+members as (
+    select
+        {{ key }},
+        {{ version_key }},
+        {{ columns | join(",\n        ") }},
+        is_inferred,
+        is_deleted
+    from {{ of }}
+    where {{ is_looked_at }}
+),
+
+versions as (
+    select
+        {{ key }},
+        {{ version_key }},
+        {{ columns | join(",\n        ") }},
+        is_deleted
+    from {{ model }}
+    where is_current
+        and {{ is_looked_at }}
+)
+
 select
     members.{{ key }} as {{ key }},
     members.{{ version_key }} as {{ version_key }},
@@ -16,10 +44,9 @@ select
     members.{{ column }} as {{ column }},
     versions.{{ column }} as {{ column }}_expected
     {%- endfor %}
-from {{ of }} as members
-left join {{ model }} as versions
+from members
+left join versions
     on members.{{ key }} = versions.{{ key }}
-    and versions.is_current
 where versions.{{ key }} is null
     or members.{{ version_key }} <> versions.{{ version_key }}
     {%- for column in columns %}

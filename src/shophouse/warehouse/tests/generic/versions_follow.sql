@@ -6,8 +6,13 @@
   key          the durable key, which names the member
   version_key  names the version
   columns      what versions tell
+  of           the models that the versions are read from. Where an incremental run changes all of them by affected keys, it looks at the members
+               of whom it wrote one
 #}
-{% test versions_follow(model, key, version_key, columns) %}
+{% test versions_follow(model, key, version_key, columns, of=[]) %}
+    {%- set parts = [] -%}
+    {%- for name in of -%}{%- do parts.append(ref(name)) -%}{%- endfor -%}
+    {%- set written = shophouse.written_keys(parts, key) if of else none %}
 {%- set by_time -%}
 (partition by versions.{{ key }} order by versions.valid_from, versions.valid_to, versions.{{ version_key }})
 {%- endset %}
@@ -19,6 +24,9 @@ members as (
         {{ key }},
         count(*) as version_count
     from {{ model }}
+    {%- if written is not none %}
+    where {{ key }} in ({{ written }})
+    {%- endif %}
     group by {{ key }}
 ),
 
