@@ -24,7 +24,8 @@
 {% macro months(a, b) %}cast(({{ dbt.datediff(a, b, "month") }}) as integer){% endmacro %}
 
 {# The first day of the period (day, week from Monday, month, quarter, year) that d is in. Returns date. #}
-{% macro date_trunc_date(part, d) %}cast({{ dbt.date_trunc(part, d) }} as date){% endmacro %}
+{% macro date_trunc_date(part, d) %}{{ return(adapter.dispatch("date_trunc_date", "shophouse")(part, d)) }}{% endmacro %}
+{% macro default__date_trunc_date(part, d) %}cast({{ dbt.date_trunc(part, d) }} as date){% endmacro %}
 
 {# The date n days after d. Returns date. #}
 {% macro add_days(d, n) %}cast({{ dbt.dateadd("day", n, d) }} as date){% endmacro %}

@@ -2,15 +2,6 @@
 -- A gift card is no sale but a debt of its face value; it becomes a sale when goods are paid with it. Cards sold before the first row aren't known.
 with
 
-orders as (
-    select
-        order_key,
-        is_cancelled,
-        cancelled_date
-    from {{ ref('fct_orders') }}
-    where is_sale
-),
-
 lines as (
     select
         order_key,
@@ -45,6 +36,34 @@ refund_items as (
         is_cancelled,
         {{ in_reporting('refund_amount') }} as refund_amount
     from {{ ref('fct_refund_items') }}
+),
+
+-- Few orders have to do with gift cards, and the orders are read once for all of them.
+gift_orders as (
+    select order_key
+    from {{ ref('fct_order_items') }}
+    where is_gift_card
+    union
+    select order_key
+    from {{ ref('fct_payments') }}
+    where {{ is_gift_card_method('payment_method') }}
+        and captured_amount <> 0
+    union
+    select refund_items.order_key as order_key
+    from refund_items
+    inner join gift_cards
+        on refund_items.product_key = gift_cards.product_key
+),
+
+orders as (
+    select
+        fct_orders.order_key as order_key,
+        fct_orders.is_cancelled as is_cancelled,
+        fct_orders.cancelled_date as cancelled_date
+    from {{ ref('fct_orders') }} as fct_orders
+    inner join gift_orders
+        on fct_orders.order_key = gift_orders.order_key
+    where fct_orders.is_sale
 ),
 
 last_day as (

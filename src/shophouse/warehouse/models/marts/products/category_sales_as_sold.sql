@@ -34,6 +34,14 @@ orders as (
     from {{ ref('fct_orders') }}
 ),
 
+-- Apart, for what is read twice is kept whole.
+changed_taken_back as (
+    select
+        order_key,
+        product_key
+    from {{ ref('taken_back') }}
+),
+
 products as (
     select
         product_key,
@@ -48,6 +56,11 @@ versions as (
         category_key,
         valid_from,
         valid_to
+    from {{ ref('product_versions') }}
+),
+
+changed_products as (
+    select distinct product_key
     from {{ ref('product_versions') }}
 ),
 
@@ -89,6 +102,20 @@ sold as (
         coalesce(versions.category_key, products.category_key, {{ unknown_key() }})
 ),
 
+-- When goods were sold matters only for products that have changed.
+changed_orders as (
+    select
+        orders.order_key as order_key,
+        orders.ordered_at as ordered_at
+    from orders
+    where orders.order_key in (
+            select changed_taken_back.order_key
+            from changed_taken_back
+            inner join changed_products
+                on changed_taken_back.product_key = changed_products.product_key
+        )
+),
+
 -- Where the order isn't known, the category is today's.
 returned as (
     select
@@ -99,14 +126,14 @@ returned as (
         {{ sum_money('-taken_back.return_amount') }} as return_amount,
         {{ sum_money('-taken_back.cancellation_amount') }} as cancellation_amount
     from taken_back
-    left join orders
-        on taken_back.order_key = orders.order_key
+    left join changed_orders
+        on taken_back.order_key = changed_orders.order_key
     left join products
         on taken_back.product_key = products.product_key
     left join versions
         on taken_back.product_key = versions.product_key
-        and orders.ordered_at >= versions.valid_from
-        and orders.ordered_at < versions.valid_to
+        and changed_orders.ordered_at >= versions.valid_from
+        and changed_orders.ordered_at < versions.valid_to
     group by
         {{ date_trunc_date('month', 'taken_back.event_date') }},
         taken_back.channel_key,

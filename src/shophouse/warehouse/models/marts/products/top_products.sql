@@ -17,7 +17,6 @@ sales as (
 lines as (
     select
         product_key,
-        order_key,
         order_date,
         is_cancelled,
         quantity,
@@ -25,6 +24,24 @@ lines as (
         {{ line_net_in_reporting() }} as net_amount
     from {{ ref('fct_order_items') }}
     where is_sale
+),
+
+-- Apart, for what is read twice is kept whole.
+kept_lines as (
+    select
+        product_key,
+        order_key,
+        order_date
+    from {{ ref('fct_order_items') }}
+    where is_sale
+        and not is_cancelled
+),
+
+-- Few orders have a product on two lines: only there orders are told apart.
+repeating_orders as (
+    select order_key
+    from {{ ref('fct_orders') }}
+    where product_count < line_count
 ),
 
 taken_back as (
@@ -73,10 +90,22 @@ recent_lines as (
         lines.quantity as quantity,
         lines.gross_amount as gross_amount,
         lines.net_amount as net_amount,
-        case when not lines.is_cancelled then lines.order_key end as order_key
+        case when lines.is_cancelled then 0 else 1 end as order_count
     from lines
     inner join as_of
         on lines.order_date > {{ add_days('as_of.as_of_date', -90) }}
+),
+
+repeated_lines as (
+    select
+        kept_lines.product_key as product_key,
+        kept_lines.order_key as order_key,
+        {{ days('kept_lines.order_date', 'as_of.as_of_date') }} as age_days
+    from kept_lines
+    inner join repeating_orders
+        on kept_lines.order_key = repeating_orders.order_key
+    inner join as_of
+        on kept_lines.order_date > {{ add_days('as_of.as_of_date', -90) }}
 ),
 
 recent as (
@@ -86,13 +115,27 @@ recent as (
         cast(sum(recent_lines.quantity) as {{ type_money_sum() }}) as quantity,
         {{ sum_money('recent_lines.gross_amount') }} as gross_amount,
         {{ sum_money('recent_lines.net_amount') }} as net_sales_amount,
-        cast(count(distinct recent_lines.order_key) as bigint) as order_count
+        {{ sum_count('recent_lines.order_count') }} as order_count
     from recent_lines
     inner join lengths
         on recent_lines.age_days < lengths.period_days
     group by
         lengths.period,
         recent_lines.product_key
+    union all
+    select
+        lengths.period as period,
+        repeated_lines.product_key as product_key,
+        cast(0 as {{ type_money_sum() }}) as quantity,
+        cast(0 as {{ type_money_sum() }}) as gross_amount,
+        cast(0 as {{ type_money_sum() }}) as net_sales_amount,
+        cast(count(distinct repeated_lines.order_key) - count(*) as bigint) as order_count
+    from repeated_lines
+    inner join lengths
+        on repeated_lines.age_days < lengths.period_days
+    group by
+        lengths.period,
+        repeated_lines.product_key
     union all
     select
         lengths.period as period,

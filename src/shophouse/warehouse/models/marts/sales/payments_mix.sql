@@ -31,6 +31,19 @@ summed as (
         payments.payment_kind
 ),
 
+-- Apart, for of a window over sums DuckDB makes the sums once more.
+totals as (
+    select
+        summed.month_start_date as month_start_date,
+        summed.payment_kind as payment_kind,
+        {{ sum_count('summed.payment_count') }} as payment_count,
+        {{ sum_money('summed.payment_amount') }} as payment_amount
+    from summed
+    group by
+        summed.month_start_date,
+        summed.payment_kind
+),
+
 final as (
     select
         summed.month_start_date as month_start_date,
@@ -42,12 +55,15 @@ final as (
         summed.captured_amount as captured_amount,
         summed.fee_amount as fee_amount,
         {{ money_per('summed.payment_amount', 'summed.payment_count') }} as average_payment_amount,
-        {{ ratio('summed.payment_count', 'sum(summed.payment_count) over (partition by summed.month_start_date, summed.payment_kind)') }} as payment_share_rate,
-        {{ ratio('summed.payment_amount', 'sum(summed.payment_amount) over (partition by summed.month_start_date, summed.payment_kind)') }} as amount_share_rate,
+        {{ ratio('summed.payment_count', 'totals.payment_count') }} as payment_share_rate,
+        {{ ratio('summed.payment_amount', 'totals.payment_amount') }} as amount_share_rate,
         {{ ratio('summed.fee_amount', 'summed.payment_amount') }} as fee_rate,
         summed.installment_payment_count as installment_payment_count,
         {{ ratio('summed.installment_count', 'summed.payment_count') }} as average_installment_count
     from summed
+    inner join totals
+        on summed.month_start_date = totals.month_start_date
+        and summed.payment_kind = totals.payment_kind
 )
 
 select
