@@ -34,7 +34,7 @@ inferred as (
     from {{ ref(model) }} as facts
     where facts.{{ key_column }} <> {{ unknown_key() }}
         {%- if affected and is_incremental() %}
-        and facts.{{ key_column }} in (select affected.{{ key }} from {{ ref(affected) }} as affected)
+        and facts.{{ key_column }} in ({{ few_keys(key, ref(affected)) }})
         {%- endif %}
         and not exists (
             select 1
