@@ -116,6 +116,8 @@ VERBS: list[tuple[str, Any]] = [
     ("bits_set('cast(0 as bigint)')", 0),
     ("power_of_two('0')", 1),
     ("power_of_two('cast(40 as integer)')", 1099511627776),
+    ("tells_scans('1')", True),
+    ("tells_scans('cast(null as bigint)')", True),
     ("may_repeat('1')", False),
     ("may_repeat('41')", True),
 ]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 import pytest
+from jinja2 import Environment
 
 from shophouse.engines.duckdb.statements import build
 from shophouse.engines.plan import CompiledModel, Session
@@ -49,3 +51,18 @@ def test_a_table_without_sums_and_a_view_are_made_in_one_statement() -> None:
         view = CompiledModel("model.rates", "rates", "main", '"main"."rates"', "view", (), full_sql="from sales")
         build(session, view, anew=True)
         assert connection.execute("select rate from rates").fetchall() == connection.execute("select 1.5").fetchall()
+
+
+def test_the_scan_of_a_large_table_is_told_which_few_keys_are_looked_up() -> None:
+    dialect = files("shophouse") / "engines" / "duckdb" / "dialect.sql"
+    few = Environment().from_string(dialect.read_text("utf-8")).module.duckdb__tells_scans("few.key")  # type: ignore[attr-defined]
+    with duckdb.connect() as connection:
+        connection.execute("create table facts as select hash(i) as key, i as amount from range(300000) as t(i)")
+        connection.execute("create table few as select key from facts using sample 3000 rows")
+
+        def plan(condition: str) -> str:
+            query = f"select * from facts where key in (select few.key from few where {condition})"
+            return str(connection.execute(f"explain analyze {query}").fetchall())
+
+        assert "BF(" in plan(few).replace("\\n", "")
+        assert "BF(" not in plan("1 = 1")

@@ -49,3 +49,9 @@ cast(
 
 {# dbt's own would be of the machine's time zone. #}
 {% macro duckdb__snapshot_get_time() %}cast(current_timestamp at time zone 'UTC' as timestamp){% endmacro %}
+
+{#
+  A join hands the scan of its larger side a Bloom filter of the keys, which then reads the other columns of those rows alone; but only where the
+  smaller side is filtered, too, by what its statistics don't prove to be true.
+#}
+{% macro duckdb__tells_scans(column) %}{{ column }} is not distinct from {{ column }}{% endmacro %}

@@ -32,15 +32,13 @@ inferred as (
         min(facts.source) as source,
         min(facts.{{ id_column }}) as {{ id }}
     from {{ ref(model) }} as facts
+    left join members
+        on facts.{{ key_column }} = members.{{ key }}
     where facts.{{ key_column }} <> {{ unknown_key() }}
+        and members.{{ key }} is null
         {%- if affected and is_incremental() %}
-        and facts.{{ key_column }} in (select affected.{{ key }} from {{ ref(affected) }} as affected)
+        and facts.{{ key_column }} in ({{ few_keys(key, ref(affected)) }})
         {%- endif %}
-        and not exists (
-            select 1
-            from members
-            where members.{{ key }} = facts.{{ key_column }}
-        )
     group by facts.{{ key_column }}
         {%- if not loop.last %}
     union

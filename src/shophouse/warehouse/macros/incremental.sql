@@ -10,18 +10,24 @@
     {%- set columns = arguments["dest_columns"] | map(attribute="quoted") | join(", ") -%}
     {%- set key = arguments["unique_key"] -%}
     delete from {{ target }}
-    where {{ key }} in (select affected.{{ key }} from {{ ref(config.get("meta")["affected"]) }} as affected);
+    where {{ key }} in ({{ few_keys(key, ref(config.get("meta")["affected"])) }});
     insert into {{ target }} ({{ columns }})
     select {{ columns }}
     from {{ arguments["temp_relation"] }}
 {% endmacro %}
 
 
+{# A query of the keys of a relation that has few of a large table's. #}
+{% macro few_keys(key, relation) -%}
+select affected.{{ key }} from {{ relation }} as affected where {{ shophouse.tells_scans("affected." ~ key) }}
+{%- endmacro %}
+
+
 {# A filter that keeps only the affected keys in an incremental run, and everything in a full one. #}
 {% macro is_affected(relation, key, affected) %}
     {%- if not execute %}{% do ref(affected) %}{% endif -%}
     {%- if is_incremental() -%}
-        {{ relation }}.{{ key }} in (select affected.{{ key }} from {{ ref(affected) }} as affected)
+        {{ relation }}.{{ key }} in ({{ few_keys(key, ref(affected)) }})
     {%- else -%}
         1 = 1
     {%- endif -%}
@@ -172,7 +178,7 @@ where 1 = 0
     {%- if written is none -%}
         {{ return("1 = 1") }}
     {%- endif -%}
-    {{ return(written["key"] ~ " in (select affected." ~ written["key"] ~ " from " ~ written["affected"] ~ " as affected)") }}
+    {{ return(written["key"] ~ " in (" ~ shophouse.few_keys(written["key"], written["affected"]) ~ ")") }}
 {% endmacro %}
 
 
@@ -188,7 +194,7 @@ where 1 = 0
             {{ return(none) }}
         {%- endif -%}
         {%- if written["key"] == key -%}
-            {%- do queries.append("select affected." ~ key ~ " from " ~ written["affected"] ~ " as affected") -%}
+            {%- do queries.append(shophouse.few_keys(key, written["affected"])) -%}
         {%- else -%}
             {%- do queries.append("select written." ~ key ~ " from " ~ relation ~ " as written where written." ~ shophouse.was_written(relation)) -%}
         {%- endif -%}

@@ -14,6 +14,7 @@ arrived as (
 affected_orders as (
     select order_key
     from {{ ref('affected_orders') }}
+    where {{ tells_scans('order_key') }}
 ),
 
 orders as (

@@ -72,18 +72,37 @@ refund_versions as (
     {{ all_versions('refund_items', ['refund_id', 'order_id']) }}
 ),
 
--- Apart, for an engine keeps a copy of what is named twice, and none is read where no store has arrived.
-customers_of_orders as (
-    {{ all_versions('orders', ['order_id', 'customer_id']) }}
-),
-
 stores_of_orders as (
     {{ all_versions('orders', ['order_id', 'store_id']) }}
 ),
-
-line_versions as (
-    {{ all_versions('order_items', ['order_id', 'product_id']) }}
+{% if orders_before %}
+-- Whose orders and lines these are is looked up in what was built: an order that is another customer's now, or has other lines, has arrived itself.
+changed_accounts as (
+    {{ keys_of('changed_customers', 'source', 'customer_id', 'customer_key') }}
 ),
+
+orders_of_accounts as (
+    select
+        orders_before.source as source,
+        orders_before.order_id as order_id
+    from {{ orders_before }} as orders_before
+    where orders_before.customer_key in ({{ few_keys('customer_key', 'changed_accounts') }})
+),
+
+{% endif -%}
+{%- if lines_before %}
+followed_products as (
+    {{ keys_of('products_to_follow', 'source', 'product_id', 'product_key') }}
+),
+
+lines_of_products as (
+    select
+        lines_before.source as source,
+        lines_before.order_id as order_id
+    from {{ lines_before }} as lines_before
+    where lines_before.product_key in ({{ few_keys('product_key', 'followed_products') }})
+),
+{% endif %}
 
 {% if has_currencies() and orders_before -%}
 rates as (
@@ -166,14 +185,13 @@ named as (
     inner join moved_refunds
         on refund_versions.source = moved_refunds.source
         and refund_versions.refund_id = moved_refunds.refund_id
+    {%- if orders_before %}
     union
     select
-        customers_of_orders.source as source,
-        customers_of_orders.order_id as order_id
-    from customers_of_orders
-    inner join changed_customers
-        on customers_of_orders.source = changed_customers.source
-        and customers_of_orders.customer_id = changed_customers.customer_id
+        source,
+        order_id
+    from orders_of_accounts
+    {%- endif %}
     union
     select
         stores_of_orders.source as source,
@@ -182,14 +200,13 @@ named as (
     inner join changed_stores
         on stores_of_orders.source = changed_stores.source
         and stores_of_orders.store_id = changed_stores.store_id
+    {%- if lines_before %}
     union
     select
-        line_versions.source as source,
-        line_versions.order_id as order_id
-    from line_versions
-    inner join products_to_follow
-        on line_versions.source = products_to_follow.source
-        and line_versions.product_id = products_to_follow.product_id
+        source,
+        order_id
+    from lines_of_products
+    {%- endif %}
     {%- if has_currencies() and orders_before %}
     union
     select

@@ -6,6 +6,7 @@ with
 affected_orders as (
     select order_key
     from {{ ref('affected_orders') }}
+    where {{ tells_scans('order_key') }}
 ),
 
 orders as (

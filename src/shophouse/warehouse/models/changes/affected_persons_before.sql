@@ -1,16 +1,12 @@
 -- One row per person who had, before this run, an affected order or an account of which something has arrived: the order or the account may be another
 -- person's now. Of runs that came to no end all are kept until one does, for what they have built says no more who it was. Empty in a full run.
 {{ config(tags=['changes']) }}
+{%- if not execute %}{% do ref('affected_orders') %}{% endif -%}
 {%- set orders = as_built('core', 'fct_orders') %}
 {%- set accounts = as_built('core', 'dim_customer') %}
 {%- set unfinished = as_built('changes', 'affected_persons_before') %}
 
 with
-
-affected_orders as (
-    select order_key
-    from {{ ref('affected_orders') }}
-),
 
 arrived as (
     {{ arrived('customers', ['customer_id']) }}
@@ -32,8 +28,7 @@ accounts as (
     union
     select orders_before.customer_key as customer_key
     from {{ orders }} as orders_before
-    inner join affected_orders
-        on orders_before.order_key = affected_orders.order_key
+    where orders_before.order_key in ({{ few_keys('order_key', ref('affected_orders')) }})
     {%- endif %}
 ),
 
@@ -43,8 +38,7 @@ persons as (
     union
     select orders_before.person_key as person_key
     from {{ orders }} as orders_before
-    inner join affected_orders
-        on orders_before.order_key = affected_orders.order_key
+    where orders_before.order_key in ({{ few_keys('order_key', ref('affected_orders')) }})
     {%- endif %}
     {%- if accounts %}
     union

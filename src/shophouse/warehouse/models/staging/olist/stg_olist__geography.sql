@@ -1,5 +1,5 @@
 -- One row per place, load and file, from the addresses of accounts and sellers.
-{{ config(enabled=uses_platform('olist')) }}
+{{ config(enabled=uses_platform('olist'), materialized='table') }}
 
 with
 

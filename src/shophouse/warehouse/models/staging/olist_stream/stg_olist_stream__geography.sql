@@ -1,5 +1,5 @@
 -- One row per place, from the addresses of accounts and sellers.
-{{ config(enabled=uses_platform('olist_stream')) }}
+{{ config(enabled=uses_platform('olist_stream'), materialized='table') }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per place, load and table.
-{{ config(enabled=uses_platform('shopify')) }}
+{{ config(enabled=uses_platform('shopify'), materialized='table') }}
 
 with
 

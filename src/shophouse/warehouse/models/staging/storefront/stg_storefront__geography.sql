@@ -1,5 +1,5 @@
 -- One row per place, load and file, from the addresses of accounts, orders, stores, locations, employees and sellers.
-{{ config(enabled=uses_platform('storefront')) }}
+{{ config(enabled=uses_platform('storefront'), materialized='table') }}
 
 with
 
