@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,12 +73,12 @@ def copy(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
     _keep(incoming)
 
 
-def put_in_place(folder: Path, changes: Iterable[Callable[[duckdb.DuckDBPyConnection], None]] = ()) -> int:
+def put_in_place(folder: Path, changes: Sequence[Callable[[duckdb.DuckDBPyConnection], None]] = ()) -> int:
     """Publish what was copied last, after these changes to it, and return its number."""
     import duckdb
 
     incoming = _incoming(folder)
-    if changes := list(changes):
+    if changes:
         with duckdb.connect(str(incoming)) as connection:
             for change in changes:
                 change(connection)
