@@ -288,7 +288,7 @@ def build(
             return node.result(failures, seconds, error)
         return node.result("error" if error else "success", seconds, error)
 
-    nodes = [*models, *tests]
+    nodes: list[CompiledModel | CompiledTest] = [*models, *tests]
     places = {node.unique_id: place for place, node in enumerate(nodes)}
     order = TopologicalSorter({node.unique_id: [key for key in node.parents if key in places] for node in nodes})
     order.prepare()

@@ -56,7 +56,4 @@ left join known
     on ranked.source = known.source
     and ranked.customer_id = known.customer_id
 {%- endif %}
-where ranked.event_rank = 1
-    {%- if before %}
-    and known.customer_id is null
-    {%- endif %}
+where ranked.event_rank = 1{% if before %} and known.customer_id is null{% endif %}
