@@ -134,10 +134,7 @@ class Builder:
     def _run(
         self, models: Sequence[CompiledModel], tests: Sequence[CompiledTest], *, anew: bool, few: bool = False
     ) -> list[NodeResult]:
-        results = self.engine.execute(models, self._on_node, anew=anew, few=few)
-        if not any(result.failed for result in results):
-            results += self.engine.test(tests, self._on_node, anew=anew, few=few)
-        return results
+        return self.engine.build(models, tests, self._on_node, anew=anew, few=few)
 
     def _plan(self, project: str, *, is_whole: bool) -> Plan | None:
         plan = self._kept

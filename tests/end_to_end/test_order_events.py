@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
@@ -313,6 +314,55 @@ def test_loads_of_two_sources_may_have_the_same_number_and_orders_the_same_name(
     assert_full_refresh_changes_nothing(shop, tmp_path)
     assert staged(shop) == before
     assert len(before["stg_order_events__events"]) == 7
+
+
+def test_what_events_tell_of_customers_products_and_stores_is_the_same_load_by_load(tmp_path: Path) -> None:
+    """Names that come late, change, change back, are missing, or are told differently at the same time.
+
+    The first event of each delivery names a customer and a store of its own.
+    """
+    folder = tmp_path / "shop"
+    init_project(folder, name="stream", staging="order_events", currency="EUR", path="data/*.jsonl")
+    shop = Shop.open(folder)
+    draw = Random(7)
+
+    def made(number: int, name: str) -> Event:
+        items = [
+            item(
+                line,
+                draw.choice(("cup", "tea")),
+                1,
+                "10",
+                product_name=draw.choice(("Old", "New", name, None)) if number else name,
+                is_gift_card=draw.choice((False, False, None)),
+            )
+            for line in range(1, draw.randint(2, 4))
+        ]
+        store = draw.choice(("north", "south", name)) if number else name
+        at = f"{draw.randint(1, 9):02} 10:00:00"
+        return event(
+            f"{name}-{number}",
+            "order_created",
+            at,
+            f"{draw.randint(1, 12)}",
+            items=items,
+            customer_id=draw.choice(("ann", "bob", name, None)) if number else name,
+            store_id=store,
+            store_name=draw.choice((store, "Shop", None)),
+            store_timezone=draw.choice(("Europe/Berlin", None)),
+        )
+
+    names = ("a", "b", "c", "d", "e")
+    for name in names:
+        before = staged(shop) if name != "a" else {}
+        send(shop, name, [made(number, name) for number in range(8)])
+        changed = {table for table, found in staged(shop).items() if found != before.get(table)}
+        assert {f"stg_order_events__{what}" for what in ("customers", "products", "stores")} <= changed
+    before = staged(shop)
+    counts = {what: len(before[f"stg_order_events__{what}"]) for what in ("customers", "products", "stores")}
+    assert counts["customers"] == 2 + len(names) and counts["products"] > 4 and counts["stores"] > 2 + len(names)
+    assert_full_refresh_changes_nothing(shop, tmp_path)
+    assert staged(shop) == before
 
 
 def test_a_wrong_value_within_an_event_is_rejected_and_counted(tmp_path: Path) -> None:

@@ -52,14 +52,14 @@ def shop(storefront: Shop) -> Shop:
 
 def after_models(shop: Shop, monkeypatch: pytest.MonkeyPatch, then: Callable[[], Any]) -> None:
     """In the next run, `then` is done when the models are built, before they are tested."""
-    whole = type(shop.engine).execute
+    whole = type(shop.engine).build
 
-    def execute(engine: Any, *arguments: Any, **named: Any) -> Any:
-        results = whole(engine, *arguments, **named)
+    def build(engine: Any, models: Any, tests: Any, *arguments: Any, **named: Any) -> Any:
+        results = whole(engine, models, [], *arguments, **named)
         then()
-        return results
+        return results + whole(engine, [], tests, *arguments, **named)
 
-    monkeypatch.setattr(type(shop.engine), "execute", execute)
+    monkeypatch.setattr(type(shop.engine), "build", build)
 
 
 def wrong_rows(shop: Shop, *statements: str) -> Callable[[], None]:

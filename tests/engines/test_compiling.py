@@ -14,7 +14,7 @@ from shophouse.builder import Builder
 from shophouse.demo.shops import make_demo
 from shophouse.demo.storefront import generate
 from shophouse.engines.compiling import compile_ahead, plan_file
-from shophouse.engines.plan import Plan
+from shophouse.engines.plan import CompiledModel, CompiledTest, Plan
 from shophouse.errors import BuildError, CheckFailed
 from shophouse.project import Project
 from shophouse.scaffold import init_project
@@ -65,15 +65,41 @@ def test_what_only_dbt_can_make_is_made_by_dbt_in_the_first_run_too(tmp_path: Pa
     plan = kept_plan(shop.project)
     assert plan is not None
     assert not plan.is_whole
-    # models are built beside each other, so each has to know what it reads through views, too
+    # models and tests are run beside each other, so each has to know what it reads through views, too
     views = {model.unique_id: model for model in plan.models if not model.holds_rows}
-    through = {parent for model in plan.models for parent in model.parents if parent in views}
-    assert through
-    assert all(
-        {*views[parent].parents} <= {*model.parents}
-        for model in plan.models
-        for parent in through.intersection(model.parents)
-    )
+    for nodes in (plan.models, plan.tests):
+        through = {parent for node in nodes for parent in node.parents if parent in views}
+        assert through
+        assert all(
+            {*views[parent].parents} <= {*node.parents}
+            for node in nodes
+            for parent in through.intersection(node.parents)
+        )
+
+
+@pytest.mark.parametrize("shape", ["storefront", "order-events"])
+def test_a_test_is_run_after_all_that_it_looks_at(tmp_path: Path, shape: str) -> None:
+    """Which rows a run wrote, a test looks up in tables of changes, which it has no ref to."""
+    shop = Shop(make_demo("shop", into=tmp_path / "shop", orders=100, days=60, shape=shape))
+    shop.run()
+    plan = kept_plan(shop.project)
+    assert plan is not None
+    models = {model.unique_id: model for model in plan.models}
+    above: dict[str, set[str]] = {}
+
+    def read_by(node: CompiledModel | CompiledTest) -> set[str]:
+        """The relations that are there before the node is."""
+        if node.unique_id not in above:
+            known = [models[parent] for parent in node.parents if parent in models]
+            above[node.unique_id] = {model.relation for model in known}.union(*map(read_by, known))
+        return above[node.unique_id]
+
+    tables = {model.relation for model in plan.models if model.holds_rows}
+    looked_at = {test.name: {table for table in tables if table in test.sql} for test in plan.tests}
+    assert any("affected_orders" in table for found in looked_at.values() for table in found)
+    assert {test.name: looked_at[test.name] - read_by(test) for test in plan.tests} == {
+        test.name: set() for test in plan.tests
+    }
 
 
 def test_a_contract_of_the_shops_own_is_held_to_in_the_first_run_too(tmp_path: Path) -> None:

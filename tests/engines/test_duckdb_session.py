@@ -31,12 +31,14 @@ def model(relation: str, sql: str, schema: str = "marts") -> CompiledModel:
 
 
 def execute(engine: DuckdbEngine, one: CompiledModel, *, anew: bool = False) -> None:
-    assert [result.status for result in engine.execute([one], lambda *_: None, anew=anew, few=not anew)] == ["success"]
+    assert [result.status for result in engine.build([one], [], lambda *_: None, anew=anew, few=not anew)] == [
+        "success"
+    ]
 
 
 def check(engine: DuckdbEngine, sql: str) -> list[NodeResult]:
     test = CompiledTest("test.one", "one", sql, "", only_warns=False, parents=(), full_sql=sql)
-    return engine.test([test], lambda *_: None, few=True)
+    return engine.build([], [test], lambda *_: None, few=True)
 
 
 def published(engine: DuckdbEngine) -> list[tuple[int]]:
@@ -86,6 +88,17 @@ def test_what_was_copied_beside_the_tests_is_published(engine: DuckdbEngine) -> 
         assert not (engine.folder / "incoming").exists()
 
 
+def test_what_is_built_and_tested_at_once_is_published_whole(engine: DuckdbEngine) -> None:
+    first, last = (model(f"marts.{name}", f"select {day} as day_number") for name, day in (("sales", 7), ("visits", 8)))
+    sql = "select 1 from marts.sales where day_number <> 7"
+    test = CompiledTest("test.one", "one", sql, "", only_warns=False, parents=(first.unique_id,), full_sql=sql)
+    with engine.session():
+        results = engine.build([first, last], [test], lambda *_: None)
+        assert [result.status for result in results] == ["success", "success", "pass"]
+        assert published(engine) == [(7,)]
+        assert engine.read("select day_number from marts.visits").fetchall() == [(8,)]
+
+
 def test_a_copy_is_not_published_of_what_a_test_refused(engine: DuckdbEngine) -> None:
     with engine.session():
         execute(engine, model("marts.sales", "select 3 as day_number"))
@@ -131,7 +144,6 @@ def test_what_ran_is_written_to_the_copy_and_no_second_is_made(
     monkeypatch.setattr(publish, "copy", counted)
     with engine.session():
         execute(engine, model("marts.sales", "select 7 as day_number"), anew=True)
-        check(engine, "select 1 where false")
         engine.replace("phases", [("run", "build", 1.0)])
         assert published(engine) == [(7,)]
     assert len(copied) == 1

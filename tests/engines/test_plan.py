@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shophouse.demo.storefront import generate
-from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Plan, Session, execute
+from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Plan, Session, build
 from shophouse.scaffold import init_project
 from shophouse.shop import Shop
 
@@ -149,11 +149,36 @@ class Refused(Exception):
     """What the sessions of these tests raise."""
 
 
+class Cursor:
+    """What a session gives for a count of failing rows."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+
+    def fetchone(self) -> tuple[int]:
+        return (self.failures,)
+
+
 def built(
-    models: list[CompiledModel], build: Callable[[CompiledModel], Any], sessions: int = 2, stop: Any = None
+    models: list[CompiledModel],
+    make: Callable[[CompiledModel], Any],
+    sessions: int = 2,
+    stop: Any = None,
+    tests: Sequence[CompiledTest] = (),
+    count: Callable[[str], int] = lambda sql: 0,
+    when_made: Callable[[], None] | None = None,
 ) -> list[NodeResult]:
-    given = [Session(lambda sql: None, stop or (lambda: None)) for _ in range(sessions)]
-    return execute(models, given, lambda session, model: build(model), Refused, lambda *told: None)
+    given = [Session(lambda sql: Cursor(count(sql)), stop or (lambda: None)) for _ in range(sessions)]
+    return build(
+        models,
+        tests,
+        given,
+        lambda session, model: make(model),
+        Refused,
+        lambda *told: None,
+        anew=False,
+        when_made=when_made,
+    )
 
 
 def test_models_that_do_not_read_each_other_are_built_at_the_same_time() -> None:
@@ -179,12 +204,65 @@ def test_a_model_is_built_after_what_it_reads() -> None:
     assert sorted(begun) == sorted(done) == sorted(one.name for one in [*chain, *others])
 
 
+def test_a_test_is_run_when_what_it_reads_is_built_and_before_models_that_it_does_not_read() -> None:
+    met = threading.Barrier(2, timeout=20)
+
+    def make(one: CompiledModel) -> None:
+        if one.name == "sales":
+            met.wait()
+
+    def count(sql: str) -> int:
+        met.wait()
+        return 3
+
+    models = [model("orders"), model("sales", "model.orders")]
+    results = built(models, make, tests=[data_test("orders_are_unique", "model.orders")], count=count)
+    assert [(result.name, result.status, result.failures) for result in results] == [
+        ("orders", "success", 0),
+        ("sales", "success", 0),
+        ("orders_are_unique", "fail", 3),
+    ]
+
+
+def test_what_reads_a_model_waits_for_it_and_others_come_before_tests() -> None:
+    done: list[str] = []
+
+    def count(sql: str) -> int:
+        done.append("test")
+        return 0
+
+    tests = [data_test("orders_are_unique", "model.orders")]
+    models = [model("orders"), model("products")]
+    built(models, lambda one: done.append(one.name), 1, tests=tests, count=count, when_made=lambda: done.append("made"))
+    assert done == ["orders", "products", "made", "test"]
+    done.clear()
+    built([], lambda one: None, 1, tests=tests, count=count, when_made=lambda: done.append("made"))
+    assert done == ["made", "test"]
+
+
+def test_a_test_that_can_not_be_run_has_failed() -> None:
+    def count(sql: str) -> int:
+        raise Refused("no such table")
+
+    (result,) = built([], lambda one: None, tests=[data_test("orders_are_unique", "model.orders")], count=count)
+    assert (result.status, result.message) == ("error", "no such table")
+
+
 def test_nothing_is_begun_after_a_model_that_failed() -> None:
-    def build(one: CompiledModel) -> None:
+    made: list[None] = []
+
+    def make(one: CompiledModel) -> None:
         if one.name == "orders":
             raise Refused("no such column")
 
-    results = built([model("orders"), model("products"), model("sales", "model.orders")], build, sessions=1)
+    results = built(
+        [model("orders"), model("products"), model("sales", "model.orders")],
+        make,
+        sessions=1,
+        tests=[data_test("orders_are_unique", "model.orders")],
+        when_made=lambda: made.append(None),
+    )
+    assert made == []
     assert [(result.name, result.status, result.message) for result in results] == [
         ("orders", "error", "no such column")
     ]

@@ -139,7 +139,7 @@ class Packed:
         self._execute(models)
 
     def _execute(self, models: Sequence[CompiledModel]) -> None:
-        results = self.engine.execute(models, lambda *_: None)
+        results = self.engine.build(models, [], lambda *_: None)
         assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
 
     def differences(

@@ -98,19 +98,22 @@ class Engine(Protocol):
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Read from the warehouse that is being built, in the engine's own SQL."""
 
-    def execute(
-        self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False, few: bool = False
+    def build(
+        self,
+        models: Sequence[CompiledModel],
+        tests: Sequence[CompiledTest],
+        on_node: OnNode,
+        *,
+        anew: bool = False,
+        few: bool = False,
     ) -> list[NodeResult]:
-        """Build these models in their order, each in a transaction; ends with the first that fails.
+        """Build these models and count the rows that break each test, each after what it reads.
 
-        `anew` is for a warehouse that was reset: all of the plan's models, views and seeds, as a full run builds them.
-        `few` says that few rows changed, so that no query is worth more than one core.
+        Each model is built in a transaction; after one that fails, nothing else begins. `anew` is for a warehouse that
+        was reset: all of the plan's models, views and seeds, as a full run builds them, and tests of all rows; else
+        tests look at what an incremental run wrote. `few` says that few rows changed, so that no query is worth more
+        than one core.
         """
-
-    def test(
-        self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False, few: bool = False
-    ) -> list[NodeResult]:
-        """Count the rows that break each test: all of them `anew`, else those that an incremental run wrote."""
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         """Rows and bytes of tables, by (schema, name)."""

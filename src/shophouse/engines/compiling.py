@@ -95,7 +95,7 @@ def plan_of(
                     compiled[node.unique_id],
                     file_of(node),
                     str(node.config.severity).lower() == "warn",
-                    tuple(node.depends_on.nodes),
+                    tuple(_read_by(manifest, node)),
                     full.get(node.unique_id, ""),
                 )
             )

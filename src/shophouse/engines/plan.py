@@ -15,18 +15,18 @@ from dataclasses import asdict, dataclass, replace
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from shophouse.engines import OnNode
 
-__all__ = ["AT_A_TIME", "CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "execute", "test"]
+__all__ = ["AT_A_TIME", "CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "build"]
 
 Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
 
 # a query may have all cores, but most tests, and most models of a day, are too small for more than one
 AT_A_TIME = 2
-_VERSION = 4
+_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ class CompiledTest:
     file: str
     only_warns: bool
     parents: tuple[str, ...]
+    """What it reads, and what the views in between read."""
     full_sql: str = ""
 
     def result(self, failures: int, seconds: float, error: str = "") -> NodeResult:
@@ -115,9 +116,6 @@ class CompiledTest:
         status = "pass" if failures == 0 else "warn" if self.only_warns else "fail"
         message = f"Got {failures} results, configured to fail if != 0" if failures else ""
         return NodeResult(self.unique_id, self.name, "test", "", "test", status, seconds, failures, message, self.file)
-
-
-_Node = TypeVar("_Node", CompiledModel, CompiledTest)
 
 
 @dataclass(frozen=True)
@@ -255,75 +253,51 @@ class Session:
     stop: Callable[[], None]
 
 
-def execute(
+def build(
     models: Sequence[CompiledModel],
-    sessions: Sequence[Session],
-    build: Callable[[Session, CompiledModel], None],
-    refusal: type[Exception],
-    on_node: OnNode,
-) -> list[NodeResult]:
-    """Build these models by `build`, each after those that it reads, as many at a time as there are sessions.
-
-    After the first at which it raises `refusal`, no other is begun.
-    """
-
-    def timed(session: Session, model: CompiledModel) -> NodeResult:
-        started = time.perf_counter()
-        try:
-            build(session, model)
-        except refusal as error:
-            return model.result("error", time.perf_counter() - started, str(error))
-        return model.result("success", time.perf_counter() - started)
-
-    return _each(models, sessions, timed, on_node, goes_on=False)
-
-
-def test(
     tests: Sequence[CompiledTest],
     sessions: Sequence[Session],
+    make: Callable[[Session, CompiledModel], None],
     refusal: type[Exception],
     on_node: OnNode,
     *,
     anew: bool,
+    when_made: Callable[[], None] | None = None,
 ) -> list[NodeResult]:
-    """Count the rows that break each test, `anew` after a full run, as many tests at a time as there are sessions.
+    """Make these models by `make` and count the rows that break each test, `anew` after a full run.
 
-    One at which a session raises `refusal` has failed.
+    Each is done after what it reads, the first that can be before others, as many at a time as there are sessions. A
+    node at which a session raises `refusal` has failed; after a model that failed, nothing else is begun.
+    `when_made` is called when all models are made, while tests may be under way. Results are in the order given.
     """
 
-    def count(session: Session, test: CompiledTest) -> NodeResult:
+    def work(session: Session, node: CompiledModel | CompiledTest) -> NodeResult:
         started = time.perf_counter()
+        failures, error = 0, ""
         try:
-            row = session.execute(
-                f"select count(*) from (\n{test.full_sql if anew else test.sql}\n) as failing"
-            ).fetchone()
-        except refusal as error:
-            return test.result(0, time.perf_counter() - started, str(error))
-        return test.result(int(row[0]), time.perf_counter() - started)
+            if isinstance(node, CompiledModel):
+                make(session, node)
+            else:
+                sql = node.full_sql if anew else node.sql
+                row = session.execute(f"select count(*) from (\n{sql}\n) as failing").fetchone()
+                failures = int(row[0])
+        except refusal as refused:
+            error = str(refused)
+        seconds = time.perf_counter() - started
+        if isinstance(node, CompiledTest):
+            return node.result(failures, seconds, error)
+        return node.result("error" if error else "success", seconds, error)
 
-    return _each(tests, sessions, count, on_node, goes_on=True)
-
-
-def _each(
-    nodes: Sequence[_Node],
-    sessions: Sequence[Session],
-    work: Callable[[Session, _Node], NodeResult],
-    on_node: OnNode,
-    *,
-    goes_on: bool,
-) -> list[NodeResult]:
-    """Do the work on each node after those of them that it reads, as many at a time as there are sessions.
-
-    Of several that could be next, the first is. After one that failed, others begin only where it `goes_on`. Results
-    are in the order of the nodes.
-    """
+    nodes: list[CompiledModel | CompiledTest] = [*models, *tests]
     places = {node.unique_id: place for place, node in enumerate(nodes)}
     order = TopologicalSorter({node.unique_id: [key for key in node.parents if key in places] for node in nodes})
     order.prepare()
     idle = list(sessions)
     ready: list[int] = []
     found: dict[int, NodeResult] = {}
-    begins = True
+    begins, unmade = True, len(models)
+    if not unmade and when_made is not None:
+        when_made()
     with ThreadPoolExecutor(len(sessions)) as pool:
         under_way: dict[Future[NodeResult], tuple[int, Session]] = {}
         try:
@@ -341,8 +315,12 @@ def _each(
                     idle.append(session)
                     result = found[place] = future.result()
                     on_node(result.name, result.status, len(found), len(nodes))
-                    begins = begins and (goes_on or not result.failed)
                     order.done(result.unique_id)
+                    if place < len(models):
+                        begins = begins and not result.failed
+                        unmade -= 1
+                        if begins and not unmade and when_made is not None:
+                            when_made()
         except BaseException:
             for session in sessions:
                 session.stop()

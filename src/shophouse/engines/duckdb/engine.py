@@ -11,10 +11,11 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,52 +265,65 @@ class DuckdbEngine:
         with self._connect_with_others() as connection:
             return connection.execute(sql, list(parameters)).to_arrow_table()
 
-    def execute(
-        self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False, few: bool = False
+    def build(
+        self,
+        models: Sequence[CompiledModel],
+        tests: Sequence[CompiledTest],
+        on_node: OnNode,
+        *,
+        anew: bool = False,
+        few: bool = False,
     ) -> list[NodeResult]:
         import duckdb
 
         self._session.is_copied = False
         known = {} if self._held is None or anew else self._session.known
-        with self._connect_with_others() as connection, _one_core_each(connection, few=few):
+
+        def make(session: plan.Session, model: CompiledModel) -> None:
+            session.execute("begin")
+            statements.build(session, model, anew=anew, known=known)
+            session.execute("commit")
+
+        with (
+            self._connect_with_others() as connection,
+            _one_core_each(connection, few=few),
+            self._copying() as copy,
+        ):
             # publishing writes everything from the log to the file once, not each model after the other
             connection.execute("set checkpoint_threshold = '16GB'")
             for schema in sorted({model.schema for model in models} if anew else ()):
                 connection.execute(f"create schema if not exists {schema}")
-
-            def build(session: plan.Session, model: CompiledModel) -> None:
-                session.execute("begin")
-                statements.build(session, model, anew=anew, known=known)
-                session.execute("commit")
-
-            # all rows keep all cores busy, and two models at a time would need the memory of both
-            sessions = _sessions(connection, 1 if anew else plan.AT_A_TIME)
-            return plan.execute(models, sessions, build, duckdb.Error, on_node)
-
-    def test(
-        self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False, few: bool = False
-    ) -> list[NodeResult]:
-        import duckdb
-
-        with self._connect_with_others() as connection, _one_core_each(connection, few=few), self._copying():
+            build = partial(plan.build, make=make, refusal=duckdb.Error, on_node=on_node, anew=anew)
             sessions = _sessions(connection, plan.AT_A_TIME)
-            results = plan.test(tests, sessions, duckdb.Error, on_node, anew=anew)
+            if not anew:
+                results = build(models, tests, sessions, when_made=copy)
+            else:
+                # all rows keep all cores busy, and two models at a time would need the memory of both
+                results = build(models, (), sessions[:1])
+                if not any(result.failed for result in results):
+                    results += build((), tests, sessions, when_made=copy)
         if any(result.failed for result in results):
             self._session.is_copied = False
             publish.forget(self.folder)
         return results
 
     @contextmanager
-    def _copying(self) -> Iterator[None]:
-        """In a session, which ends with what it publishes, copy that beside the work in this block."""
-        if self._held is None:
-            yield
-            return
+    def _copying(self) -> Iterator[Callable[[], None]]:
+        """Gives what begins to copy what a session publishes, beside the tests in this block.
+
+        Outside of a session, which ends with what it publishes, nothing is copied.
+        """
         with ThreadPoolExecutor(1) as beside:
-            copying = beside.submit(publish.copy, self.file, self.folder, self._config())
-            yield
+            begun: list[Future[None]] = []
+
+            def begin() -> None:
+                if self._held is not None:
+                    begun.append(beside.submit(publish.copy, self.file, self.folder, self._config()))
+
+            yield begin
         # why a copy failed is told by the next, which nothing else can have disturbed
-        self._session.is_copied, self._session.written = copying.exception() is None, []
+        self._session.is_copied = [copying.exception() for copying in begun] == [None]
+        self._session.written = []
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:

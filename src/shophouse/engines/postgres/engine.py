@@ -205,12 +205,18 @@ class PostgresEngine:
             names = [column.name for column in cursor.description or ()]
         return pa.table({column: pa.array([row[i] for row in rows]) for i, column in enumerate(names)})
 
-    def execute(
-        self, models: Sequence[CompiledModel], on_node: OnNode, *, anew: bool = False, few: bool = False
+    def build(
+        self,
+        models: Sequence[CompiledModel],
+        tests: Sequence[CompiledTest],
+        on_node: OnNode,
+        *,
+        anew: bool = False,
+        few: bool = False,
     ) -> list[NodeResult]:
         import psycopg
 
-        def build(session: plan.Session, model: CompiledModel) -> None:
+        def make(session: plan.Session, model: CompiledModel) -> None:
             session.execute("begin")
             (_build_anew if anew else _build)(session.execute, model)
             session.execute("commit")
@@ -218,15 +224,7 @@ class PostgresEngine:
         with self._sessions() as sessions:
             for schema in sorted({model.schema for model in models} if anew else ()):
                 sessions[0].execute(f"create schema if not exists {name(schema)}")
-            return plan.execute(models, sessions, build, psycopg.Error, on_node)
-
-    def test(
-        self, tests: Sequence[CompiledTest], on_node: OnNode, *, anew: bool = False, few: bool = False
-    ) -> list[NodeResult]:
-        import psycopg
-
-        with self._sessions() as sessions:
-            return plan.test(tests, sessions, psycopg.Error, on_node, anew=anew)
+            return plan.build(models, tests, sessions, make, psycopg.Error, on_node, anew=anew)
 
     @contextmanager
     def _sessions(self) -> Iterator[list[plan.Session]]:

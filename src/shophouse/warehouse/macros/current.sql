@@ -154,7 +154,7 @@ select
     staged._operation as _operation
 from {{ ref(binding["model"]) }} as staged
     {%- if keys is not none and key is none %}
-inner join {{ keys }} as wanted
+inner join {{ own_keys(binding, keys, by) }} as wanted
     on staged.source = wanted.source
     and coalesce(staged.{{ by }}, '') = wanted.{{ by }}
     {%- elif keys is not none %}
@@ -165,7 +165,7 @@ inner join (
         coalesce(cast(found.{{ column }} as {{ type_text() }}), '') as {{ column }}
         {%- endfor %}
     from {{ ref(binding["model"]) }} as found
-    inner join {{ keys }} as wanted
+    inner join {{ own_keys(binding, keys, by) }} as wanted
         on found.source = wanted.source
         and coalesce(found.{{ by }}, '') = wanted.{{ by }}
 ) as named
@@ -174,6 +174,23 @@ inner join (
     and coalesce(cast(staged.{{ column }} as {{ type_text() }}), '') = named.{{ column }}
     {%- endfor %}
     {%- endif %}
+{% endmacro %}
+
+
+{# The keys of a binding's own sources: where there are none of them, nothing of it need be read. #}
+{% macro own_keys(binding, keys, by) %}
+    {%- set platforms = shophouse_bindings()["platforms"] -%}
+    {%- if platforms | length == 1 -%}
+{{ keys }}
+    {%- else -%}
+(
+    select
+        source,
+        {{ by }}
+    from {{ keys }}
+    where source in ('{{ platforms[binding["platform"]]["sources"] | join("', '") }}')
+)
+    {%- endif -%}
 {% endmacro %}
 
 

@@ -1,5 +1,11 @@
 -- One row per product and change of its name or kind.
-{{ config(enabled=uses_platform('order_events'), materialized='table') }}
+{{ config(
+    enabled=uses_platform('order_events'),
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='product_id',
+    meta={'affected': 'stg_order_events__affected_products'}
+) }}
 
 with
 
@@ -15,7 +21,9 @@ lines as (
         _source_file,
         _row_number,
         _operation
-    from {{ ref('stg_order_events__lines') }}
+    from {{ ref('stg_order_events__lines') }} as lines
+    where product_id is not null
+        and {{ is_affected('lines', 'product_id', 'stg_order_events__affected_products') }}
 ),
 
 -- Of several lines of an order with the same product, one speaks for it.
@@ -32,7 +40,6 @@ told as (
         _row_number,
         _operation
     from lines
-    where product_id is not null
     group by
         source,
         product_id,

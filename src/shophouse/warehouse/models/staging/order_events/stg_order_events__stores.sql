@@ -1,5 +1,11 @@
 -- One row per store and change of its name or zone.
-{{ config(enabled=uses_platform('order_events'), materialized='table') }}
+{{ config(
+    enabled=uses_platform('order_events'),
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='store_id',
+    meta={'affected': 'stg_order_events__affected_stores'}
+) }}
 
 with
 
@@ -15,9 +21,10 @@ created as (
         _source_file,
         _row_number,
         _operation
-    from {{ ref('stg_order_events__events') }}
+    from {{ ref('stg_order_events__events') }} as events
     where event_type = 'order_created'
         and store_id is not null
+        and {{ is_affected('events', 'store_id', 'stg_order_events__affected_stores') }}
 ),
 
 told as (
