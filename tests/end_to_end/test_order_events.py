@@ -353,9 +353,12 @@ def test_what_events_tell_of_customers_products_and_stores_is_the_same_load_by_l
         )
 
     names = ("a", "b", "c", "d", "e")
-    for name in names:
+    for place, name in enumerate(names):
         before = staged(shop) if name != "a" else {}
-        send(shop, name, [made(number, name) for number in range(8)])
+        # always called the same, and sold earlier than was known
+        jar = [item(1, "jar", 1, "5", product_name="Jar")]
+        earlier = event(f"{name}-jar", "order_created", f"{9 - place:02} 09:00:00", f"{name}-jar", items=jar)
+        send(shop, name, [*(made(number, name) for number in range(8)), earlier])
         changed = {table for table, found in staged(shop).items() if found != before.get(table)}
         assert {f"stg_order_events__{what}" for what in ("customers", "products", "stores")} <= changed
     before = staged(shop)
