@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shophouse.building import raise_for
 from shophouse.engines import Engine, plan_cache
 from shophouse.engines.compiling import compile_ahead, plan_file
-from shophouse.engines.plan import CompiledModel, CompiledTest, NodeResult, Plan
+from shophouse.engines.plan import NodeResult, Plan
 from shophouse.errors import ConfigError
 from shophouse.project import Project
 from shophouse.run_log import ModelRun, RunRecord, TestResult
@@ -90,14 +90,14 @@ class Builder:
         if not full and marts is not None and plan.tests_all_rows:
             _refuse_unknown(marts, plan)
             models, tests, waits = plan.urgent(changed, behind, marts, proved=proved)
-            results = self._run(models, tests, anew=False, few=few)
+            results = self.engine.build(models, tests, self._on_node, few=few)
             self._write_down(record, results, with_sizes=False)
             return Built(results, tuple(sorted({*changed, *behind})) if waits else ())
         if full:
-            results = self._run(plan.models, plan.tests, anew=True)
+            results = self.engine.build(plan.models, plan.tests, self._on_node, anew=True)
             snapshots = list(plan.snapshots)
         else:
-            results = self._run(*plan.downstream(changed, behind, proved=proved), anew=False)
+            results = self.engine.build(*plan.downstream(changed, behind, proved=proved), self._on_node)
             snapshots = plan.snapshots_of({*changed, *behind})
         self._write_down(record, results)
         if snapshots and not any(result.failed for result in results):
@@ -130,11 +130,6 @@ class Builder:
             else:
                 plan.save(plan_file(self.project))
         return results
-
-    def _run(
-        self, models: Sequence[CompiledModel], tests: Sequence[CompiledTest], *, anew: bool, few: bool = False
-    ) -> list[NodeResult]:
-        return self.engine.build(models, tests, self._on_node, anew=anew, few=few)
 
     def _plan(self, project: str, *, is_whole: bool) -> Plan | None:
         plan = self._kept

@@ -166,7 +166,7 @@ def built(
     stop: Any = None,
     tests: Sequence[CompiledTest] = (),
     count: Callable[[str], int] = lambda sql: 0,
-    when_made: Callable[[], None] | None = None,
+    when_made: Callable[[], None] = lambda: None,
 ) -> list[NodeResult]:
     given = [Session(lambda sql: Cursor(count(sql)), stop or (lambda: None)) for _ in range(sessions)]
     return build(
@@ -246,6 +246,16 @@ def test_a_test_that_can_not_be_run_has_failed() -> None:
 
     (result,) = built([], lambda one: None, tests=[data_test("orders_are_unique", "model.orders")], count=count)
     assert (result.status, result.message) == ("error", "no such table")
+
+
+def test_an_error_without_words_is_one() -> None:
+    def refuse(_: Any) -> Any:
+        raise Refused
+
+    models, tests = [model("orders")], [data_test("orders_are_unique")]
+    (made,) = built(models, refuse, 1)
+    (counted,) = built([], refuse, 1, tests=tests, count=refuse)
+    assert [(result.status, result.message) for result in (made, counted)] == [("error", "Refused")] * 2
 
 
 def test_nothing_is_begun_after_a_model_that_failed() -> None:

@@ -262,7 +262,7 @@ def build(
     on_node: OnNode,
     *,
     anew: bool,
-    when_made: Callable[[], None] | None = None,
+    when_made: Callable[[], None] = lambda: None,
 ) -> list[NodeResult]:
     """Make these models by `make` and count the rows that break each test, `anew` after a full run.
 
@@ -282,7 +282,8 @@ def build(
                 row = session.execute(f"select count(*) from (\n{sql}\n) as failing").fetchone()
                 failures = int(row[0])
         except refusal as refused:
-            error = str(refused)
+            # an error without words is one, too
+            error = str(refused) or type(refused).__name__
         seconds = time.perf_counter() - started
         if isinstance(node, CompiledTest):
             return node.result(failures, seconds, error)
@@ -296,7 +297,7 @@ def build(
     ready: list[int] = []
     found: dict[int, NodeResult] = {}
     begins, unmade = True, len(models)
-    if not unmade and when_made is not None:
+    if not unmade:
         when_made()
     with ThreadPoolExecutor(len(sessions)) as pool:
         under_way: dict[Future[NodeResult], tuple[int, Session]] = {}
@@ -319,7 +320,7 @@ def build(
                     if place < len(models):
                         begins = begins and not result.failed
                         unmade -= 1
-                        if begins and not unmade and when_made is not None:
+                        if begins and not unmade:
                             when_made()
         except BaseException:
             for session in sessions:
