@@ -81,7 +81,17 @@ def test_incremental_runs_equal_a_full_rebuild(packed: Packed) -> None:
 @requirement("S0-15")
 @pytest.mark.parametrize(
     "stop",
-    ["order_headers", "fct_refunds", "fct_orders", "dim_customer", "dim_product", "dim_person", "top_categories"],
+    [
+        "order_headers",
+        "fct_refunds",
+        "fct_orders",
+        "dim_customer",
+        "dim_geography",
+        "dim_product",
+        "dim_person",
+        "taken_back",
+        "top_categories",
+    ],
 )
 def test_a_run_that_was_stopped_is_made_good_by_the_next(packed: Packed, stop: str) -> None:
     assert packed.differences([WideShop(case) for case in range(1, 11)], [[20, 20, 20]] * 10, stop) == {}
@@ -125,6 +135,25 @@ def test_a_product_that_only_moved_changes_what_its_buyers_bought_most(packed: P
         same = "select person_key from changes.affected_persons"
         found = deaf(packed, "affected_buyers", same, [MovingShop(case) for case in (1, 2)], steps)
         assert {"aggregates.top_categories", "marts.customer_360"} <= set(found)
+
+
+class LateShop(WideShop):
+    """A shop that finds after the first round that its orders were placed on another day."""
+
+    def play(self, steps: int) -> None:
+        super().play(steps)
+        if self.round > 1:
+            for key, row in list(self.rows["orders"].items()):
+                self.put("orders", key, {**row, "ordered_at": self.now(), "updated_at": self.now()})
+
+
+@pytest.mark.slow
+def test_a_day_that_an_order_has_left_is_summed_again(packed: Packed) -> None:
+    steps = [[20, 0]] * 2
+    assert packed.differences([LateShop(case) for case in (1, 2)], steps) == {}
+    nothing = "select * from ({sql}) where false"
+    found = deaf(packed, "affected_days_before", nothing, [LateShop(case) for case in (1, 2)], steps)
+    assert {"aggregates.sold_by_day", "aggregates.orders_by_day", "aggregates.sales_by_day"} <= set(found)
 
 
 def test_a_difference_is_told_with_the_command_that_shows_it_again() -> None:

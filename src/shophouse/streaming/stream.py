@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,9 +22,10 @@ from shophouse.steps import Run, Steps
 from shophouse.streaming.feeds import Feeds
 from shophouse.streaming.latency import Latencies, measure
 from shophouse.streaming.record import Rounds
-from shophouse.streaming.upkeep import tidy
+from shophouse.streaming.upkeep import tidy, untidy
 
 if TYPE_CHECKING:
+    from shophouse.building import Arrivals
     from shophouse.project import Project
 
 __all__ = ["Stream"]
@@ -55,6 +57,17 @@ class _Due:
         self.last = time.monotonic()
 
 
+@dataclass
+class _Publishing:
+    """What a round has built, which becomes visible while the next one reads."""
+
+    part: Run
+    began_at: datetime
+    arrived: Arrivals
+    is_whole: bool
+    visible_at: Future[datetime]
+
+
 class Stream:
     """Runs rounds until `stop` is set, or for some seconds.
 
@@ -73,6 +86,7 @@ class Stream:
         self.started_at = datetime.now(UTC)
         self._visible: dict[tuple[str, str], int] = {}
         """The newest load of each table that this stream has published."""
+        self._publishing: _Publishing | None = None
         self._take(reopen())
 
     def run(self, seconds: float | None = None) -> RunRecord:
@@ -120,17 +134,21 @@ class Stream:
                     held.enter_context(self.steps.engine.session())
                     held.enter_context(closing(feeds))
                     held.enter_context(self._compiling())
+                    beside = held.enter_context(ThreadPoolExecutor(1))
                     close_records(self.project.logs_folder, "stream", run.record)
                     must_begin = False
                     while not (self._is_over(until) or rounds.is_over or self._has_changed()):
                         part, began = self._part(run), time.monotonic()
-                        self._round(part, rounds, feeds)
+                        self._round(part, rounds, feeds, beside)
+                        if failures or time.monotonic() < began + self.pace.every.total_seconds():
+                            self._settle(rounds)
                         if failures and part.record.published is not None:
                             self._notice("it goes on")
                             failures, unexpected = 0, 0
                         self._save()
                         self._pause(began, until, feeds)
-                    self._catch_up(self._part(run), rounds)
+                    self._settle(rounds)
+                    self._catch_up(self._part(run), rounds, beside)
                 return
             except ConfigError:
                 raise
@@ -176,27 +194,34 @@ class Stream:
                     self._notice(f"{error.render().removeprefix('error: ')}\n  the stream goes on as before")
         return False
 
-    def _round(self, part: Run, rounds: Rounds, feeds: Feeds) -> None:
-        began = time.monotonic()
-        feeds.ingest(part)
-        state = State.load(self.project)
+    def _round(self, part: Run, rounds: Rounds, feeds: Feeds, beside: Executor) -> None:
+        began_at = datetime.now(UTC)
         assert self._inputs is not None
+        self._tidy(rounds, feeds)
+        feeds.ingest(part)
+        self._settle(rounds)
+        state = State.load(self.project)
         inputs = self._inputs.at(self.steps.heads())
         is_whole = not self.pace.marts or self._whole.now
         if state.published == inputs and not (is_whole and state.behind):
             rounds.idle(part.record)
             return
-        self._build(part, rounds, inputs, began, is_whole=is_whole)
-        self._tidy(inputs, feeds)
+        is_whole = self._build(part, inputs, began_at, beside, is_whole=is_whole)
         if is_whole and self._exported.now:
+            self._settle(rounds)
             self.steps.export(part)
             self.steps.reports(part)
             self._exported.done()
 
-    def _tidy(self, inputs: Inputs, feeds: Feeds) -> None:
+    def _tidy(self, rounds: Rounds, feeds: Feeds) -> None:
         """Merge small files. They hold the same rows, so what was built of the old ones is built of the new."""
-        inputs = inputs.at(self.steps.heads())
-        tidied = tidy(self.steps.lake, feeds.tables, self.pace.snapshots_kept)
+        assert self._inputs is not None
+        wanting = untidy(self.steps.lake, feeds.tables)
+        if not wanting:
+            return
+        self._settle(rounds)
+        inputs = self._inputs.at(self.steps.heads())
+        tidied = tidy(self.steps.lake, wanting, self.pace.snapshots_kept)
         for source, table in tidied:
             self._log(f"merged small files of {source}.{table}")
         state = State.load(self.project)
@@ -205,7 +230,8 @@ class Stream:
             state.built = state.published = inputs.at(self.steps.heads())
             state.save(self.project)
 
-    def _build(self, part: Run, rounds: Rounds, inputs: Inputs, began: float, *, is_whole: bool) -> None:
+    def _build(self, part: Run, inputs: Inputs, began_at: datetime, beside: Executor, *, is_whole: bool) -> bool:
+        """Build what arrived, and begin to publish it; returns whether everything was built."""
         steps = self.steps
         arrived = steps.build(part, marts=None if is_whole else self.pace.marts, inputs=inputs)
         if self._checked.now:
@@ -215,21 +241,36 @@ class Stream:
         is_whole = is_whole or not State.load(self.project).behind
         if is_whole:
             self._whole.done()
-        steps.publish(part, with_history=is_whole)
-        visible_at = datetime.now(UTC)
+
+        def publish() -> datetime:
+            steps.publish(part, with_history=is_whole)
+            return datetime.now(UTC)
+
+        self._publishing = _Publishing(part, began_at, arrived, is_whole, beside.submit(publish))
+        return is_whole
+
+    def _settle(self, rounds: Rounds) -> None:
+        """Wait until what was built last is visible, and note how long its rows took."""
+        done, self._publishing = self._publishing, None
+        if done is None:
+            return
+        visible_at = done.visible_at.result()
+        arrived = done.arrived
         # a full build brings again what could be seen before
         seen = {**arrived.seen, **self._visible}
         self._visible = arrived.watermarks
         since = {key: (seen.get(key, 0), last) for key, last in arrived.watermarks.items()}
         news = {key: loads for key, loads in since.items() if loads[0] < loads[1]}
-        latencies = measure(self.project, steps.lake, news, visible_at, self.started_at) if news else Latencies()
-        rounds.published(part.record, time.monotonic() - began, latencies, is_whole=is_whole)
+        latencies = measure(self.project, self.steps.lake, news, visible_at, self.started_at) if news else Latencies()
+        seconds = (visible_at - done.began_at).total_seconds()
+        rounds.published(done.part.record, seconds, latencies, is_whole=done.is_whole)
 
-    def _catch_up(self, part: Run, rounds: Rounds) -> None:
+    def _catch_up(self, part: Run, rounds: Rounds, beside: Executor) -> None:
         """Build what waits, so that whoever comes after the stream finds everything up to date."""
         if self._inputs is not None and State.load(self.project).behind:
             inputs = self._inputs.at(self.steps.heads())
-            self._build(part, rounds, inputs, time.monotonic(), is_whole=True)
+            self._build(part, inputs, datetime.now(UTC), beside, is_whole=True)
+            self._settle(rounds)
 
     def _pause(self, began: float, until: float, feeds: Feeds) -> None:
         """Wait until the next round is due, or so many rows wait that it can't."""

@@ -11,18 +11,21 @@ from shophouse.errors import LockedError
 if TYPE_CHECKING:
     from shophouse.lake import Lake
 
-__all__ = ["FILES", "tidy"]
+__all__ = ["FILES", "tidy", "untidy"]
 
 FILES = 40
 """A table that was given so many files since it was last merged is merged."""
 
 
+def untidy(lake: Lake, tables: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of the tables that need to be merged."""
+    return [(source, table) for source, table in tables if lake.small_files(source, table) >= FILES]
+
+
 def tidy(lake: Lake, tables: Iterable[tuple[str, str]], keep: timedelta) -> list[tuple[str, str]]:
-    """Merge and expire those of the tables that need it, and return them. One that is being written waits."""
+    """Merge the tables and expire their snapshots; returns them but for those that are being written, which wait."""
     done = []
     for source, table in tables:
-        if lake.small_files(source, table) < FILES:
-            continue
         try:
             lake.compact(source, table, newest=True)
             lake.expire(source, table, older_than=keep)

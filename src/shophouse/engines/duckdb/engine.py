@@ -11,7 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,10 +67,13 @@ class _Session:
 
     known: dict[str, str] = field(default_factory=dict)
     """See `statements.build`."""
-    is_copied: bool = False
-    """Whether there is a copy to publish of the file as it is now, but for the watermarks and what was `written`."""
+    copy: Future[None] | None = None
+    """Done when there is a copy to publish of the file as it is now, but for the watermarks and what was `written`."""
     written: list[_Rows] = field(default_factory=list)
     """What was written to schema ops since it was copied."""
+    is_prepared: bool = False
+    views: dict[str, str] = field(default_factory=dict)
+    """The SQL of the raw tables, by name."""
     _read: object = None
 
     def reads(self, columns: object) -> None:
@@ -88,6 +91,7 @@ class DuckdbEngine:
         self.folder = project.warehouse_folder
         self.file = self.folder / "build" / "shop.duckdb"
         self._held: duckdb.DuckDBPyConnection | None = None
+        self._beside: ThreadPoolExecutor | None = None
         self._session = _Session()
 
     @contextmanager
@@ -154,11 +158,13 @@ class DuckdbEngine:
 
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self._held = duckdb.connect(str(self.file), config=self._config())
+        self._beside = ThreadPoolExecutor(1)
 
     def _release(self) -> None:
-        if self._held is not None:
+        if self._held is not None and self._beside is not None:
+            self._beside.shutdown()
             self._held.close()
-            self._held = None
+            self._held = self._beside = None
             publish.forget(self.folder)
         self._session = _Session()
 
@@ -188,25 +194,17 @@ class DuckdbEngine:
 
     def prepare(self) -> bool:
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        self._session.is_copied = False
+        self._forget_copy()
         with self._connect() as connection:
-            schemas = {row[0] for row in connection.execute(_SCHEMAS).fetchall()}
-            for schema in ("raw", "ops"):
-                connection.execute(f"create schema if not exists {schema}")
-            for statement in ops_statements():
-                connection.execute(statement)
-            found = connection.execute("select value from ops.warehouse where name = 'version'").fetchone()
-            if (found is None and "core" in schemas) or (found is not None and found[0] != str(WAREHOUSE_VERSION)):
-                _empty(connection, schemas)
-                found = None
-            if found is None:
-                connection.execute("delete from ops.warehouse where name = 'version'")
-                connection.execute("insert into ops.warehouse values ('version', ?)", [str(WAREHOUSE_VERSION)])
+            if not self._session.is_prepared:
+                _prepare(connection)
+                self._session.is_prepared = self._held is not None
             row = connection.execute("select count(*) from ops.model_watermarks").fetchone()
             return row is None or row[0] == 0
 
     def reset(self) -> None:
-        self._session.is_copied = False
+        self._forget_copy()
+        self._session = _Session()
         with self._connect() as connection:
             _empty(connection, {row[0] for row in connection.execute(_SCHEMAS).fetchall()})
 
@@ -219,7 +217,7 @@ class DuckdbEngine:
             return existing.examine(connection, self.project, relations)
 
     def attach(self, tables: Sequence[RawTable]) -> None:
-        self._session.is_copied = False
+        self._forget_copy()
         self._session.reads({table.identifier: _columns(table) for table in tables})
         with self._connect_with_others() as connection:
             wanted = {table.identifier: _raw_view(table, self._rows) for table in tables}
@@ -231,10 +229,13 @@ class DuckdbEngine:
             }
             connection.begin()
             for name, sql in wanted.items():
-                connection.execute(f'create or replace view raw."{name}" as {sql}')
+                if self._session.views.get(name) != sql:
+                    connection.execute(f'create or replace view raw."{name}" as {sql}')
             for name in present - wanted.keys():
                 connection.execute(f'drop view raw."{name}"')
             connection.commit()
+            if self._held is not None:
+                self._session.views = wanted
 
     def _rows(self, source: RawSource) -> str:
         """Where the rows of a source's share of a raw table come from."""
@@ -258,7 +259,7 @@ class DuckdbEngine:
         written = _Rows(table, arrow, empty)
         with self._connect() as connection:
             written.write(connection)
-        if self._session.is_copied and table != "model_watermarks":
+        if self._session.copy is not None and table != "model_watermarks":
             self._session.written.append(written)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
@@ -276,7 +277,7 @@ class DuckdbEngine:
     ) -> list[NodeResult]:
         import duckdb
 
-        self._session.is_copied = False
+        self._forget_copy()
         known = {} if self._held is None or anew else self._session.known
 
         def make(session: plan.Session, model: CompiledModel) -> None:
@@ -303,27 +304,35 @@ class DuckdbEngine:
                 if not any(result.failed for result in results):
                     results += build((), tests, sessions, when_made=copy)
         if any(result.failed for result in results):
-            self._session.is_copied = False
-            publish.forget(self.folder)
+            self._forget_copy()
         return results
 
     @contextmanager
     def _copying(self) -> Iterator[Callable[[], None]]:
-        """Gives what begins to copy what a session publishes, beside the tests in this block.
+        """Gives what begins to copy what a session publishes, beside the tests in this block, which waits for the copy.
 
         Outside of a session, which ends with what it publishes, nothing is copied.
         """
-        with ThreadPoolExecutor(1) as beside:
-            begun: list[Future[None]] = []
+        begun: list[Future[None]] = []
 
-            def begin() -> None:
-                if self._held is not None:
-                    begun.append(beside.submit(publish.copy, self.file, self.folder, self._config()))
+        def begin() -> None:
+            if self._beside is not None:
+                begun.append(self._beside.submit(publish.copy, self.file, self.folder, self._config()))
 
+        try:
             yield begin
+        finally:
+            wait(begun)
         # why a copy failed is told by the next, which nothing else can have disturbed
-        self._session.is_copied = [copying.exception() for copying in begun] == [None]
+        if self._beside is not None and [copying.exception() for copying in begun] == [None]:
+            self._session.copy = self._beside.submit(publish.trim, self.folder)
         self._session.written = []
+
+    def _forget_copy(self) -> None:
+        copy, self._session.copy = self._session.copy, None
+        if copy is not None:
+            wait([copy])
+            publish.forget(self.folder)
 
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         with self._connect() as connection:
@@ -347,8 +356,8 @@ class DuckdbEngine:
             return found
 
     def publish(self) -> int:
-        if self._session.is_copied:
-            self._session.is_copied = False
+        copy, self._session.copy = self._session.copy, None
+        if copy is not None and copy.exception() is None:
             return publish.put_in_place(self.folder, [rows.write for rows in self._session.written])
         return publish.publish(self.file, self.folder, self._config())
 
@@ -386,6 +395,21 @@ def _one_core_each(connection: duckdb.DuckDBPyConnection, *, few: bool) -> Itera
         yield
     finally:
         connection.execute(f"set threads = {threads[0]}")
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    schemas = {row[0] for row in connection.execute(_SCHEMAS).fetchall()}
+    for schema in ("raw", "ops"):
+        connection.execute(f"create schema if not exists {schema}")
+    for statement in ops_statements():
+        connection.execute(statement)
+    found = connection.execute("select value from ops.warehouse where name = 'version'").fetchone()
+    if (found is None and "core" in schemas) or (found is not None and found[0] != str(WAREHOUSE_VERSION)):
+        _empty(connection, schemas)
+        found = None
+    if found is None:
+        connection.execute("delete from ops.warehouse where name = 'version'")
+        connection.execute("insert into ops.warehouse values ('version', ?)", [str(WAREHOUSE_VERSION)])
 
 
 def _empty(connection: duckdb.DuckDBPyConnection, schemas: set[str]) -> None:

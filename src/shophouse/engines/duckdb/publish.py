@@ -20,7 +20,7 @@ from shophouse.quoting import identifier
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["KEPT_VERSIONS", "connect", "copy", "forget", "publish", "put_in_place", "versions"]
+__all__ = ["KEPT_VERSIONS", "connect", "copy", "forget", "publish", "put_in_place", "trim", "versions"]
 
 KEPT_VERSIONS = 3
 _INTERNAL = ("raw", "staging", "input", "changes")
@@ -50,11 +50,12 @@ def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
     `config` is what its other connections in this process have. Nothing may be writing to it.
     """
     copy(built, folder, config)
+    trim(folder)
     return put_in_place(folder)
 
 
 def copy(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
-    """Make the copy that `put_in_place` publishes, or nobody, who calls `forget`. `built` may be read meanwhile."""
+    """Make the copy that `trim` and `put_in_place` publish, or `forget` deletes. `built` may be read meanwhile."""
     import duckdb
 
     with duckdb.connect(str(built), config=dict(config)) as connection:
@@ -63,11 +64,20 @@ def copy(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
     forget(folder)
     incoming.parent.mkdir(parents=True)
     shutil.copyfile(built, incoming)
+
+
+def trim(folder: Path) -> None:
+    """Leave in the copy what is published, as it is read best, and have it on the disk. `built` isn't needed for it."""
+    import duckdb
+
+    incoming = _incoming(folder)
     with duckdb.connect(str(incoming)) as connection:
+        connection.execute("begin")
         for schema in _INTERNAL:
             connection.execute(f"drop schema if exists {schema} cascade")
         connection.execute(f"drop table if exists {_NOTED_LATER}")
         _free_views(connection)
+        connection.execute("commit")
         _sort_by_day(connection)
         connection.execute("checkpoint")
     _keep(incoming)

@@ -1,13 +1,13 @@
 {#
   The ledger summed by one of its two days (the event book or the order book), store, channel and state. Only what takes sales back is on another day
-  in one book than in the other: the rest is summed once for both.
+  in one book than in the other: the rest is summed once for both. `affected` names the affected days of an incremental model.
 #}
-{% macro ledger_by_day(day) %}
+{% macro ledger_by_day(day, affected=none) %}
 with
 
 sold as (
     select
-        order_date,
+        order_date as {{ day }},
         store_key,
         channel_key,
         country_code,
@@ -46,7 +46,7 @@ places as (
 
 stacked as (
     select
-        sold.order_date as {{ day }},
+        sold.{{ day }} as {{ day }},
         sold.store_key as store_key,
         sold.channel_key as channel_key,
         sold.country_code as country_code,
@@ -59,6 +59,9 @@ stacked as (
         sold.tax_amount as tax_amount,
         sold.other_amount as other_amount
     from sold
+    {%- if affected %}
+    where {{ is_affected('sold', day, affected) }}
+    {%- endif %}
     union all
     select
         taken_back.{{ day }} as {{ day }},
@@ -76,6 +79,9 @@ stacked as (
     from taken_back
     left join places
         on taken_back.geography_key = places.geography_key
+    {%- if affected %}
+    where {{ is_affected('taken_back', day, affected) }}
+    {%- endif %}
     group by
         taken_back.{{ day }},
         taken_back.store_key,
@@ -212,82 +218,66 @@ regions as (
     from {{ ref('regions') }}
 ),
 
-stacked as (
-    {{ sales_and_orders(
-        day,
-        keys=['store_key', 'channel_key', 'country_code', 'state_code'],
-        counts=['order_count', 'all_order_count', 'cancelled_order_count', 'new_customer_count', 'returning_order_count']
-    ) }}
-),
-
-summed as (
+-- Both have one row per key, so that neither multiplies the other.
+joined as (
     select
-        stacked.date_day as date_day,
-        stacked.store_key as store_key,
-        stacked.channel_key as channel_key,
-        stacked.country_code as country_code,
-        stacked.state_code as state_code,
-        cast(sum(stacked.quantity) as {{ type_money_sum() }}) as quantity,
-        {{ sum_money('stacked.gross_amount') }} as gross_amount,
-        {{ sum_money('-stacked.discount_amount') }} as discount_amount,
-        {{ sum_money('-stacked.return_amount') }} as return_amount,
-        {{ sum_money('-stacked.cancellation_amount') }} as cancellation_amount,
-        {{ sum_money('stacked.net_sales_amount') }} as net_sales_amount,
-        {{ sum_money('stacked.shipping_amount') }} as shipping_amount,
-        {{ sum_money('stacked.tax_amount') }} as tax_amount,
-        {{ sum_money('stacked.other_amount') }} as other_amount,
-        {{ sum_money('stacked.total_sales_amount') }} as total_sales_amount,
-        {{ sum_count('stacked.order_count') }} as order_count,
-        {{ sum_count('stacked.all_order_count') }} as all_order_count,
-        {{ sum_count('stacked.cancelled_order_count') }} as cancelled_order_count,
-        {{ sum_count('stacked.new_customer_count') }} as new_customer_count,
-        {{ sum_count('stacked.returning_order_count') }} as returning_order_count
-    from stacked
-    group by
-        stacked.date_day,
-        stacked.store_key,
-        stacked.channel_key,
-        stacked.country_code,
-        stacked.state_code
+        coalesce(sales.{{ day }}, orders.order_date) as date_day,
+        {%- for key in ['store_key', 'channel_key', 'country_code', 'state_code'] %}
+        coalesce(sales.{{ key }}, orders.{{ key }}) as {{ key }},
+        {%- endfor %}
+        {%- for amount in sales_amounts() %}
+        {%- set sign = '-' if amount in ('discount_amount', 'return_amount', 'cancellation_amount') else '' %}
+        cast(coalesce({{ sign }}sales.{{ amount }}, 0) as {{ type_money_sum() }}) as {{ amount }},
+        {%- endfor %}
+        {%- for count in ['order_count', 'all_order_count', 'cancelled_order_count', 'new_customer_count', 'returning_order_count'] %}
+        coalesce(orders.{{ count }}, 0) as {{ count }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from sales
+    full outer join orders
+        on sales.{{ day }} = orders.order_date
+        and sales.store_key = orders.store_key
+        and sales.channel_key = orders.channel_key
+        and sales.country_code = orders.country_code
+        and sales.state_code = orders.state_code
 ),
 
 final as (
     select
-        summed.date_day as date_day,
-        summed.store_key as store_key,
+        joined.date_day as date_day,
+        joined.store_key as store_key,
         coalesce(stores.store_name, 'unknown') as store_name,
-        summed.channel_key as channel_key,
+        joined.channel_key as channel_key,
         coalesce(channels.channel, 'unknown') as channel,
-        summed.country_code as country_code,
-        summed.state_code as state_code,
-        coalesce(regions.state, summed.state_code) as state,
+        joined.country_code as country_code,
+        joined.state_code as state_code,
+        coalesce(regions.state, joined.state_code) as state,
         cast({{ shop_currency() }} as {{ type_text() }}) as currency_code,
-        summed.order_count as order_count,
-        summed.all_order_count as all_order_count,
-        summed.cancelled_order_count as cancelled_order_count,
-        summed.new_customer_count as new_customer_count,
-        summed.returning_order_count as returning_order_count,
-        summed.quantity as quantity,
-        summed.gross_amount as gross_amount,
-        summed.discount_amount as discount_amount,
-        summed.return_amount as return_amount,
-        summed.cancellation_amount as cancellation_amount,
-        summed.net_sales_amount as net_sales_amount,
-        summed.shipping_amount as shipping_amount,
-        summed.tax_amount as tax_amount,
-        summed.other_amount as other_amount,
-        summed.total_sales_amount as total_sales_amount,
-        {{ money_per('summed.net_sales_amount', 'summed.order_count') }} as average_order_amount,
-        {{ money_per('summed.gross_amount', 'summed.order_count') }} as gross_average_order_amount,
-        {{ money_per('summed.total_sales_amount', 'summed.order_count') }} as total_average_order_amount
-    from summed
+        joined.order_count as order_count,
+        joined.all_order_count as all_order_count,
+        joined.cancelled_order_count as cancelled_order_count,
+        joined.new_customer_count as new_customer_count,
+        joined.returning_order_count as returning_order_count,
+        joined.quantity as quantity,
+        joined.gross_amount as gross_amount,
+        joined.discount_amount as discount_amount,
+        joined.return_amount as return_amount,
+        joined.cancellation_amount as cancellation_amount,
+        joined.net_sales_amount as net_sales_amount,
+        joined.shipping_amount as shipping_amount,
+        joined.tax_amount as tax_amount,
+        joined.other_amount as other_amount,
+        joined.total_sales_amount as total_sales_amount,
+        {{ money_per('joined.net_sales_amount', 'joined.order_count') }} as average_order_amount,
+        {{ money_per('joined.gross_amount', 'joined.order_count') }} as gross_average_order_amount,
+        {{ money_per('joined.total_sales_amount', 'joined.order_count') }} as total_average_order_amount
+    from joined
     left join stores
-        on summed.store_key = stores.store_key
+        on joined.store_key = stores.store_key
     left join channels
-        on summed.channel_key = channels.channel_key
+        on joined.channel_key = channels.channel_key
     left join regions
-        on summed.country_code = regions.country_code
-        and summed.state_code = regions.state_code
+        on joined.country_code = regions.country_code
+        and joined.state_code = regions.state_code
 )
 
 select

@@ -1,4 +1,11 @@
 -- One row per day on which orders were placed, store, channel and state, every order counted once. Valid unless a column says otherwise.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='order_date',
+    meta={'affected': 'affected_days'}
+) }}
+
 with
 
 orders as (
@@ -13,6 +20,7 @@ orders as (
         item_count,
         line_count
     from {{ ref('fct_orders') }}
+    where {{ is_affected('fct_orders', 'order_date', 'affected_days') }}
 ),
 
 places as (

@@ -1,2 +1,9 @@
 -- One row per day on which money moved, store, channel and state: the event book. Sums of the ledger, with its signs: what takes a sale back is negative.
-{{ ledger_by_day('event_date') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='event_date',
+    meta={'affected': 'affected_days'}
+) }}
+
+{{ ledger_by_day('event_date', affected='affected_days') }}

@@ -1,4 +1,11 @@
 -- One row per day of the order, store, channel and state: sales and charges, which are on the same day in both books. What takes them back isn't in it.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='affected',
+    unique_key='order_date',
+    meta={'affected': 'affected_days'}
+) }}
+
 with
 
 ledger as (
@@ -15,6 +22,7 @@ ledger as (
         other_amount_reporting as other_amount
     from {{ ref('fct_sales_ledger') }}
     where event_kind in ('sale', 'charge')
+        and {{ is_affected('fct_sales_ledger', 'order_date', 'affected_days') }}
 ),
 
 places as (

@@ -1,4 +1,6 @@
 -- One row per place (a city or postcode), those that only orders name among them, and the unknown member.
+{# How places were grouped is read before it is written. -#}
+{% if not execute %}{% do ref('affected_places') %}{% endif -%}
 {{ dimension(
     key='geography_key',
     entity='geography',

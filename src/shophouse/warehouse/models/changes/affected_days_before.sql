@@ -1,0 +1,52 @@
+-- One row per pair of days, that of an order and that on which its money moved, of which an affected order or refund had any before this run: either may
+-- be on another day now, or gone. Of runs that came to no end all are kept until one does, for what they have built says no more which days these were.
+-- Empty in a full run.
+{{ config(tags=['changes']) }}
+{%- if not execute %}{% do ref('affected_orders') %}{% do ref('affected_person_orders') %}{% do ref('affected_refunds') %}{% endif -%}
+{%- set orders = as_built('core', 'fct_orders') %}
+{%- set taken_back = as_built('aggregates', 'taken_back') %}
+{%- set unfinished = as_built('changes', 'affected_days_before') %}
+
+with
+
+-- It grows with each build that ends well and had something to build.
+watermark as (
+    select cast(coalesce(sum(load_id), 0) as bigint) as load_sum
+    from {{ source('ops', 'model_watermarks') }}
+),
+
+days as (
+    select
+        cast(null as date) as order_date,
+        cast(null as date) as event_date
+    where 1 = 0
+    {%- if orders %}
+    union
+    select
+        orders_before.order_date as order_date,
+        orders_before.order_date as event_date
+    from {{ orders }} as orders_before
+    where orders_before.order_key in ({{ few_keys('order_key', ref('affected_person_orders')) }})
+    {%- endif %}
+    {%- if taken_back %}
+    union
+    {{ days_of_affected(taken_back) }}
+    {%- endif %}
+    {%- if unfinished %}
+    union
+    select
+        unfinished.order_date as order_date,
+        unfinished.event_date as event_date
+    from {{ unfinished }} as unfinished
+    inner join watermark
+        on unfinished.load_sum = watermark.load_sum
+    {%- endif %}
+)
+
+select
+    days.order_date as order_date,
+    days.event_date as event_date,
+    watermark.load_sum as load_sum
+from days
+cross join watermark
+where {{ passes_changes_on() }}
