@@ -129,6 +129,49 @@ def test_rounds_publish_what_arrived_and_measure_how_long_it_took(shop: Shop) ->
     assert "from event to mart" in said
 
 
+SLOW = """
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def notes(position):
+    (HERE / "asked").touch()
+    while (HERE / "hold").exists():
+        time.sleep(0.05)
+    (HERE / "answered").touch()
+    yield from ()
+"""
+
+
+@requirement("S1-05")
+def test_what_was_built_becomes_visible_while_a_source_keeps_the_next_round_waiting(shop: Shop) -> None:
+    folder = shop.project.folder
+    (folder / "sources").mkdir()
+    (folder / "sources/slow.py").write_text(SLOW)
+    file = folder / "shophouse.yml"
+    slow = "  slow: {kind: python, tables: {notes: {function: 'sources/slow.py:notes', columns: {id: bigint}}}}"
+    file.write_text(file.read_text().replace("sources:\n", f"sources:\n{slow}\n", 1))
+    asked, hold, answered = (folder / "sources" / name for name in ("asked", "hold", "answered"))
+    hold.touch()
+    delta(folder / "data", orders=20)
+    with streaming(Shop.open(folder)) as stream:
+        try:
+            stream.wait(asked.exists)
+            asked.unlink()
+            hold.unlink()
+            stream.wait(answered.exists)
+            # the round that was asked first builds now, and the next one asks again
+            hold.touch()
+            version = stream.version
+            stream.wait(asked.exists)
+            stream.wait_for(version)
+            assert hold.exists()
+        finally:
+            hold.unlink(missing_ok=True)
+    assert stream.records[0].stream["rounds"] == 1
+
+
 def test_marts_that_can_wait_are_left_and_made_up_for(shop: Shop) -> None:
     orders = "select sum(order_count) from marts.{}"
     person = value(shop, orders.format("delivery_performance"))
