@@ -107,9 +107,14 @@ class Packed:
                         "_loaded_at": f"2026-01-01 0{round_}:00:00",
                         "_source_file": file,
                     }
-                    named = {"_source": name, "_timezone": "UTC", "_operation": "insert", **lineage}
+                    named = {"_source": name, "_timezone": "UTC", **lineage}
                     rows += [
-                        {**{key: str(value) for key, value in row.items()}, **named, "_row_number": str(number)}
+                        {
+                            "_operation": "insert",
+                            **{key: str(value) for key, value in row.items()},
+                            **named,
+                            "_row_number": str(number),
+                        }
                         for number, row in enumerate(some, 1)
                     ]
             if rows:

@@ -137,6 +137,27 @@ def test_a_product_that_only_moved_changes_what_its_buyers_bought_most(packed: P
         assert {"aggregates.top_categories", "marts.customer_360"} <= set(found)
 
 
+class ClosingShop(WideShop):
+    """A shop that deletes all of its products, or of its accounts, after the first round, and does nothing else."""
+
+    table = "products"
+
+    def play(self, steps: int) -> None:
+        super().play(steps)
+        if self.round > 1:
+            for key in [key for key in self.rows[self.table] if key[0] != "nameless"]:
+                self.delete(self.table, key, whole=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", ["products", "users"])
+def test_what_is_deleted_is_missed_by_the_orders_that_name_it(
+    packed: Packed, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ClosingShop, "table", table)
+    assert packed.differences([ClosingShop(case) for case in (1, 2, 3)], [[20, 0]] * 3) == {}
+
+
 class LateShop(WideShop):
     """A shop that finds after the first round that its orders were placed on another day."""
 

@@ -28,10 +28,28 @@ class WideShop(SmallShop):
 
     def actions(self) -> list[Callable[[], None]]:
         more = [self.visit, self.visit, self.move_stock, self.move_stock, self.count_stock]
-        return [*super().actions(), *more, self.spend, self.cost, self.subscribe, self.change_subscription]
+        more += [self.spend, self.cost, self.subscribe, self.change_subscription] + [self.delete_row] * 4
+        return [*super().actions(), *more]
 
     def put(self, table: str, key: tuple[object, ...], row: Row) -> None:
         super().put(table, key, {name: row.get(name, "") for name in self.columns[table]})
+
+    def delete_row(self) -> None:
+        """Delete a row, as a source that brings changes tells it: with all that was known of it, or by its key."""
+        table = self.random.choice(["orders", "products", "users", "payments", "refunds", "shipments"])
+        key = self._pick(table)
+        if key is not None and not (table == "payments" and self._is_main(key)):
+            self.delete(table, key, whole=self.random.random() < 0.5)
+
+    def delete(self, table: str, key: tuple[object, ...], *, whole: bool) -> None:
+        row = self.rows[table].pop(key)
+        if table == "orders":
+            for line in [line for line in self.rows["order_items"] if line[0] == key[0]]:
+                del self.rows["order_items"][line]
+        gone = dict(row) if whole else dict(list(row.items())[:1])
+        if "updated_at" in row:
+            gone["updated_at"] = self.now()
+        self.changed[table].append({**gone, "_operation": "delete"})
 
     def visit(self) -> None:
         session, order = self.identifier(), self._pick("orders")

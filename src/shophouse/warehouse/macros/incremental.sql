@@ -112,13 +112,14 @@ where 1 = 0
 {% endmacro %}
 
 
-{# All versions' values of `columns` in an entity, whatever the delivery. #}
+{# All versions' values of `columns` in an entity, whatever the delivery; `_operation`, which says whether a row was deleted, may be one of them. #}
 {% macro all_versions(entity, columns) %}
+    {%- set types = dict(contract()[entity]["columns"], _operation="text") -%}
     {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}
 select
     versions.source as source
     {%- for column in columns %},
-    {% if column in binding["columns"] %}versions.{{ column }}{% else %}cast(null as {{ type_of(contract()[entity]["columns"][column]) }}){% endif %} as {{ column }}
+    {% if column in binding["columns"] or column == "_operation" %}versions.{{ column }}{% else %}cast(null as {{ type_of(types[column]) }}){% endif %} as {{ column }}
     {%- endfor %}
 from {{ ref(binding["model"]) }} as versions
         {%- if not loop.last %}
@@ -128,7 +129,7 @@ union all
 select
     cast(null as {{ type_text() }}) as source
     {%- for column in columns %},
-    cast(null as {{ type_of(contract()[entity]["columns"][column]) }}) as {{ column }}
+    cast(null as {{ type_of(types[column]) }}) as {{ column }}
     {%- endfor %}
 where 1 = 0
     {%- endfor %}

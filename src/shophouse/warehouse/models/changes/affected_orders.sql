@@ -22,7 +22,7 @@ changed_products as (
 ),
 
 product_versions as (
-    {{ all_versions('products', ['product_id', 'unit_cost', 'currency_code', 'is_gift_card']) }}
+    {{ all_versions('products', ['product_id', 'unit_cost', 'currency_code', 'is_gift_card', '_operation']) }}
 ),
 
 -- A product's price or name is in no fact; its cost with its currency and whether it is a gift card are.
@@ -38,6 +38,7 @@ products_to_follow as (
         product_versions.source,
         product_versions.product_id
     having {% if replaces_files('products') %}1 = 1{% else %}count(*) = 1
+        or max(case when product_versions._operation = 'delete' then 1 else 0 end) = 1
         or count(product_versions.unit_cost) <> count(*)
         or min(product_versions.unit_cost) <> max(product_versions.unit_cost)
         or count(distinct coalesce(product_versions.currency_code, '')) > 1
