@@ -50,8 +50,8 @@ def test_a_wrong_total_in_a_mart_stops_the_run_and_publishes_nothing(storefront:
     mart = Spoilt(package, "macros/sales.sql")
     try:
         mart.replace(
-            "{{ sum_money('stacked.net_sales_amount') }} as net_sales_amount",
-            "{{ sum_money('stacked.net_sales_amount * 1.01') }} as net_sales_amount",
+            "joined.net_sales_amount as net_sales_amount,",
+            "cast(joined.net_sales_amount * 1.01 as {{ type_money_sum() }}) as net_sales_amount,",
         )
         failed = shophouse("run", folder=folder, package=package)
     finally:
