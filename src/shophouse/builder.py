@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,17 +42,24 @@ class Builder:
         self.progress = progress
         self._compiled: Callable[[], object] | None = None
         self._kept: Plan | None = None
+        self._before: Plan | None = None
 
     @contextmanager
-    def compiling(self, project: str) -> Iterator[None]:
-        """Compile what a full run needs beside the work in this block, unless that is there, known or under way.
+    def compiling(self, inputs: Inputs, built: Inputs | None) -> Iterator[None]:
+        """Compile the project of `inputs` beside the work in this block, where the next run needs all of it.
 
-        `project` is the hash of the project.
+        `built` is what the warehouse was built from; None where everything is to be built anew. Nothing is compiled
+        that is there, known or under way, or where the last time told that only dbt can make all of it.
         """
+        if self._compiled is not None or (built is not None and built.project == inputs.project):
+            yield
+            return
+        self._before = Plan.load(plan_file(self.project))
+        only_by_dbt = self._before is not None and not self._before.is_whole
         if (
-            self._compiled is not None
-            or self._plan(project, is_whole=True) is not None
-            or plan_cache.restore(self.project, project, plan_file(self.project))
+            (built is not None and built.foundation == inputs.foundation and only_by_dbt)
+            or self._plan(inputs.project, is_whole=True) is not None
+            or plan_cache.restore(self.project, inputs.project, plan_file(self.project))
         ):
             yield
             return
@@ -74,19 +81,29 @@ class Builder:
         behind: Collection[str] = (),
         marts: Collection[str] | None = None,
         few: bool = False,
+        before: str = "",
     ) -> Built:
         """Build and test everything, or, where the project is `unchanged`, what is downstream of these raw tables.
+
+        Where the shop's own models are others, these are built, too; `before` is the hash of the project that the
+        warehouse was built from, if that went through.
 
         What is there now is `proved` when all its tests passed; otherwise they look at all rows. What is downstream of
         the raw tables `behind` was built in part before. With `marts`, what can wait beside these is left for later,
         where the project's SQL is known well enough; `few` is what the engine is then told. Raises BuildError.
         """
-        if full and self._compiled is not None:
+        if self._compiled is not None:
             self.progress("compiling the models", 0, 0)
             self._compiled()
-        plan = self._plan(inputs.project, is_whole=full) if full or unchanged else None
+        plan = self._plan(inputs.project, is_whole=full or not unchanged)
         if plan is None or not (full or proved or plan.tests_all_rows):
             return Built(self._by_dbt(record, inputs, full=full))
+        if not (full or unchanged):
+            was = self._before if self._before is not None and self._before.project == before else None
+            found = plan.since(was, changed, behind, proved=proved)
+            if found is None:
+                return Built(self._by_dbt(record, inputs, full=full))
+            return self._with_snapshots(record, self.engine.build(*found, self._on_node), plan.snapshots)
         if not full and marts is not None and plan.tests_all_rows:
             _refuse_unknown(marts, plan)
             models, tests, waits = plan.urgent(changed, behind, marts, proved=proved)
@@ -95,10 +112,11 @@ class Builder:
             return Built(results, tuple(sorted({*changed, *behind})) if waits else ())
         if full:
             results = self.engine.build(plan.models, plan.tests, self._on_node, anew=True)
-            snapshots = list(plan.snapshots)
-        else:
-            results = self.engine.build(*plan.downstream(changed, behind, proved=proved), self._on_node)
-            snapshots = plan.snapshots_of({*changed, *behind})
+            return self._with_snapshots(record, results, plan.snapshots)
+        results = self.engine.build(*plan.downstream(changed, behind, proved=proved), self._on_node)
+        return self._with_snapshots(record, results, plan.snapshots_of({*changed, *behind}))
+
+    def _with_snapshots(self, record: RunRecord, results: list[NodeResult], snapshots: Iterable[str]) -> Built:
         self._write_down(record, results)
         if snapshots and not any(result.failed for result in results):
             results += self.dbt(record, "snapshot", "--select", *snapshots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,11 @@ class Shop:
 
         `select` names models in dbt's words and builds these alone; `full_refresh` builds everything anew.
         """
-        with self.steps.recorded("build") as run, self.engine.writing("shophouse build"):
+        with (
+            self.steps.recorded("build") as run,
+            self.engine.writing("shophouse build"),
+            nullcontext() if select else self.compiling(full_refresh),
+        ):
             self.steps.build(run, select=select, full_refresh=full_refresh)
         return run
 
@@ -203,10 +207,7 @@ class Shop:
 
     @contextmanager
     def compiling(self, full_refresh: bool = False) -> Iterator[Inputs]:
-        """Where the next run will build everything: compile the models beside the work in this block. Gives inputs."""
+        """Where the next run builds another project than the last: compile it beside this block. Gives inputs."""
         inputs, built = self.steps.inputs(), State.load(self.project).built
-        if full_refresh or built is None or built.foundation != inputs.foundation:
-            with self.steps.builder.compiling(inputs.project):
-                yield inputs
-        else:
+        with self.steps.builder.compiling(inputs, None if full_refresh else built):
             yield inputs

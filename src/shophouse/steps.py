@@ -229,6 +229,7 @@ class Steps:
             run.record.is_full_refresh = full
         unchanged = state.built is not None and state.built.models == inputs.models
         was_whole, was_proved = state.is_whole, state.is_proved
+        before = state.built.project if state.built is not None and was_whole else ""
         state.is_whole = state.is_proved = False
         if state.built is not None:
             # models may be changed, built in part or in vain, and changed back: what is left must not pass for theirs
@@ -254,6 +255,7 @@ class Steps:
                     behind=behind,
                     marts=marts,
                     few=found.rows <= _FEW_ROWS,
+                    before=before,
                 )
                 results, behind = built.results, built.behind
             self._look_again(is_whole=full)

@@ -12,7 +12,7 @@ import pytest
 from incremental.comparison import differences
 from shophouse.builder import Builder
 from shophouse.demo.shops import make_demo
-from shophouse.demo.storefront import generate
+from shophouse.demo.storefront import delta, generate
 from shophouse.engines.compiling import compile_ahead, plan_file
 from shophouse.engines.plan import CompiledModel, CompiledTest, Plan
 from shophouse.errors import BuildError, CheckFailed
@@ -100,6 +100,45 @@ def test_a_test_is_run_after_all_that_it_looks_at(tmp_path: Path, shape: str) ->
     assert {test.name: looked_at[test.name] - read_by(test) for test in plan.tests} == {
         test.name: set() for test in plan.tests
     }
+
+
+OWN = {
+    "newest.sql": "select max(order_date) as newest_date from {{ ref('fct_orders') }}\n",
+    "newest_year.sql": "{{ config(materialized='view') }}\nselect *, year(newest_date) as y from {{ ref('newest') }}\n",
+}
+MISTAKEN = {"newest.sql": "select max(order_dat) as newest_date from {{ ref('fct_orders') }}\n"}
+CHANGED = {
+    "newest.sql": "select max(order_date) as newest_date, count(*) as orders from {{ ref('fct_orders') }}\n",
+    "newest_year.sql": "select year(newest_date) as y from {{ ref('newest') }}\n",
+}
+
+
+def test_what_a_shop_changes_of_its_own_is_built_from_compiled_sql_and_is_what_a_full_run_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = storefront(tmp_path / "shop")
+    shop.run()
+    marts, built = tmp_path / "shop" / "models" / "marts", tmp_path / "shop" / "warehouse" / "build" / "shop.duckdb"
+    marts.mkdir(parents=True, exist_ok=True)
+    monkeypatch.delattr("shophouse.engines.dbt.Dbt.invoke")
+
+    def run(changes: dict[str, str]) -> set[str]:
+        for name, text in changes.items():
+            (marts / name).write_text(text)
+        done = shop.run()
+        assert {test.status for test in done.record.tests} <= {"pass"}
+        return {model.model for model in done.record.models}
+
+    own = {"newest", "newest_year"}
+    assert run(OWN) == own
+    delta(tmp_path / "shop" / "data", orders=20)
+    with pytest.raises(BuildError, match="order_dat"):
+        run(MISTAKEN)
+    # what arrived is built with it, for the run before did not go through
+    assert own < run(CHANGED)
+    shutil.copyfile(built, tmp_path / "compiled.duckdb")
+    shop.run(full_refresh=True)
+    assert differences(tmp_path / "compiled.duckdb", built) == {}
 
 
 def test_a_contract_of_the_shops_own_is_held_to_in_the_first_run_too(tmp_path: Path) -> None:

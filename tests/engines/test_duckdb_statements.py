@@ -53,6 +53,25 @@ def test_a_table_without_sums_and_a_view_are_made_in_one_statement() -> None:
         assert connection.execute("select rate from rates").fetchall() == connection.execute("select 1.5").fetchall()
 
 
+def test_a_model_that_an_incremental_run_makes_anew_takes_the_place_of_what_was_there() -> None:
+    def made(materialized: str, sql: str) -> CompiledModel:
+        return CompiledModel("model.x", "x", "marts", '"memory"."marts"."x"', materialized, (), full_sql=sql)
+
+    with duckdb.connect() as connection:
+        session = Session(connection.execute, connection.interrupt)
+        for materialized, sql in [
+            ("table", "select 1 as a"),
+            ("view", "select 2 as b"),
+            ("view", "select 3 as c"),
+            ("incremental", "select 4 as d"),
+            ("table", "select 5 as e"),
+        ]:
+            build(session, made(materialized, sql), anew=False)
+            assert connection.execute("from marts.x").fetchall() == connection.execute(sql).fetchall()
+            kinds = connection.execute("select table_type from information_schema.tables").fetchall()
+            assert kinds == [("VIEW" if materialized == "view" else "BASE TABLE",)]
+
+
 def test_the_scan_of_a_large_table_is_told_which_few_keys_are_looked_up() -> None:
     dialect = files("shophouse") / "engines" / "duckdb" / "dialect.sql"
     few = Environment().from_string(dialect.read_text("utf-8")).module.duckdb__tells_scans("few.key")  # type: ignore[attr-defined]

@@ -126,6 +126,95 @@ def test_nothing_may_wait_when_a_test_is_not_known_for_all_rows() -> None:
     assert not PLAN.tests_all_rows
 
 
+def packaged_and_own() -> Plan:
+    """Packaged sales, made of staging of the shop's own, and marts of its own."""
+
+    def of(package: str, name: str, *parents: str, materialized: str = "table") -> CompiledModel:
+        return replace(model(name, *parents, materialized=materialized), unique_id=f"model.{package}.{name}")
+
+    return Plan(
+        "a-b",
+        {"shop__orders": "source.orders"},
+        [
+            of("shop", "stg_orders", "source.orders", materialized="view"),
+            of("shophouse", "sales", "model.shop.stg_orders", "source.orders"),
+            of("shophouse", "products", "source.products"),
+            of("shop", "best", "model.shophouse.products"),
+            of("shop", "best_ever", "model.shop.best", materialized="incremental"),
+            of("shop", "best_now", "model.shop.best", materialized="view"),
+            of("shop", "report", "model.shop.best_now", "model.shop.best"),
+            of("shop", "other"),
+        ],
+        [
+            replace(data_test(name, *parents), full_sql=f"select '{name}' where false")
+            for name, parents in {
+                "sales_are_orders": ["model.shophouse.sales"],
+                "best_are_products": ["model.shop.best", "model.shophouse.products"],
+                "others_are_few": ["model.shop.other"],
+            }.items()
+        ],
+        {},
+        is_whole=True,
+    )
+
+
+def with_sql(plan: Plan, **others: str) -> Plan:
+    return replace(plan, models=[replace(one, sql=others.get(one.name, one.sql)) for one in plan.models])
+
+
+def test_a_changed_model_of_the_shops_own_is_built_with_what_is_downstream_of_it() -> None:
+    before = packaged_and_own()
+    found = with_sql(before, best="select 1 as place").since(before, [])
+    assert found is not None
+    models, tests = found
+    # a table is filled from its SQL as always, what else there is is made anew
+    assert {one.name: one.sql for one in models} == {
+        "best": "",
+        "best_ever": "",
+        "best_now": "",
+        "report": "select 'report'",
+    }
+    assert [(test.name, test.sql == test.full_sql) for test in tests] == [("best_are_products", True)]
+
+
+def test_what_arrived_is_built_beside_what_the_shop_changed() -> None:
+    before = packaged_and_own()
+    found = with_sql(before, other="select 1 as place").since(before, ["shop__orders"])
+    assert found is not None
+    models, tests = found
+    assert [(one.name, bool(one.sql)) for one in models] == [("sales", True), ("other", False)]
+    assert [(test.name, test.sql == test.full_sql) for test in tests] == [
+        ("sales_are_orders", False),
+        ("others_are_few", True),
+    ]
+
+
+def test_a_changed_test_alone_is_run_and_nothing_is_built() -> None:
+    before = packaged_and_own()
+    tests = [replace(test, sql="select 2", full_sql="select 3") for test in before.tests[2:]]
+    assert replace(before, tests=[*before.tests[:2], *tests]).since(before, []) == (
+        [],
+        [replace(tests[0], sql="select 3")],
+    )
+    assert before.since(before, []) == ([], [])
+
+
+def test_all_of_the_shops_own_marts_are_built_after_what_is_not_known() -> None:
+    found = packaged_and_own().since(None, ["shop__orders"])
+    assert found is not None
+    models, tests = found
+    # its staging is what packaged models are made of: a full run has built both
+    assert [one.name for one in models] == ["sales", "best", "best_ever", "best_now", "report", "other"]
+    assert [one.name for one in models if one.sql] == ["sales"]
+    assert [test.sql for test in tests] == [test.full_sql for test in packaged_and_own().tests]
+
+
+@pytest.mark.parametrize("name", ["stg_orders", "sales", "products"])
+def test_what_packaged_models_are_made_of_is_left_to_dbt_when_it_changed(name: str) -> None:
+    before = packaged_and_own()
+    assert with_sql(before, **{name: "select 1 as place"}).since(before, []) is None
+
+
 def test_a_snapshot_is_taken_when_what_it_reads_has_news() -> None:
     assert PLAN.snapshots_of(["shop__orders"]) == ["snapshot_orders"]
     assert PLAN.snapshots_of(["shop__unread"]) == []
@@ -141,6 +230,7 @@ def test_a_plan_is_kept_for_the_project_that_it_was_compiled_from(tmp_path: Path
     PLAN.save(file)
     assert Plan.load(file, "a-b") == PLAN
     assert Plan.load(file, "a-c") is None
+    assert Plan.load(file) == PLAN
     file.write_text(file.read_text()[:-5])
     assert Plan.load(file, "a-b") is None
 

@@ -128,6 +128,32 @@ def test_a_materialized_view_of_the_shops_own_is_refreshed_and_published(storefr
     assert totals[0] != totals[1]
 
 
+def test_a_mart_of_the_shops_own_takes_the_place_of_what_it_was(
+    storefront: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storefront.run()
+    marts = storefront.project.folder / "models" / "marts"
+    marts.mkdir(parents=True, exist_ok=True)
+    (marts / "newest.sql").write_text("select max(order_date) as newest_date from {{ ref('fct_orders') }}\n")
+    (marts / "newest_day.sql").write_text(
+        "{{ config(materialized='view') }}\nselect newest_date as day from {{ ref('newest') }}\n"
+    )
+    monkeypatch.delattr("shophouse.engines.dbt.Dbt.invoke")
+    assert sorted(model.model for model in storefront.run().record.models) == ["newest", "newest_day"]
+    (marts / "newest.sql").write_text(
+        "{{ config(materialized='view') }}\nselect max(order_date) as newest_date, count(*) as orders "
+        "from {{ ref('fct_orders') }}\n"
+    )
+    delta(storefront.project.folder / "data", orders=20)
+    storefront.run()
+    assert storefront.sql("select newest_date, orders from newest").fetchall() == (
+        storefront.sql("select max(order_date), count(*) from core.fct_orders").fetchall()
+    )
+    assert storefront.sql("select day from newest_day").fetchall() == (
+        storefront.sql("select newest_date from newest").fetchall()
+    )
+
+
 def test_a_crash_while_publishing_leaves_what_was_published(
     new_shop: NewShop, postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,7 +66,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> PlainShop:
     shop = PlainShop(folder, tables, timezone="America/New_York", currency="USD")
     shop.rows(tables)
     shop.build_all()
-    failed = [result.name for result in shop.dbt("test", "--resource-type", "test") if result.failed]
+    failed = [result.name for result in shop.test() if result.failed]
     assert failed == []
     return shop
 

@@ -1,7 +1,7 @@
 """Many small shops as the sources of one project, whose raw tables are written without the lake.
 
-dbt builds the project once; every pack of shops is then built of the SQL that dbt compiled, first for a full run, then
-as a day's run executes it.
+dbt compiles the project once; every pack of shops is built of that SQL, first for a full run, then as a day's run
+executes it.
 """
 
 from __future__ import annotations
@@ -55,12 +55,11 @@ class Packed:
         self.raw = folder / "raw"
         self._begin()
         self._show()
-        dbt = Dbt(folder, self.engine, log_folder=folder / "logs")
-        results = dbt.invoke("build", "--full-refresh", "--exclude-resource-type", "test", "unit_test")
-        assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
+        dbt = Dbt(folder, self.engine, log_folder=folder / "logs", connects=False)
         plan = dbt.plan("", dbt.compile("--full-refresh"), dbt.compile_changing())
         assert plan is not None
         self.plan = plan
+        self._execute(plan.models, anew=True)
 
     def _begin(self) -> None:
         self.engine.replace("model_watermarks", [])
@@ -143,17 +142,17 @@ class Packed:
         ]
         self._execute(models)
 
-    def _execute(self, models: Sequence[CompiledModel]) -> None:
-        results = self.engine.build(models, [], lambda *_: None)
+    def _execute(self, models: Sequence[CompiledModel], *, anew: bool = False) -> None:
+        results = self.engine.build(models, [], lambda *_: None, anew=anew)
         assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
 
     def differences(
-        self, shops: Sequence[WideShop], steps: Sequence[Sequence[int]], stop: str = ""
+        self, shops: Sequence[WideShop], steps: Sequence[Sequence[int]], stops: Sequence[Sequence[str]] = ()
     ) -> dict[str, list[str]]:
         """Tables that a full rebuild makes otherwise than the rounds did, each with the sources of the rows.
 
-        `steps` says how much happens in each round, shop by shop. A table without a source names none. Each round but
-        the first is stopped once after the model `stop`, and done again.
+        `steps` says how much happens in each round, shop by shop. A table without a source names none. `stops` are, of
+        each round after the first, models after each of which it is stopped, to be begun again.
         """
         self._begin()
         for round_, many in enumerate(zip(*steps, strict=True), 1):
@@ -167,7 +166,7 @@ class Packed:
             else:
                 models = self.plan.downstream(changed)[0]
                 names = [model.name for model in models]
-                if stop in names:
+                for stop in stops[round_ - 2] if stops else ():
                     self._execute(models[: names.index(stop) + 1])
                 self._execute(models)
             seen = {(source, table): load for source, table, load, *_ in self.loads}

@@ -49,7 +49,7 @@ def subjects(tmp_path_factory: pytest.TempPathFactory) -> PlainShop:
 @pytest.fixture(scope="session")
 def subject_laws(subjects: PlainShop) -> Mapping[str, str]:
     """The SQL of each data test of the shop with all subjects, after all of them passed."""
-    results = subjects.dbt("test", "--resource-type", "test")
+    results = subjects.test()
     assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
     return {result.name: (subjects.folder / result.compiled).read_text("utf-8") for result in results}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,17 @@ import duckdb
 import pyarrow.parquet as pq
 
 from shophouse.declarations import Declaration, platform_declaration
-from shophouse.engines import RawSource, RawTable
+from shophouse.engines import RawSource, RawTable, plan_cache
+from shophouse.engines.compiling import compile_ahead, plan_file
 from shophouse.engines.dbt import Dbt
 from shophouse.engines.duckdb.engine import DuckdbEngine
-from shophouse.engines.plan import NodeResult
+from shophouse.engines.plan import CompiledModel, NodeResult, Plan
 from shophouse.project import Project
 from shophouse.scaffold import ensure_dbt_files, init_project
+from shophouse.state import Inputs
 
 Row = Mapping[str, Any]
-CORE = ("+shophouse.core", "+shophouse.changes", "+shophouse.ops", "+shophouse.input")
+CORE = ("core", "changes", "ops", "input")
 
 
 class RawShop:
@@ -39,6 +42,7 @@ class RawShop:
         self._loads: list[tuple[str, str, int, str, int]] = []
         self._superseded: list[tuple[str, str, int, str, int, dt.datetime]] = []
         self._files: dict[str, list[str]] = {}
+        self._built: set[str] = set()
 
     @property
     def declaration(self) -> Declaration:
@@ -106,20 +110,47 @@ class RawShop:
     def dbt(self, command: str, *arguments: str) -> list[NodeResult]:
         return self._dbt.invoke(command, *arguments)
 
-    def build(self, *, full_refresh: bool = True) -> None:
-        """Build core and what it needs, without tests."""
-        refresh = ["--full-refresh"] if full_refresh else []
-        results = self.dbt("build", "--exclude-resource-type", "test", "unit_test", *refresh, "--select", *CORE)
+    @cached_property
+    def plan(self) -> Plan:
+        """The shop's project as dbt compiles it, or has compiled one like it."""
+        key, file = Inputs.of(self.project, {}).project, plan_file(self.project)
+        if not plan_cache.restore(self.project, key, file):
+            with compile_ahead(self.project) as wait:
+                wait()
+        plan = Plan.load(file, key)
+        assert plan is not None, self.manifest()
+        return plan
+
+    def build(self, *models: str, full_refresh: bool = True, upstream: bool = True) -> None:
+        """Build these models, or core, and what is `upstream` of them, without tests."""
+        wanted = {
+            model.unique_id
+            for model in self.plan.models
+            if model.name in models or (not models and model.schema in CORE)
+        }
+        for model in reversed(self.plan.models):
+            if upstream and model.unique_id in wanted:
+                wanted |= {*model.parents}
+        self._build([model for model in self.plan.models if model.unique_id in wanted], full_refresh=full_refresh)
+
+    def build_all(self) -> None:
+        """Build every model, without tests."""
+        self._build(self.plan.models, full_refresh=True)
+
+    def _build(self, models: Sequence[CompiledModel], *, full_refresh: bool) -> None:
+        made = [model for model in models if full_refresh or model.holds_rows]
+        results = self.engine.build(made, [], lambda *_: None, anew=full_refresh)
         broken = [f"{result.name}: {result.message}" for result in results if result.failed]
         assert not broken, "\n".join(broken)
+        self._built |= {model.unique_id for model in made}
 
-    def test(self, *select: str, unit: bool = False) -> list[NodeResult]:
-        """Run the data tests, or the unit tests, that are named, or all of core's."""
-        wanted = select or ("shophouse.core", "shophouse.changes", "shophouse.ops")
-        kind = "unit_test" if unit else "test"
-        return self.dbt(
-            "test", "--indirect-selection", "cautious", "--resource-type", kind, "--select", *wanted
-        )  # fmt: skip
+    def test(self, *names: str) -> list[NodeResult]:
+        """Run the data tests that are named, or all of what was built, of all rows."""
+        unbuilt = {model.unique_id for model in self.plan.models} - self._built
+        known = [test for test in self.plan.tests if unbuilt.isdisjoint(test.parents)]
+        wanted = [test for test in known if not names or test.name in names]
+        assert wanted, names
+        return self.engine.build([], wanted, lambda *_: None, anew=True)
 
     def manifest(self) -> Any:
         """The project as dbt understands it."""

@@ -54,7 +54,7 @@ def test_what_cannot_be_understood_is_counted_or_named_by_a_law(tmp_path: Path) 
         ("targets", "unknown metric: happiness"),
         ("costs", "unknown basis: moon"),
     }
-    results = {result.name: result for result in shop.dbt("test", "--resource-type", "test")}
+    results = {result.name: result for result in shop.test()}
     assert {name for name, result in results.items() if result.failed} >= {
         "fct_ad_spend_daily_has_rates",
         "law_10_cost_rules_do_not_overlap",

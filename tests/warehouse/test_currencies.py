@@ -36,7 +36,7 @@ def shop(books: Books, tmp_path_factory: pytest.TempPathFactory) -> PlainShop:
 
 @pytest.fixture(scope="module")
 def laws(shop: PlainShop) -> Mapping[str, str]:
-    results = shop.dbt("test", "--resource-type", "test")
+    results = shop.test()
     assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
     return {result.name: (shop.folder / result.compiled).read_text("utf-8") for result in results}
 
@@ -373,5 +373,5 @@ def test_taxes_in_and_out_worked_out_by_hand(tmp_path: Path) -> None:
     assert found["berlin"] == [83.08, 5.0, 16.92, 105.0]
     # 100 goods, 5 postage, 8 tax on top: 113 dollars at 0.80
     assert found["ny"] == [80.0, 4.0, 6.4, 90.4]
-    assert [result.name for result in shop.dbt("test", "--resource-type", "test") if result.failed] == []
+    assert [result.name for result in shop.test() if result.failed] == []
     assert cents(Decimal(100) * 19 / 119, "EUR") == Decimal("15.97")

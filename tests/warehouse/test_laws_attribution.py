@@ -225,7 +225,7 @@ def test_a_shop_without_such_data_has_empty_marts_and_holds_every_law(tmp_path: 
     shop = PlainShop(tmp_path / "shop")
     shop.rows(tables)
     shop.build_all()
-    results = shop.dbt("test", "--resource-type", "test")
+    results = shop.test()
     assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
     subjects = Path(__file__).parents[2] / "src/shophouse/warehouse/models/marts"
     for mart in [*(subjects / "marketing").glob("*.sql"), *(subjects / "inventory").glob("*.sql")]:

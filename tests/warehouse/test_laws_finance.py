@@ -176,4 +176,4 @@ def test_a_profit_and_loss_worked_out_by_hand(tmp_path: Path) -> None:
     assert found[0] == [180, 63, 117, 4, 5.5, 19.5, 0, 88, 9, 79, 10, 69]
     assert found[1] == [-20, -7, -13, 0, 0, -2, 3, -14, 0, -14, 10, -24]
     assert found[2] == [-100, -35, -65, 0, 0, -10, 0, -55, 0, -55, 10, -65]
-    assert [result.name for result in shop.dbt("test", "--resource-type", "test") if result.failed] == []
+    assert [result.name for result in shop.test() if result.failed] == []

@@ -94,7 +94,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> PlainShop:
 
 @pytest.fixture(scope="module")
 def laws(history: PlainShop) -> Mapping[str, str]:
-    results = history.dbt("test", "--resource-type", "test")
+    results = history.test()
     assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
     return {result.name: (history.folder / result.compiled).read_text("utf-8") for result in results}
 

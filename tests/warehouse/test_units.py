@@ -9,7 +9,7 @@ from .shops import RawShop
 
 @requirement("S1-08", "S1-09", "S1-10", "S1-11", "S1-12")
 def test_the_unit_tests_of_core_hold(storefront: RawShop) -> None:
-    results = storefront.test("shophouse.core", unit=True)
+    results = storefront.dbt("test", "--resource-type", "unit_test", "--select", "shophouse.core")
     assert len(results) >= 10
     assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
 

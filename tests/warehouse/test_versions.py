@@ -14,7 +14,7 @@ from .plain import PlainShop
 
 CUSTOMERS, PRODUCTS = "customers", "products"
 TRACKED = {CUSTOMERS: "acquisition_source", PRODUCTS: "brand"}
-MODELS = ("+dim_customer_history", "+dim_product_history")
+MODELS = ("dim_customer_history", "dim_product_history")
 CHANGED = ("repeated_customers", "affected_accounts", "affected_customer_versions", "affected_product_versions")
 DAILY = (*CHANGED, "customer_versions", "product_versions", "dim_customer", "dim_product")
 LOADS = 5
@@ -34,10 +34,8 @@ def history(shop: PlainShop, entity: str) -> dict[str, list[Version]]:
 
 
 def build(shop: PlainShop, *, full_refresh: bool) -> None:
-    refresh = ("--full-refresh",) if full_refresh else ()
-    chosen = ("--indirect-selection", "buildable", "--select", *(MODELS if full_refresh else DAILY))
-    results = shop.dbt("build", "--exclude-resource-type", "unit_test", *refresh, *chosen)
-    assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
+    shop.build(*(MODELS if full_refresh else DAILY), full_refresh=full_refresh, upstream=full_refresh)
+    assert [f"{result.name}: {result.message}" for result in shop.test() if result.failed] == []
 
 
 def tables(shop: PlainShop) -> dict[str, list[Any]]:

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from shophouse.engines import engine_of, plan_cache
-from shophouse.engines.plan import CompiledModel, CompiledTest, Plan
+from shophouse.engines.plan import PACKAGE, CompiledModel, CompiledTest, Plan
 from shophouse.project import Project
 
 __all__ = ["compile_ahead", "plan_file", "plan_of"]
 
-_PACKAGE = "shophouse"
 # What makes compiled SQL depend on something else than the project's files.
 _DYNAMIC_SQL = re.compile(
     r"\b(run_started_at|invocation_id|env_var\s*\(|run_query\s*\(|call\s+statement|load_result\s*\(|modules\.)"
@@ -77,7 +76,7 @@ def plan_of(
     models: list[CompiledModel] = []
     tests: list[CompiledTest] = []
     nodes = _in_order(manifest)
-    is_whole = all(test.package_name == _PACKAGE for test in manifest.unit_tests.values())
+    is_whole = all(test.package_name == PACKAGE for test in manifest.unit_tests.values())
     snapshots = {node.unique_id: node for node in nodes if node.resource_type == "snapshot"}
     for node in nodes:
         if not snapshots.keys().isdisjoint(node.depends_on_nodes):
@@ -127,7 +126,7 @@ def _needs_no_dbt(node: Any) -> bool:
         return False
     # packaged seeds have types, and packaged marts the columns of their contracts
     return bool(
-        node.package_name == _PACKAGE
+        node.package_name == PACKAGE
         or (
             node.resource_type == "model"
             and config.materialized in ("table", "view", "ephemeral")

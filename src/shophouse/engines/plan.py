@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from shophouse.engines import OnNode
 
-__all__ = ["AT_A_TIME", "CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "build"]
+__all__ = ["AT_A_TIME", "PACKAGE", "CompiledModel", "CompiledTest", "NodeResult", "Plan", "Session", "build"]
 
 Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"]
 
 # a query may have all cores, but most tests, and most models of a day, are too small for more than one
 AT_A_TIME = 2
+PACKAGE = "shophouse"
 _VERSION = 5
 
 
@@ -52,7 +53,10 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """A model or a seed. `sql` is what an incremental run builds it from, where it holds rows that a run changes."""
+    """A model or a seed. `sql` is what an incremental run builds it from, where it holds rows that a run changes.
+
+    Without it, an incremental run makes it anew, in place of what is there by its name.
+    """
 
     unique_id: str
     name: str
@@ -79,6 +83,11 @@ class CompiledModel:
     @property
     def resource(self) -> Resource:
         return "seed" if self.materialized == "seed" else "model"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the shop's own, and not one of the package's."""
+        return self.unique_id.split(".")[1] != PACKAGE
 
     def result(self, status: str, seconds: float, message: str = "") -> NodeResult:
         """What dbt would say of it."""
@@ -152,6 +161,41 @@ class Plan:
             tests = [test if left.isdisjoint(test.parents) else replace(test, sql=test.full_sql) for test in tests]
         return found, tests
 
+    def since(
+        self, before: Plan | None, raw_tables: Iterable[str], behind: Collection[str] = (), *, proved: bool = True
+    ) -> tuple[list[CompiledModel], list[CompiledTest]] | None:
+        """What must be built besides `downstream` after the plan `before`, or after one that isn't known.
+
+        That is what the shop changed of its own models and what is downstream of these, and the tests that concern
+        them or were changed; where `before` isn't known, all of its own. None where what packaged models are made of
+        was changed, which dbt has to build then.
+        """
+        known = set() if before is None else {*before.models, *before.tests}
+        changed = {model.unique_id for model in self.models if model not in known}
+        foundation: set[str] = set()
+        for model in reversed(self.models):
+            if not model.is_own or model.unique_id in foundation:
+                foundation |= {model.unique_id, *model.parents}
+        if before is None:
+            changed -= foundation
+        elif not changed.isdisjoint(foundation):
+            return None
+        reached = self._reached((), changed)
+        models, tests = self.downstream(raw_tables, behind, proved=proved and before is not None)
+        arrived = {model.unique_id for model in models}
+        found = [
+            replace(model, sql="")
+            if model.unique_id in changed or (model.unique_id in reached and model.materialized != "table")
+            else model
+            for model in self.models
+            if model.unique_id in reached | arrived
+        ]
+        concerned = {test.unique_id: test for test in tests}
+        for test in self.tests:
+            if test not in known or not reached.isdisjoint(test.parents):
+                concerned[test.unique_id] = replace(test, sql=test.full_sql)
+        return found, [concerned[test.unique_id] for test in self.tests if test.unique_id in concerned]
+
     @property
     def tests_all_rows(self) -> bool:
         """Whether each test is known for all rows: else no part can wait, and nothing unproved be proved."""
@@ -206,8 +250,8 @@ class Plan:
         reached = self._reached(raw_tables)
         return [name for name, parents in self.snapshots.items() if not reached.isdisjoint(parents)]
 
-    def _reached(self, raw_tables: Iterable[str]) -> set[str]:
-        reached = {self.raw[table] for table in raw_tables if table in self.raw}
+    def _reached(self, raw_tables: Iterable[str], changed: Iterable[str] = ()) -> set[str]:
+        reached = {*changed, *(self.raw[table] for table in raw_tables if table in self.raw)}
         for model in self.models:
             if not reached.isdisjoint(model.parents):
                 reached.add(model.unique_id)
@@ -220,14 +264,14 @@ class Plan:
         os.replace(incoming, file)
 
     @classmethod
-    def load(cls, file: Path, project: str) -> Plan | None:
-        """The plan in `file`; None where there is none, or it was compiled from another project."""
+    def load(cls, file: Path, project: str | None = None) -> Plan | None:
+        """The plan in `file`; None where there is none, or it was compiled from another project than this, if given."""
         try:
             data = json.loads(file.read_text(encoding="utf-8"))
-            if data["version"] != _VERSION or data["project"] != project:
+            if data["version"] != _VERSION or project not in (None, data["project"]):
                 return None
             return cls(
-                project,
+                data["project"],
                 data["raw"],
                 [
                     CompiledModel(**{**model, "parents": tuple(model["parents"]), "columns": _pairs(model["columns"])})

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -169,12 +169,9 @@ class Stream:
                 return
 
     def _compiling(self) -> AbstractContextManager[None]:
-        """Where everything has to be built, compile the models beside reading what arrived."""
+        """Where another project has to be built, compile it beside reading what arrived."""
         self._inputs = self._inputs or self.steps.inputs()
-        built = State.load(self.project).built
-        if built is not None and built.foundation == self._inputs.foundation:
-            return nullcontext()
-        return self.steps.builder.compiling(self._inputs.project)
+        return self.steps.builder.compiling(self._inputs, State.load(self.project).built)
 
     def _part(self, run: Run) -> Run:
         record = run.record

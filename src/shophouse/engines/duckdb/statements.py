@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from shophouse.quoting import identifier
+from shophouse.quoting import identifier, literal
 
 if TYPE_CHECKING:
     from shophouse.engines.plan import CompiledModel, Session
@@ -45,6 +45,10 @@ def build(session: Session, model: CompiledModel, *, anew: bool, known: dict[str
     Packed by bits, as DuckDB would have them, no more than ten million of them are read a second. `known` keeps what
     queries were found to give, which costs planning them twice: for as long as what they read has the same columns.
     """
+    if not (anew or model.sql):
+        anew = True
+        session.execute(f"create schema if not exists {identifier(model.schema)}")
+        _drop_another_kind(session, model)
     sql = model.full_sql if anew else model.sql
     is_made_anew = model.materialized == "table" or (anew and model.materialized not in ("view", "ephemeral"))
     # a model that reads itself must find its rows, which are gone once the table is declared
@@ -58,6 +62,15 @@ def build(session: Session, model: CompiledModel, *, anew: bool, known: dict[str
             return
     for statement in full_statements(model) if anew else statements(model):
         session.execute(statement)
+
+
+def _drop_another_kind(session: Session, model: CompiledModel) -> None:
+    """A view takes the place of a view, and a table that of a table, but neither that of the other."""
+    name = """'"' || concat_ws('"."', table_catalog, table_schema, table_name) || '"'"""
+    kinds = f"select table_type = 'VIEW' from information_schema.tables where {name} = {literal(model.relation)}"
+    for (is_view,) in session.execute(kinds).fetchall():
+        if is_view != (model.materialized == "view"):
+            session.execute(f"drop {'view' if is_view else 'table'} {model.relation}")
 
 
 def _table(model: CompiledModel) -> str:

@@ -20,6 +20,7 @@ from shophouse.engines.postgres.views import restore, views
 from shophouse.errors import ConfigError, LockedError
 from shophouse.project import PostgresEngine as Settings
 from shophouse.project import Project
+from shophouse.quoting import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -218,7 +219,10 @@ class PostgresEngine:
 
         def make(session: plan.Session, model: CompiledModel) -> None:
             session.execute("begin")
-            (_build_anew if anew else _build)(session.execute, model)
+            if not (anew or model.sql):
+                session.execute(f"create schema if not exists {name(model.schema)}")
+                _drop(session.execute, model)
+            (_build_anew if anew or not model.sql else _build)(session.execute, model)
             session.execute("commit")
 
         with self._sessions() as sessions:
@@ -283,6 +287,16 @@ def _build_anew(execute: Callable[[str], Any], model: CompiledModel) -> None:
     else:
         execute(f"create table {model.relation} as\n{model.full_sql}")
     execute(f"analyze {model.relation}")
+
+
+_KINDS = {"v": "view", "m": "materialized view", "r": "table", "p": "table"}
+
+
+def _drop(execute: Callable[[str], Any], model: CompiledModel) -> None:
+    """With the views that stand on it, which are to be made anew, too."""
+    found = f"select relkind from pg_catalog.pg_class where oid = to_regclass({literal(model.relation)})"
+    for (kind,) in execute(found).fetchall():
+        execute(f"drop {_KINDS[kind]} {model.relation} cascade")
 
 
 def _build(execute: Callable[[str], Any], model: CompiledModel) -> None:
