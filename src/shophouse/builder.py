@@ -95,6 +95,7 @@ class Builder:
         if self._compiled is not None:
             self.progress("compiling the models", 0, 0)
             self._compiled()
+            self._compiled = None
         plan = self._plan(inputs.project, is_whole=full or not unchanged)
         if plan is None or not (full or proved or plan.tests_all_rows):
             return Built(self._by_dbt(record, inputs, full=full))
