@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from shophouse.project import Project, package_warehouse
@@ -22,7 +22,9 @@ class Inputs:
     foundation: str = ""
     """The packaged models, the bindings, the shop's staging and macros: when these change, facts are built anew."""
     models: str = ""
-    """The rest of the shop's project."""
+    """The shop's own models, seeds, tests and snapshots."""
+    settings: str = ""
+    """What dbt is told of the project: dbt_project.yml and packages.yml."""
 
     @classmethod
     def of(cls, project: Project, heads: dict[tuple[str, str], str]) -> Inputs:
@@ -37,17 +39,22 @@ class Inputs:
         ]
         rest = [folder / "models", folder / "seeds", folder / "tests", folder / "snapshots"]
         single = [folder / "dbt_project.yml", folder / "packages.yml"]
-        return cls({}, _digest(foundation), _digest(rest, single)).at(heads)
+        return cls({}, _digest(foundation), _digest(rest), _digest((), single)).at(heads)
 
     def at(self, heads: dict[tuple[str, str], str]) -> Inputs:
         """These inputs, with the lake's heads as they are now."""
         named = {f"{source}.{table}": head for (source, table), head in sorted(heads.items())}
-        return Inputs(named, self.foundation, self.models)
+        return replace(self, heads=named)
 
     @property
     def project(self) -> str:
         """A hash of all but the data."""
-        return f"{self.foundation}-{self.models}"
+        return f"{self.foundation}-{self.settings}-{self.models}"
+
+    @property
+    def packaged(self) -> str:
+        """How `project` begins where packaged models are compiled to the same SQL."""
+        return f"{self.foundation}-{self.settings}-"
 
     def shared_with(self, other: Inputs) -> Inputs:
         """These inputs, with nothing in place of the parts of the project that `other` has otherwise."""
@@ -55,6 +62,7 @@ class Inputs:
             self.heads,
             self.foundation if self.foundation == other.foundation else "",
             self.models if self.models == other.models else "",
+            self.settings if self.settings == other.settings else "",
         )
 
 

@@ -227,7 +227,7 @@ class Steps:
             found = arrivals(self.project, lake, marks)
             write_loads(engine, lake, found)
             run.record.is_full_refresh = full
-        unchanged = state.built is not None and state.built.models == inputs.models
+        unchanged = state.built is not None and state.built.project == inputs.project
         was_whole, was_proved = state.is_whole, state.is_proved
         before = state.built.project if state.built is not None and was_whole else ""
         state.is_whole = state.is_proved = False

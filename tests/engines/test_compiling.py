@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,8 @@ from incremental.comparison import differences
 from shophouse.builder import Builder
 from shophouse.demo.shops import make_demo
 from shophouse.demo.storefront import delta, generate
-from shophouse.engines.compiling import compile_ahead, plan_file
+from shophouse.engines.compiling import compile_ahead, known_sql, plan_file
+from shophouse.engines.dbt import Dbt
 from shophouse.engines.plan import CompiledModel, CompiledTest, Plan
 from shophouse.errors import BuildError, CheckFailed
 from shophouse.project import Project
@@ -120,12 +122,13 @@ def test_what_a_shop_changes_of_its_own_is_built_from_compiled_sql_and_is_what_a
     shop.run()
     marts, built = tmp_path / "shop" / "models" / "marts", tmp_path / "shop" / "warehouse" / "build" / "shop.duckdb"
     marts.mkdir(parents=True, exist_ok=True)
-    monkeypatch.delattr("shophouse.engines.dbt.Dbt.invoke")
 
     def run(changes: dict[str, str]) -> set[str]:
         for name, text in changes.items():
             (marts / name).write_text(text)
-        done = shop.run()
+        with monkeypatch.context() as patched:
+            patched.delattr("shophouse.engines.dbt.Dbt.invoke")
+            done = shop.run()
         assert {test.status for test in done.record.tests} <= {"pass"}
         return {model.model for model in done.record.models}
 
@@ -139,6 +142,33 @@ def test_what_a_shop_changes_of_its_own_is_built_from_compiled_sql_and_is_what_a
     shutil.copyfile(built, tmp_path / "compiled.duckdb")
     shop.run(full_refresh=True)
     assert differences(tmp_path / "compiled.duckdb", built) == {}
+
+    # of packaged nodes the SQL was taken from the plan before, where nothing of them is otherwise
+    project, folder = Inputs.of(shop.project, {}).project, shop.project.folder
+    plan, dbt = kept_plan(shop.project), Dbt(folder, shop.engine, log_folder=tmp_path / "logs", connects=False)
+    assert plan is not None
+    assert dbt.compile_plan(project) == plan
+    assert known_sql(dbt.parse(), plan, folder) is not None
+    elsewhere = [replace(model, relation=model.relation.replace("core", "facts")) for model in plan.models]
+    assert known_sql(dbt.parse(), replace(plan, models=elsewhere), folder) is None
+    assert known_sql(dbt.parse(), replace(plan, tests=plan.tests[1:]), folder) is None
+    (folder / plan.tests[0].file).unlink()
+    assert known_sql(dbt.parse(), plan, folder) is None
+
+
+def test_what_dbt_is_told_of_a_project_may_compile_packaged_models_otherwise(tmp_path: Path) -> None:
+    project = storefront(tmp_path / "shop").project
+    before = Inputs.of(project, {})
+    (project.folder / "models" / "marts").mkdir(parents=True, exist_ok=True)
+    (project.folder / "models" / "marts" / "own.sql").write_text("select 1 as a\n")
+    own = Inputs.of(project, {})
+    assert own.project != before.project and own.packaged == before.packaged
+    with (project.folder / "dbt_project.yml").open("a") as file:
+        file.write("vars: {premium: 100}\n")
+    told = Inputs.of(project, {})
+    assert told.packaged != own.packaged
+    # which rows arrived is no matter of it
+    assert (told.foundation, told.models) == (own.foundation, own.models)
 
 
 def test_a_contract_of_the_shops_own_is_held_to_in_the_first_run_too(tmp_path: Path) -> None:

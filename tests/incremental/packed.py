@@ -56,7 +56,7 @@ class Packed:
         self._begin()
         self._show()
         dbt = Dbt(folder, self.engine, log_folder=folder / "logs", connects=False)
-        plan = dbt.plan("", dbt.compile("--full-refresh"), dbt.compile_changing())
+        plan = dbt.compile_plan("")
         assert plan is not None
         self.plan = plan
         self._execute(plan.models, anew=True)

@@ -22,7 +22,7 @@ from shophouse.engines import engine_of, plan_cache
 from shophouse.engines.plan import PACKAGE, CompiledModel, CompiledTest, Plan
 from shophouse.project import Project
 
-__all__ = ["compile_ahead", "plan_file", "plan_of"]
+__all__ = ["compile_ahead", "known_sql", "plan_file", "plan_of"]
 
 # What makes compiled SQL depend on something else than the project's files.
 _DYNAMIC_SQL = re.compile(
@@ -115,6 +115,35 @@ def plan_of(
         and all(test.full_sql for test in tests)
     )
     return Plan(project, raw, models, tests, taken, is_whole)
+
+
+def known_sql(manifest: Any, known: Plan, folder: Path) -> tuple[dict[str, str], dict[str, str]] | None:
+    """The SQL of packaged nodes in an incremental run and in a full one, by unique id, as the plan `known` has it.
+
+    None where one of them isn't in the plan as it is in the manifest, or its SQL isn't in the shop's folder.
+    """
+    if not known.is_whole:
+        return None
+    models = {model.unique_id: model for model in known.models}
+    tests = {test.unique_id: test for test in known.tests}
+    incremental: dict[str, str] = {}
+    full: dict[str, str] = {}
+    for node in _in_order(manifest):
+        if node.package_name != PACKAGE or node.resource_type not in ("model", "test"):
+            continue
+        key = node.unique_id
+        was = tests.get(key) or models.get(key)
+        if was is None or not (folder / was.file).is_file():
+            return None
+        if isinstance(was, CompiledModel) and (was.relation, was.materialized) != (
+            str(node.relation_name or ""),
+            str(node.config.materialized),
+        ):
+            return None
+        full[key] = was.full_sql
+        if was.sql:
+            incremental[key] = was.sql
+    return incremental, full
 
 
 def _needs_no_dbt(node: Any) -> bool:
@@ -247,9 +276,10 @@ def _main(folder: str) -> None:
     ensure_dbt_files(project)
     inputs = Inputs.of(project, {})
     dbt = Dbt(project.folder, engine_of(project), log_folder=project.logs_folder / "dbt", connects=False)
-    changing = dbt.compile_changing()
-    # last, so that of each test the file is there that tells everything
-    plan = dbt.plan(inputs.project, dbt.compile("--full-refresh"), changing)
+    known = Plan.load(plan_file(project))
+    plan = dbt.compile_plan(
+        inputs.project, known if known is not None and known.project.startswith(inputs.packaged) else None
+    )
     if plan is not None and plan.is_whole:
         plan.save(plan_file(project))
         plan_cache.keep(project, plan)

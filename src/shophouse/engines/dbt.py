@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from shophouse.engines import Engine, OnNode
-from shophouse.engines.compiling import plan_of
-from shophouse.engines.plan import NodeResult, Plan
+from shophouse.engines.compiling import known_sql, plan_of
+from shophouse.engines.plan import PACKAGE, NodeResult, Plan
 from shophouse.errors import BuildError
 
 __all__ = ["NOT_OURS", "Dbt"]
@@ -114,10 +114,31 @@ class Dbt:
         found, self.compiled = self.compiled, before
         return found
 
-    def compile_changing(self, *arguments: str) -> dict[str, str]:
-        """As compile() does, the nodes whose SQL is another one in an incremental run than in a full one."""
-        changing = [node.name for node in self.parse().nodes.values() if self._changes(node)]
+    def compile_changing(self, *arguments: str, own: bool = False) -> dict[str, str]:
+        """As compile() does, the nodes whose SQL is another one in an incremental run than in a full one.
+
+        `own` leaves packaged nodes out.
+        """
+        nodes = self.parse().nodes.values()
+        changing = [node.name for node in nodes if not (own and node.package_name == PACKAGE) and self._changes(node)]
+        if not changing:
+            return {}
         return self.compile("--indirect-selection", "empty", "--select", *changing, *arguments)
+
+    def compile_plan(self, project: str, known: Plan | None = None) -> Plan | None:
+        """Compile the project, whose hash is `project`, into a plan; None when only dbt can run it. Raises BuildError.
+
+        SQL of packaged nodes is taken from the plan `known`, of a project in which it is the same, if that has it all.
+        """
+        taken = known_sql(self.parse(), known, self.folder) if known is not None else None
+        incremental, full = taken or ({}, {})
+        changing = self.compile_changing(own=taken is not None)
+        # last, so that of each test the file is there that tells everything
+        if taken is None:
+            full = self.compile("--full-refresh")
+        elif own := {node.package_name for node in self.parse().nodes.values()} - {PACKAGE}:
+            full |= self.compile("--full-refresh", "--select", *(f"package:{name}" for name in own))
+        return self.plan(project, full, incremental | changing)
 
     def _changes(self, node: Any) -> bool:
         if node.resource_type == "test":
