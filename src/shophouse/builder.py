@@ -104,6 +104,8 @@ class Builder:
             found = plan.since(was, changed, behind, proved=proved)
             if found is None:
                 return Built(self._by_dbt(record, inputs, full=full))
+            if was is not None:
+                self.engine.drop(plan.gone_since(was))
             return self._with_snapshots(record, self.engine.build(*found, self._on_node), plan.snapshots)
         if not full and marts is not None and plan.tests_all_rows:
             _refuse_unknown(marts, plan)

@@ -139,6 +139,9 @@ def test_what_a_shop_changes_of_its_own_is_built_from_compiled_sql_and_is_what_a
         run(MISTAKEN)
     # what arrived is built with it, for the run before did not go through
     assert own < run(CHANGED)
+    (marts / "newest_year.sql").unlink()
+    assert run({}) == set()
+    assert "newest_year" not in [name for (name,) in shop.sql("select view_name from duckdb_views()").fetchall()]
     shutil.copyfile(built, tmp_path / "compiled.duckdb")
     shop.run(full_refresh=True)
     assert differences(tmp_path / "compiled.duckdb", built) == {}

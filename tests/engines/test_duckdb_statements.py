@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from jinja2 import Environment
 
-from shophouse.engines.duckdb.statements import build
+from shophouse.engines.duckdb.statements import build, drop
 from shophouse.engines.plan import CompiledModel, Session
 
 SUMS = "select i as day_number, cast(i * 7919 % 700 as decimal(28, 4)) as net_sales_amount from range(200000) as t(i)"
@@ -70,6 +70,9 @@ def test_a_model_that_an_incremental_run_makes_anew_takes_the_place_of_what_was_
             assert connection.execute("from marts.x").fetchall() == connection.execute(sql).fetchall()
             kinds = connection.execute("select table_type from information_schema.tables").fetchall()
             assert kinds == [("VIEW" if materialized == "view" else "BASE TABLE",)]
+        for _ in range(2):
+            drop(session, made("table", ""))
+            assert connection.execute("select count(*) from information_schema.tables").fetchall() == [(0,)]
 
 
 def test_the_scan_of_a_large_table_is_told_which_few_keys_are_looked_up() -> None:

@@ -209,6 +209,13 @@ def test_all_of_the_shops_own_marts_are_built_after_what_is_not_known() -> None:
     assert [test.sql for test in tests] == [test.full_sql for test in packaged_and_own().tests]
 
 
+def test_what_is_gone_of_the_shops_own_is_known() -> None:
+    before = packaged_and_own()
+    after = replace(before, models=[one for one in before.models if one.name not in ("report", "other", "products")])
+    assert [one.name for one in after.gone_since(before)] == ["report", "other"]
+    assert before.gone_since(after) == []
+
+
 @pytest.mark.parametrize("name", ["stg_orders", "sales", "products"])
 def test_what_packaged_models_are_made_of_is_left_to_dbt_when_it_changed(name: str) -> None:
     before = packaged_and_own()

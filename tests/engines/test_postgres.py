@@ -152,6 +152,11 @@ def test_a_mart_of_the_shops_own_takes_the_place_of_what_it_was(
     assert storefront.sql("select day from newest_day").fetchall() == (
         storefront.sql("select newest_date from newest").fetchall()
     )
+    (marts / "newest_day.sql").unlink()
+    storefront.run()
+    with connect(storefront) as connection:
+        named = "select to_regclass('marts.newest_day'), to_regclass('published_marts.newest_day')"
+        assert connection.execute(named).fetchone() == (None, None)
 
 
 def test_a_crash_while_publishing_leaves_what_was_published(

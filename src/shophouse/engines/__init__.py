@@ -115,6 +115,9 @@ class Engine(Protocol):
         than one core.
         """
 
+    def drop(self, models: Sequence[CompiledModel]) -> None:
+        """Drop the tables and views of these models, those that are there."""
+
     def sizes(self, models: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         """Rows and bytes of tables, by (schema, name)."""
 

@@ -196,6 +196,11 @@ class Plan:
                 concerned[test.unique_id] = replace(test, sql=test.full_sql)
         return found, [concerned[test.unique_id] for test in self.tests if test.unique_id in concerned]
 
+    def gone_since(self, before: Plan) -> list[CompiledModel]:
+        """What the plan `before` built of the shop's own models and this one has no more."""
+        relations = {model.relation for model in self.models}
+        return [model for model in before.models if model.is_own and model.relation not in {"", *relations}]
+
     @property
     def tests_all_rows(self) -> bool:
         """Whether each test is known for all rows: else no part can wait, and nothing unproved be proved."""

@@ -307,6 +307,12 @@ class DuckdbEngine:
             self._forget_copy()
         return results
 
+    def drop(self, models: Sequence[CompiledModel]) -> None:
+        self._forget_copy()
+        with self._connect() as connection:
+            for model in models:
+                statements.drop(plan.Session(connection.execute, connection.interrupt), model)
+
     @contextmanager
     def _copying(self) -> Iterator[Callable[[], None]]:
         """Gives what begins to copy what a session publishes, beside the tests in this block, which waits for the copy.

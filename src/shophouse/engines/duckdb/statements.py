@@ -10,7 +10,7 @@ from shophouse.quoting import identifier, literal
 if TYPE_CHECKING:
     from shophouse.engines.plan import CompiledModel, Session
 
-__all__ = ["build", "full_statements", "statements"]
+__all__ = ["build", "drop", "full_statements", "statements"]
 
 _DECIMAL = re.compile(r"DECIMAL\((\d+),")
 
@@ -48,7 +48,7 @@ def build(session: Session, model: CompiledModel, *, anew: bool, known: dict[str
     if not (anew or model.sql):
         anew = True
         session.execute(f"create schema if not exists {identifier(model.schema)}")
-        _drop_another_kind(session, model)
+        drop(session, model, unless=model.materialized == "view")
     sql = model.full_sql if anew else model.sql
     is_made_anew = model.materialized == "table" or (anew and model.materialized not in ("view", "ephemeral"))
     # a model that reads itself must find its rows, which are gone once the table is declared
@@ -64,12 +64,12 @@ def build(session: Session, model: CompiledModel, *, anew: bool, known: dict[str
         session.execute(statement)
 
 
-def _drop_another_kind(session: Session, model: CompiledModel) -> None:
-    """A view takes the place of a view, and a table that of a table, but neither that of the other."""
+def drop(session: Session, model: CompiledModel, *, unless: bool | None = None) -> None:
+    """Drop the table or view by a model's name, if there is one, `unless` it is (true) or is not (false) a view."""
     name = """'"' || concat_ws('"."', table_catalog, table_schema, table_name) || '"'"""
     kinds = f"select table_type = 'VIEW' from information_schema.tables where {name} = {literal(model.relation)}"
     for (is_view,) in session.execute(kinds).fetchall():
-        if is_view != (model.materialized == "view"):
+        if is_view != unless:
             session.execute(f"drop {'view' if is_view else 'table'} {model.relation}")
 
 

@@ -230,6 +230,11 @@ class PostgresEngine:
                 sessions[0].execute(f"create schema if not exists {name(schema)}")
             return plan.build(models, tests, sessions, make, psycopg.Error, on_node, anew=anew)
 
+    def drop(self, models: Sequence[CompiledModel]) -> None:
+        with self.database.connect(autocommit=True) as connection:
+            for model in models:
+                _drop(connection.execute, model)
+
     @contextmanager
     def _sessions(self) -> Iterator[list[plan.Session]]:
         with ExitStack() as stack:
