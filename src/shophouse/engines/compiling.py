@@ -194,6 +194,9 @@ def _model(
     )
     if config.contract.enforced:
         bare = replace(bare, columns=tuple((column.name, column.data_type) for column in node.columns.values()))
+    else:
+        declared = [(column.name, column.data_type or "") for column in node.columns.values()]
+        bare = replace(bare, decimals=tuple(pair for pair in declared if pair[1].startswith("decimal(")))
     if node.resource_type == "model" and materialized in _HOLD_NO_ROWS:
         return bare
     if (

@@ -27,7 +27,7 @@ Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"
 # a query may have all cores, but most tests, and most models of a day, are too small for more than one
 AT_A_TIME = 2
 PACKAGE = "shophouse"
-_VERSION = 5
+_VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class CompiledModel:
     """What a full run builds it from."""
     columns: tuple[tuple[str, str], ...] = ()
     """Name and type of each column, of a model whose contract is enforced."""
+    decimals: tuple[tuple[str, str], ...] = ()
+    """Name and type of each column that is declared a decimal, of another model."""
 
     @property
     def holds_rows(self) -> bool:
@@ -279,7 +281,7 @@ class Plan:
                 data["project"],
                 data["raw"],
                 [
-                    CompiledModel(**{**model, "parents": tuple(model["parents"]), "columns": _pairs(model["columns"])})
+                    CompiledModel(**{**model, "parents": tuple(model["parents"]), **_typed(model)})
                     for model in data["models"]
                 ],
                 [CompiledTest(**{**test, "parents": tuple(test["parents"])}) for test in data["tests"]],
@@ -290,8 +292,8 @@ class Plan:
             return None
 
 
-def _pairs(columns: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, type_) for name, type_ in columns)
+def _typed(model: Mapping[str, Any]) -> dict[str, tuple[tuple[str, str], ...]]:
+    return {of: tuple((name, type_) for name, type_ in model[of]) for of in ("columns", "decimals")}
 
 
 @dataclass(frozen=True)

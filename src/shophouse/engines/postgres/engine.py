@@ -283,12 +283,22 @@ def _build_anew(execute: Callable[[str], Any], model: CompiledModel) -> None:
     if model.materialized == "view":
         execute(f"create view {model.relation} as\n{model.full_sql}")
         return
+    # what is calculated has no number of digits, what is declared has
     if model.columns:
-        # the types of a sum and the like have no number of digits, those of a contract do
         typed = ", ".join(f"{name(column)} {type_}" for column, type_ in model.columns)
         columns = ", ".join(name(column) for column, _ in model.columns)
         execute(f"create table {model.relation} ({typed})")
         execute(f"insert into {model.relation} ({columns}) select {columns} from ({model.full_sql}) as built")
+    elif model.decimals:
+        found = execute(f"select * from (\n{model.full_sql}\n) as built limit 0").description or ()
+        types = dict(model.decimals)
+        cells = ", ".join(
+            f"cast({name(column.name)} as {types[column.name]}) as {name(column.name)}"
+            if column.name in types
+            else name(column.name)
+            for column in found
+        )
+        execute(f"create table {model.relation} as select {cells} from (\n{model.full_sql}\n) as built")
     else:
         execute(f"create table {model.relation} as\n{model.full_sql}")
     execute(f"analyze {model.relation}")
