@@ -54,11 +54,11 @@ class Builder:
         if self._compiled is not None or (built is not None and built.project == inputs.project):
             yield
             return
-        self._before = Plan.load(plan_file(self.project))
-        only_by_dbt = self._before is not None and not self._before.is_whole
+        before = self._before = Plan.load(plan_file(self.project))
+        only_by_dbt = before is not None and not before.is_whole
         if (
             (built is not None and built.foundation == inputs.foundation and only_by_dbt)
-            or self._plan(inputs.project, is_whole=True) is not None
+            or (before is not None and before.is_whole and before.project == inputs.project)
             or plan_cache.restore(self.project, inputs.project, plan_file(self.project))
         ):
             yield

@@ -49,7 +49,7 @@ class Inputs:
     @property
     def project(self) -> str:
         """A hash of all but the data."""
-        return f"{self.foundation}-{self.settings}-{self.models}"
+        return f"{self.packaged}{self.models}"
 
     @property
     def packaged(self) -> str:

@@ -170,7 +170,7 @@ def test_what_dbt_is_told_of_a_project_may_compile_packaged_models_otherwise(tmp
         file.write("vars: {premium: 100}\n")
     told = Inputs.of(project, {})
     assert told.packaged != own.packaged
-    # which rows arrived is no matter of it
+    # but what arrived is not built anew for it
     assert (told.foundation, told.models) == (own.foundation, own.models)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+import duckdb
 import pytest
 
 from shophouse.engines import RawTable
@@ -137,9 +137,9 @@ def test_what_ran_is_written_to_the_copy_and_no_second_is_made(
     copied: list[Path] = []
     copy = publish.copy
 
-    def counted(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
+    def counted(connection: duckdb.DuckDBPyConnection, built: Path, folder: Path) -> None:
         copied.append(built)
-        copy(built, folder, config)
+        copy(connection, built, folder)
 
     monkeypatch.setattr(publish, "copy", counted)
     with engine.session():
@@ -147,6 +147,37 @@ def test_what_ran_is_written_to_the_copy_and_no_second_is_made(
         engine.replace("phases", [("run", "build", 1.0)])
         assert published(engine) == [(7,)]
     assert len(copied) == 1
+
+
+def test_a_copy_is_changed_beside_what_was_built_and_leaves_nothing_there(engine: DuckdbEngine) -> None:
+    databases = "select database_name from duckdb_databases() where not internal"
+    sql = "select * from shop.marts.sales"
+    view = CompiledModel("model.all_sales", "all_sales", "marts", "marts.all_sales", "view", (), full_sql=sql)
+    engine.attach([RawTable("till", "sales", {"id": "text"})])
+    with engine.session():
+        execute(engine, model("marts.sales", "select 9 as day_number"))
+        execute(engine, view, anew=True)
+        check(engine, "select 1 where false")
+        engine.append("phases", [("run", "build", 1.0)])
+        assert published(engine) == [(9,)]
+        assert engine.query(databases).to_pylist() == [{"database_name": "shop"}]
+        built = engine.query("select schema_name from duckdb_views() where not internal").to_pylist()
+        assert sorted(view["schema_name"] for view in built) == ["marts", "raw"]
+        execute(engine, model("marts.sales", "select 10 as day_number"))
+        assert engine.read("select day_number from marts.all_sales").fetchall() == [(9,)]
+
+
+def test_a_copy_that_can_not_be_changed_is_made_again(engine: DuckdbEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(cursor: duckdb.DuckDBPyConnection) -> None:
+        monkeypatch.undo()
+        cursor.execute("select no_such_column from marts.sales")
+
+    with engine.session():
+        execute(engine, model("marts.sales", "select 11 as day_number"))
+        monkeypatch.setattr(publish, "_free_views", broken)
+        check(engine, "select 1 where false")
+        assert published(engine) == [(11,)]
+        assert not (engine.folder / "incoming").exists()
 
 
 def test_a_copy_that_nobody_published_goes_with_the_session(engine: DuckdbEngine) -> None:
@@ -158,11 +189,16 @@ def test_a_copy_that_nobody_published_goes_with_the_session(engine: DuckdbEngine
         assert published(engine) == [(1,)]
 
 
-def test_queries_have_all_threads_again(engine: DuckdbEngine) -> None:
-    threads = "select current_setting('threads') as threads"
+def test_few_rows_have_one_thread_and_more_rows_all_again(engine: DuckdbEngine) -> None:
+    used = model("marts.threads", "select cast(current_setting('threads') as integer) as threads")
+
+    def threads(*, few: bool) -> int:
+        assert [result.failed for result in engine.build([used], [], lambda *_: None, few=few)] == [False]
+        return int(engine.query("select threads from marts.threads").to_pylist()[0]["threads"])
+
+    usual = threads(few=False)
     with engine.session():
-        before = engine.query(threads).to_pylist()
-        execute(engine, model("marts.threads", "select cast(current_setting('threads') as integer) as threads"))
-        check(engine, "select 1")
-        assert engine.query("select threads from marts.threads").to_pylist() == [{"threads": 1}]
-        assert engine.query(threads).to_pylist() == before
+        assert [threads(few=few) for few in (False, True, True, False, True)] == [usual, 1, 1, usual, 1]
+    with engine.session():
+        assert threads(few=False) == usual
+    assert [threads(few=few) for few in (True, False)] == [1, usual]

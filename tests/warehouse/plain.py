@@ -9,10 +9,7 @@ from pathlib import Path
 import yaml
 
 from shophouse.bindings import Entity, contract
-from shophouse.engines.dbt import Dbt
-from shophouse.engines.duckdb.engine import DuckdbEngine
-from shophouse.project import Project
-from shophouse.scaffold import ensure_dbt_files, init_project
+from shophouse.scaffold import init_project
 
 from .shops import RawShop, Row
 
@@ -44,18 +41,7 @@ class PlainShop(RawShop):
         known = contract()
         names = dict.fromkeys([*("customers", "products", "orders", "order_items"), *entities])
         write_staging(staging, [known[name] for name in names], declared or {})
-        self.project = Project.load(folder)
-        ensure_dbt_files(self.project)
-        self.folder = self.project.folder
-        self.platform = PLATFORM
-        self.engine = DuckdbEngine(self.project)
-        self.engine.prepare()
-        self.file = self.engine.file
-        self._dbt = Dbt(self.folder, self.engine, log_folder=self.folder / "logs")
-        self._loads = []
-        self._superseded = []
-        self._files = {}
-        self._built = set()
+        self._open(folder, PLATFORM)
 
     def rows(self, tables: Mapping[str, Iterable[Row]], *, load_id: int = 1) -> None:
         """Load rows of several entities and show them to the warehouse."""

@@ -31,6 +31,9 @@ class RawShop:
 
     def __init__(self, folder: Path, platform: str, *, timezone: str = "UTC", currency: str = "USD") -> None:
         init_project(folder, name=platform, staging=platform, timezone=timezone, currency=currency)
+        self._open(folder, platform)
+
+    def _open(self, folder: Path, platform: str) -> None:
         self.project = Project.load(folder)
         ensure_dbt_files(self.project)
         self.folder = self.project.folder

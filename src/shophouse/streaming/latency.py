@@ -7,19 +7,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from shophouse.lake import Lake
     from shophouse.project import Project
 
-__all__ = ["Latencies", "measure", "since_when"]
+__all__ = ["Latencies", "measure", "since_when", "waited"]
 
 _STEP = math.log(1.02)
 _LEAST = 0.001
 BROKER = "_timestamp"
 LOADED = "_loaded_at"
+_LOAD = "_load_id"
 
 
 @dataclass
@@ -91,32 +92,36 @@ def measure(
 
     `arrived` gives for each table the load after which they came, and the last of them.
     """
-    import duckdb
-
     found = Latencies()
-    with duckdb.connect(":memory:") as db:
-        for (source, table), (after, last) in arrived.items():
-            files = lake.files_after(source, table, after)
-            if not files:
-                continue
-            column = since_when(project, lake, source, table)
-            # the broker and the lake know UTC; a table's own times are those of its source
-            zone = UTC if column in (BROKER, LOADED) else ZoneInfo(project.timezone_of(source))
-            moment = visible_at.astimezone(zone).replace(tzinfo=None)
-            longest = (visible_at - began_at).total_seconds()
-            rows: list[tuple[Any, ...]] = db.execute(
-                f"""with waited as (
-                        select greatest(epoch(cast($moment as timestamp) - "{column}"), {_LEAST}) as seconds
-                        from read_parquet($files, union_by_name = true)
-                        where _load_id > $after and _load_id <= $last and "{column}" is not null
-                    )
-                    select
-                        case when seconds <= $longest then cast(floor(ln(seconds) / {_STEP}) as integer) end,
-                        count(*),
-                        max(seconds)
-                    from waited group by 1""",
-                {"moment": moment, "files": files, "after": after, "last": last, "longest": longest},
-            ).fetchall()
-            for step, count, most in rows:
-                found.add(Latencies(older=count) if step is None else Latencies(Counter({step: count}), most))
+    longest = (visible_at - began_at).total_seconds()
+    for (source, table), (after, last) in arrived.items():
+        column = since_when(project, lake, source, table)
+        # the broker and the lake know UTC; a table's own times are those of its source
+        zone = UTC if column in (BROKER, LOADED) else ZoneInfo(project.timezone_of(source))
+        moment = visible_at.astimezone(zone).replace(tzinfo=None)
+        for file in lake.files_after(source, table, after):
+            found.add(waited(file, column, after, last, moment, longest=longest))
     return found
+
+
+def waited(file: str, column: str, after: int, last: int, moment: datetime, *, longest: float) -> Latencies:
+    """How long the rows of these loads in a Parquet file waited until a moment; `column` says since when.
+
+    By Arrow alone: a DuckDB of its own takes longer to open than to answer, and gives back all free memory of the
+    process when it closes, which the next round has to ask for again.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(file) as parquet:
+        if column not in parquet.schema_arrow.names:
+            return Latencies()
+        rows = parquet.read(columns=list({column, _LOAD}))
+    since = rows.filter((pc.field(_LOAD) > after) & (pc.field(_LOAD) <= last))[column].drop_null()
+    microseconds = pc.subtract(pa.scalar(moment, pa.timestamp("us")), since.cast(pa.timestamp("us"), safe=False))
+    seconds = pc.max_element_wise(pc.divide(microseconds.cast(pa.int64()).cast(pa.float64()), 1e6), _LEAST)
+    counted = seconds.filter(pc.less_equal(seconds, longest))
+    steps = pc.floor(pc.divide(pc.ln(counted), _STEP)).cast(pa.int64()).value_counts().to_pylist()
+    counts = Counter({step["values"]: step["counts"] for step in steps})
+    return Latencies(counts, pc.max(counted).as_py() or 0.0, len(seconds) - len(counted))

@@ -92,6 +92,8 @@ class DuckdbEngine:
         self.file = self.folder / "build" / "shop.duckdb"
         self._held: duckdb.DuckDBPyConnection | None = None
         self._beside: ThreadPoolExecutor | None = None
+        self._threads = 0
+        """How many a query that passes many rows on may use; 0 before the file was held open."""
         self._session = _Session()
 
     @contextmanager
@@ -158,6 +160,7 @@ class DuckdbEngine:
 
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self._held = duckdb.connect(str(self.file), config=self._config())
+        self._threads = _threads(self._held)
         self._beside = ThreadPoolExecutor(1)
 
     def _release(self) -> None:
@@ -224,7 +227,7 @@ class DuckdbEngine:
             present = {
                 row[0]
                 for row in connection.execute(
-                    "select view_name from duckdb_views() where schema_name = 'raw'"
+                    "select view_name from duckdb_views() where database_name = 'shop' and schema_name = 'raw'"
                 ).fetchall()
             }
             connection.begin()
@@ -287,9 +290,9 @@ class DuckdbEngine:
 
         with (
             self._connect_with_others() as connection,
-            _one_core_each(connection, few=few),
             self._copying() as copy,
         ):
+            self._share_cores(connection, few=few)
             # publishing writes everything from the log to the file once, not each model after the other
             connection.execute("set checkpoint_threshold = '16GB'")
             for schema in sorted({model.schema for model in models} if anew else ()):
@@ -307,6 +310,16 @@ class DuckdbEngine:
             self._forget_copy()
         return results
 
+    def _share_cores(self, connection: duckdb.DuckDBPyConnection, *, few: bool) -> None:
+        """Where `few` rows changed, one for each query: to hand parts of it to others costs more than they do.
+
+        A session stays with it until more rows change, for to start and end threads gives back all free memory.
+        """
+        current = _threads(connection)
+        wanted = 1 if few else self._threads or current
+        if wanted != current:
+            connection.execute(f"set threads = {wanted}")
+
     def drop(self, models: Sequence[CompiledModel]) -> None:
         self._forget_copy()
         with self._connect() as connection:
@@ -323,7 +336,7 @@ class DuckdbEngine:
 
         def begin() -> None:
             if self._beside is not None:
-                begun.append(self._beside.submit(publish.copy, self.file, self.folder, self._config()))
+                begun.append(self._beside.submit(self._copy))
 
         try:
             yield begin
@@ -331,8 +344,16 @@ class DuckdbEngine:
             wait(begun)
         # why a copy failed is told by the next, which nothing else can have disturbed
         if self._beside is not None and [copying.exception() for copying in begun] == [None]:
-            self._session.copy = self._beside.submit(publish.trim, self.folder)
+            self._session.copy = self._beside.submit(self._trim)
         self._session.written = []
+
+    def _copy(self) -> None:
+        with self._connect() as connection:
+            publish.copy(connection, self.file, self.folder)
+
+    def _trim(self) -> None:
+        with self._connect() as connection:
+            publish.trim(connection, self.folder)
 
     def _forget_copy(self) -> None:
         copy, self._session.copy = self._session.copy, None
@@ -347,7 +368,7 @@ class DuckdbEngine:
             tables = {
                 (schema, name): rows
                 for schema, name, rows in connection.execute(
-                    "select schema_name, table_name, estimated_size from duckdb_tables()"
+                    "select schema_name, table_name, estimated_size from duckdb_tables() where database_name = 'shop'"
                 ).fetchall()
             }
             found = {}
@@ -364,7 +385,8 @@ class DuckdbEngine:
     def publish(self) -> int:
         copy, self._session.copy = self._session.copy, None
         if copy is not None and copy.exception() is None:
-            return publish.put_in_place(self.folder, [rows.write for rows in self._session.written])
+            with self._connect() as connection:
+                return publish.put_in_place(connection, self.folder, [rows.write for rows in self._session.written])
         return publish.publish(self.file, self.folder, self._config())
 
     def published(self) -> int | None:
@@ -384,23 +406,15 @@ class DuckdbEngine:
         return f"{file if near.startswith(os.path.join('..', '..')) else near}   (for any tool that reads DuckDB)"
 
 
+def _threads(connection: duckdb.DuckDBPyConnection) -> int:
+    # all rows, for a result that is not read to its end is a transaction
+    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+    return int(threads)
+
+
 def _sessions(connection: duckdb.DuckDBPyConnection, number: int) -> list[plan.Session]:
     cursors = [connection.cursor() for _ in range(number)]
     return [plan.Session(cursor.execute, cursor.interrupt) for cursor in cursors]
-
-
-@contextmanager
-def _one_core_each(connection: duckdb.DuckDBPyConnection, *, few: bool) -> Iterator[None]:
-    """Where `few` rows changed: to hand parts of so small a query to other threads costs more than they do."""
-    threads = connection.execute("select current_setting('threads')").fetchone() if few else None
-    if threads is None:
-        yield
-        return
-    connection.execute("set threads = 1")
-    try:
-        yield
-    finally:
-        connection.execute(f"set threads = {threads[0]}")
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -423,7 +437,8 @@ def _empty(connection: duckdb.DuckDBPyConnection, schemas: set[str]) -> None:
     for schema in schemas - {"main", *_KEPT}:
         connection.execute(f"drop schema {schema} cascade")
     models = connection.execute(
-        "select table_name from duckdb_tables() where schema_name = 'ops' and not list_contains(?, table_name)",
+        "select table_name from duckdb_tables() "
+        "where database_name = 'shop' and schema_name = 'ops' and not list_contains(?, table_name)",
         [list(OPS_TABLES)],
     ).fetchall()
     for (name,) in models:

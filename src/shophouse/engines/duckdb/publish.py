@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shophouse.errors import BuildError
-from shophouse.quoting import identifier
+from shophouse.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +27,8 @@ KEPT_VERSIONS = 3
 _INTERNAL = ("raw", "staging", "input", "changes")
 # how far builds have come, which is noted after the tests of the last
 _NOTED_LATER = "ops.model_watermarks"
+# as what a copy is attached beside the database that it is of
+_COPY = "shophouse_incoming"
 _DAY = "date_day"
 # rows; fewer are read in no time as they are, more would keep a publish waiting
 _SORTED = (50_000, 1_000_000)
@@ -49,50 +52,52 @@ def publish(built: Path, folder: Path, config: Mapping[str, Any]) -> int:
 
     `config` is what its other connections in this process have. Nothing may be writing to it.
     """
-    copy(built, folder, config)
-    trim(folder)
-    return put_in_place(folder)
-
-
-def copy(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
-    """Make the copy that `trim` and `put_in_place` publish, or `forget` deletes. `built` may be read meanwhile."""
     import duckdb
 
     with duckdb.connect(str(built), config=dict(config)) as connection:
-        connection.execute("checkpoint")
+        copy(connection, built, folder)
+        trim(connection, folder)
+        return put_in_place(connection, folder)
+
+
+def copy(connection: duckdb.DuckDBPyConnection, built: Path, folder: Path) -> None:
+    """Make the copy that `trim` and `put_in_place` publish, or `forget` deletes. `built` may be read meanwhile.
+
+    `connection` is one to `built`, here and in these.
+    """
+    connection.execute("checkpoint")
     incoming = _incoming(folder)
     forget(folder)
     incoming.parent.mkdir(parents=True)
     shutil.copyfile(built, incoming)
 
 
-def trim(folder: Path) -> None:
-    """Leave in the copy what is published, as it is read best, and have it on the disk. `built` isn't needed for it."""
-    import duckdb
-
-    incoming = _incoming(folder)
-    with duckdb.connect(str(incoming)) as connection:
-        connection.execute("begin")
+def trim(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Leave in the copy what is published, as it is read best, and have it on the disk. `built` may be written to."""
+    with _changing(connection, folder) as cursor:
+        cursor.begin()
         for schema in _INTERNAL:
-            connection.execute(f"drop schema if exists {schema} cascade")
-        connection.execute(f"drop table if exists {_NOTED_LATER}")
-        _free_views(connection)
-        connection.execute("commit")
-        _sort_by_day(connection)
-        connection.execute("checkpoint")
-    _keep(incoming)
+            cursor.execute(f"drop schema if exists {schema} cascade")
+        cursor.execute(f"drop table if exists {_NOTED_LATER}")
+        _free_views(cursor)
+        cursor.commit()
+        by_day = _marts_by_day(cursor)
+    if by_day:
+        _sort_by_day(_incoming(folder), by_day)
+    _keep(_incoming(folder))
 
 
-def put_in_place(folder: Path, changes: Sequence[Callable[[duckdb.DuckDBPyConnection], None]] = ()) -> int:
+def put_in_place(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    changes: Sequence[Callable[[duckdb.DuckDBPyConnection], None]] = (),
+) -> int:
     """Publish what was copied last, after these changes to it, and return its number."""
-    import duckdb
-
     incoming = _incoming(folder)
     if changes:
-        with duckdb.connect(str(incoming)) as connection:
+        with _changing(connection, folder) as cursor:
             for change in changes:
-                change(connection)
-            connection.execute("checkpoint")
+                change(cursor)
         _keep(incoming)
     numbers = versions(folder)
     number = numbers[-1] + 1 if numbers else 1
@@ -110,6 +115,30 @@ def put_in_place(folder: Path, changes: Sequence[Callable[[duckdb.DuckDBPyConnec
     return number
 
 
+@contextmanager
+def _changing(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor for which the copy is the database; what it changed is in the file at the end of the block.
+
+    The copy is attached, not opened by itself: a database that is closed gives back all free memory of the process,
+    which what is built meanwhile then has to ask for again.
+    """
+    import duckdb
+
+    cursor = connection.cursor()
+    ((built,),) = cursor.execute("select current_database()").fetchall()
+    cursor.execute(f"attach {literal(str(_incoming(folder)))} as {_COPY}")
+    try:
+        cursor.execute(f"use {_COPY}")
+        yield cursor
+        cursor.execute(f"checkpoint {_COPY}")
+    finally:
+        with suppress(duckdb.TransactionException):
+            cursor.rollback()
+        cursor.execute(f"use {identifier(built)}")
+        cursor.execute(f"detach {_COPY}")
+        cursor.close()
+
+
 def _keep(file: Path) -> None:
     """Wait until a file is on the disk."""
     with file.open("rb+") as opened:
@@ -125,30 +154,39 @@ def _incoming(folder: Path) -> Path:
     return folder / "incoming" / "shop.duckdb"
 
 
-def _free_views(connection: duckdb.DuckDBPyConnection) -> None:
+def _free_views(cursor: duckdb.DuckDBPyConnection) -> None:
     """Views name their tables without the catalog, so that tools can open the file by its own name, as shop-3."""
-    views = connection.execute("select sql from duckdb_views() where database_name = 'shop' and not internal")
+    views = cursor.execute("select sql from duckdb_views() where database_name = ? and not internal", [_COPY])
     for (sql,) in views.fetchall():
-        connection.execute(_CATALOG.sub("", sql).replace("CREATE VIEW", "create or replace view", 1))
+        cursor.execute(_CATALOG.sub("", sql).replace("CREATE VIEW", "create or replace view", 1))
 
 
-def _sort_by_day(connection: duckdb.DuckDBPyConnection) -> None:
-    """Marts by day in the order of their days, and uncompressed: sums of wide decimals are ten times as fast so."""
-    tables = connection.execute(
+def _marts_by_day(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    found = cursor.execute(
         "select tables.table_name from duckdb_tables() as tables join duckdb_columns() as columns "
-        "using (database_oid, table_oid) where tables.schema_name = 'marts' and suffix(tables.table_name, '_daily') "
-        "and columns.column_name = ? and tables.estimated_size between ? and ?",
-        [_DAY, *_SORTED],
-    ).fetchall()
-    connection.execute("set force_compression = 'uncompressed'")
-    for (table,) in tables:
-        name = identifier("marts", table)
-        connection.execute("begin")
-        connection.execute(f"create temp table sorted as from {name} order by {_DAY}")
-        connection.execute(f"truncate {name}")
-        connection.execute(f"insert into {name} from sorted")
-        connection.execute("drop table sorted")
-        connection.execute("commit")
+        "using (database_oid, table_oid) where tables.database_name = ? and tables.schema_name = 'marts' "
+        "and suffix(tables.table_name, '_daily') and columns.column_name = ? and tables.estimated_size between ? and ?",
+        [_COPY, _DAY, *_SORTED],
+    )
+    return [table for (table,) in found.fetchall()]
+
+
+def _sort_by_day(file: Path, tables: Sequence[str]) -> None:
+    """Marts by day in the order of their days, and uncompressed: sums of wide decimals are ten times as fast so."""
+    import duckdb
+
+    # by itself, for how rows are packed is a setting of all databases that are attached
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("set force_compression = 'uncompressed'")
+        for table in tables:
+            name = identifier("marts", table)
+            connection.execute("begin")
+            connection.execute(f"create temp table sorted as from {name} order by {_DAY}")
+            connection.execute(f"truncate {name}")
+            connection.execute(f"insert into {name} from sorted")
+            connection.execute("drop table sorted")
+            connection.execute("commit")
+        connection.execute("checkpoint")
 
 
 def connect(folder: Path, version: int | None = None) -> duckdb.DuckDBPyConnection:

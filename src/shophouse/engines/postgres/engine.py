@@ -219,10 +219,14 @@ class PostgresEngine:
 
         def make(session: plan.Session, model: CompiledModel) -> None:
             session.execute("begin")
-            if not (anew or model.sql):
+            if anew:
+                _build_anew(session.execute, model)
+            elif model.sql:
+                _build(session.execute, model)
+            else:
                 session.execute(f"create schema if not exists {name(model.schema)}")
                 _drop(session.execute, model)
-            (_build_anew if anew or not model.sql else _build)(session.execute, model)
+                _build_anew(session.execute, model)
             session.execute("commit")
 
         with self._sessions() as sessions:
@@ -290,15 +294,12 @@ def _build_anew(execute: Callable[[str], Any], model: CompiledModel) -> None:
         execute(f"create table {model.relation} ({typed})")
         execute(f"insert into {model.relation} ({columns}) select {columns} from ({model.full_sql}) as built")
     elif model.decimals:
-        found = execute(f"select * from (\n{model.full_sql}\n) as built limit 0").description or ()
-        types = dict(model.decimals)
+        source, types = f"(\n{model.full_sql}\n) as built", dict(model.decimals)
         cells = ", ".join(
-            f"cast({name(column.name)} as {types[column.name]}) as {name(column.name)}"
-            if column.name in types
-            else name(column.name)
-            for column in found
+            f"cast({name(column)} as {types[column]}) as {name(column)}" if column in types else name(column)
+            for column in _columns(execute, source)
         )
-        execute(f"create table {model.relation} as select {cells} from (\n{model.full_sql}\n) as built")
+        execute(f"create table {model.relation} as select {cells} from {source}")
     else:
         execute(f"create table {model.relation} as\n{model.full_sql}")
     execute(f"analyze {model.relation}")
@@ -323,12 +324,15 @@ def _build(execute: Callable[[str], Any], model: CompiledModel) -> None:
         source = "replacing"
     if model.key:
         execute(f"delete from {model.relation} where {model.key} in (select {model.key} from {model.affected})")
-    described = execute(f"select * from {source} limit 0").description or ()
-    columns = ", ".join(name(column.name) for column in described)
+    columns = ", ".join(name(column) for column in _columns(execute, source))
     if model.materialized == "table":
         execute(f"truncate {model.relation}")
     execute(f"insert into {model.relation} ({columns}) select {columns} from {source}")
     execute(f"analyze {model.relation}")
+
+
+def _columns(execute: Callable[[str], Any], source: str) -> list[str]:
+    return [column.name for column in execute(f"select * from {source} limit 0").description or ()]
 
 
 def _empty(connection: psycopg.Connection[Any]) -> None:

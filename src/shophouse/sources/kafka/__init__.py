@@ -28,6 +28,8 @@ from shophouse.sources.kafka import _places as places
 from shophouse.sources.kafka._counts import Counts
 
 if TYPE_CHECKING:
+    import duckdb
+
     from shophouse.project import Project
     from shophouse.sources.kafka._client import Cluster, Topic
     from shophouse.sources.kafka._dead_letters import Dead
@@ -67,6 +69,7 @@ class KafkaSource:
         self.progress = progress
         self._notice = notice
         self._cluster: Cluster | None = None
+        self._db: duckdb.DuckDBPyConnection | None = None
         self._decoder: Decoder | None = None
         self._fetchers: dict[str, Fetcher] = {}
         self._told: dict[str, Position] = {}
@@ -135,28 +138,25 @@ class KafkaSource:
         counts = Counts(self, table)
         numbers = count(1)
         parser = self._parser(table, into, load_id, loaded_at, names)
-        try:
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                for topic in self.topics_of(table):
-                    for parsed, place in self._parsed(table, topic, known.get(topic), parser, pool, numbers):
-                        known = {**known, topic: place}
-                        if parsed is not None and self.settings.dead_letter_topic:
-                            _note_dead(dead, topic, parsed.rejected)
-                        position = {
-                            **kept,
-                            "topics": known,
-                            "columns": dict(names),
-                            **({"dead": deepcopy(dead)} if dead else {}),
-                        }
-                        if parsed is None:
-                            yield Batch(position)
-                        else:
-                            counts.add(parsed.files, parsed.rejected)
-                            parquet = [parsed.parquet] if parsed.parquet else []
-                            yield Batch(position, parquet, parsed.columns, parsed.files, parsed.rejected)
-            counts.refuse_if_broken()
-        finally:
-            parser.close()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for topic in self.topics_of(table):
+                for parsed, place in self._parsed(table, topic, known.get(topic), parser, pool, numbers):
+                    known = {**known, topic: place}
+                    if parsed is not None and self.settings.dead_letter_topic:
+                        _note_dead(dead, topic, parsed.rejected)
+                    position = {
+                        **kept,
+                        "topics": known,
+                        "columns": dict(names),
+                        **({"dead": deepcopy(dead)} if dead else {}),
+                    }
+                    if parsed is None:
+                        yield Batch(position)
+                    else:
+                        counts.add(parsed.files, parsed.rejected)
+                        parquet = [parsed.parquet] if parsed.parquet else []
+                        yield Batch(position, parquet, parsed.columns, parsed.files, parsed.rejected)
+        counts.refuse_if_broken()
 
     def replay(
         self,
@@ -174,24 +174,21 @@ class KafkaSource:
         for row in rejected:
             topic, _, partition = row.source_file.rpartition("@")[0].rpartition("-")
             wanted.setdefault(topic, {}).setdefault(int(partition), {})[row.line or 0] = row
-        try:
-            for number, (topic, partitions) in enumerate(wanted.items(), 1):
-                id_known = (since or {}).get("topics", {}).get(topic, {}).get("id", "")
-                chunk, gone = self._found_again(table, topic, partitions, id_known)
-                firsts = {partition: min(offsets) for partition, offsets in partitions.items()}
-                parsed = parser.parse(chunk, firsts, number)
-                files = {file.source_file: file for file in parsed.files}
-                for row in gone:
-                    label = f"{row.source_file.partition('@')[0]}@"
-                    read = next((file for file in files.values() if file.source_file.startswith(label)), None)
-                    read = read or FileRead(f"{label}{row.line}+{load_id}", 0, 0, 0)
-                    files[read.source_file] = replace(read, rejected_rows=read.rejected_rows + 1)
-                    parsed.rejected.append(replace(row, source_file=read.source_file))
-                position = {**(since or {}), "columns": dict(names)}
-                parquet = [parsed.parquet] if parsed.parquet else []
-                yield Batch(position, parquet, parsed.columns, list(files.values()), parsed.rejected)
-        finally:
-            parser.close()
+        for number, (topic, partitions) in enumerate(wanted.items(), 1):
+            id_known = (since or {}).get("topics", {}).get(topic, {}).get("id", "")
+            chunk, gone = self._found_again(table, topic, partitions, id_known)
+            firsts = {partition: min(offsets) for partition, offsets in partitions.items()}
+            parsed = parser.parse(chunk, firsts, number)
+            files = {file.source_file: file for file in parsed.files}
+            for row in gone:
+                label = f"{row.source_file.partition('@')[0]}@"
+                read = next((file for file in files.values() if file.source_file.startswith(label)), None)
+                read = read or FileRead(f"{label}{row.line}+{load_id}", 0, 0, 0)
+                files[read.source_file] = replace(read, rejected_rows=read.rejected_rows + 1)
+                parsed.rejected.append(replace(row, source_file=read.source_file))
+            position = {**(since or {}), "columns": dict(names)}
+            parquet = [parsed.parquet] if parsed.parquet else []
+            yield Batch(position, parquet, parsed.columns, list(files.values()), parsed.rejected)
 
     def _found_again(
         self, table: Table, name: str, partitions: Mapping[int, Mapping[int, Rejected]], id_known: str
@@ -280,6 +277,9 @@ class KafkaSource:
         if self._cluster is not None:
             self._cluster.close()
             self._cluster = None
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
     def tell(self, line: str) -> None:
         _log.info(line)
@@ -299,11 +299,24 @@ class KafkaSource:
             load_id,
             loaded_at,
             names,
+            self._parsing_db(),
             decoder=self._decoder_of(table),
             is_debezium=written.format == "debezium",
             epoch=written.epoch,
             again=again,
         )
+
+    def _parsing_db(self) -> duckdb.DuckDBPyConnection:
+        """One for all loads: a database that is closed gives back all free memory of the process."""
+        import duckdb
+
+        if self._db is None:
+            # each chunk is one thread's: several in a query wait for one another more than they gain
+            self._db = duckdb.connect(
+                ":memory:", config={"memory_limit": "1GB", "preserve_insertion_order": True, "threads": 1}
+            )
+            self._db.execute("set enable_progress_bar = false")
+        return self._db
 
     def _decoder_of(self, table: Table) -> Decoder | None:
         chosen = self.settings.format_of(table.name).format

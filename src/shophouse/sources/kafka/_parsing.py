@@ -57,7 +57,8 @@ class _Value:
 class Parser:
     """Parses for one load. `names` are of columns that are not declared, by lower-case name, and are added to.
 
-    `key` are the columns that a message's key names. `again` ends the names of parts that were read before.
+    `key` are the columns that a message's key names; `db` is a database in memory. `again` ends the names of parts that
+    were read before.
     """
 
     def __init__(
@@ -68,15 +69,13 @@ class Parser:
         load_id: int,
         loaded_at: datetime,
         names: dict[str, str],
+        db: duckdb.DuckDBPyConnection,
         *,
         decoder: Decoder | None = None,
         is_debezium: bool = False,
         epoch: str | None = None,
         again: str = "",
-        memory_limit: str = "1GB",
     ) -> None:
-        import duckdb
-
         self.table = replace(table, required=())
         self.required = table.required
         self.key = tuple(key)
@@ -91,14 +90,7 @@ class Parser:
         # the fields that values are taken apart into, as they are spelled, by lower-case name
         self._fields = {name.lower(): name for name in (*table.types, *names.values())}
         self._lock = Lock()
-        # each chunk is one thread's: several in a query wait for one another more than they gain
-        self._db: duckdb.DuckDBPyConnection = duckdb.connect(
-            ":memory:", config={"memory_limit": memory_limit, "preserve_insertion_order": True, "threads": 1}
-        )
-        self._db.execute("set enable_progress_bar = false")
-
-    def close(self) -> None:
-        self._db.close()
+        self._db = db
 
     def parse(self, chunk: Chunk, firsts: Mapping[int, int], number: int) -> Parsed:
         """Write a chunk's rows into a file with this number. May be called by several threads at once.
