@@ -165,7 +165,7 @@ def test_the_schema_that_the_project_file_names_is_there(tmp_path: Path) -> None
 
 @pytest.mark.slow
 @requirement("S0-36", "S0-38")
-@pytest.mark.parametrize("platform", [None, *sorted(staging_folders())])
+@pytest.mark.parametrize("platform", [None, "storefront"])
 def test_dbt_by_hand_finds_the_models_of_shop_and_package_without_deps(tmp_path: Path, platform: str | None) -> None:
     init_project(tmp_path / "s", staging=platform)
     models = dbt(tmp_path / "s", "ls", "--resource-type", "model", "--output", "name", "--quiet").split()

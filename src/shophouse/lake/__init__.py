@@ -175,17 +175,19 @@ class Lake:
         *,
         keep: int = 1,
         older_than: timedelta | datetime = timedelta(days=7),
+        contained: timedelta | None = None,
         wait: float = 0,
     ) -> Expiry:
         """Forget snapshots older than `older_than` but the newest `keep`, and delete the files that only they need.
 
+        With `contained`, those older than this are forgotten, too, whose every row the next one has in the same files.
         Positions, loads and load files stay as they are. A reader that still uses such a file fails, so `older_than`
         has to exceed the longest query and the time between two builds.
         """
         from shophouse.lake.maintenance import expire
 
         with self.lease(source, table, wait) as lease:
-            return expire(self, source, table, keep, older_than, lease)
+            return expire(self, source, table, keep, older_than, contained, lease)
 
     def drop(self, source: str, table: str, *, wait: float = 0) -> None:
         """Delete a table with its quarantine, its history and its position: the next load reads everything anew."""

@@ -127,7 +127,9 @@ class Ledger:
     def write(self, storage: Storage, folder: str, commit: int, token: str = "") -> str:
         """Store it for commit number `commit` and return the name that the table's property gets."""
         name = f"ledger-{commit:08}{token and '-'}{token}.json.gz"
-        storage.write(f"{folder}/ledger/{name}", _packed({"version": 1, **asdict(self)}))
+        # not asdict() of all: it copies each load and each file
+        content = {**vars(self), "data": [asdict(file) for file in self.data]}
+        storage.write(f"{folder}/ledger/{name}", _packed({"version": 1, **content}))
         return name
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -262,21 +263,35 @@ def _merge(files: list[Path], schema: dict[str, str], into: Path, spill: Path) -
     return int(written[0][0])
 
 
-def expire(lake: Lake, source: str, table: str, keep: int, older_than: timedelta | datetime, lease: Lease) -> Expiry:
+def expire(
+    lake: Lake,
+    source: str,
+    table: str,
+    keep: int,
+    older_than: timedelta | datetime,
+    contained: timedelta | None,
+    lease: Lease,
+) -> Expiry:
     if keep < 1:
         raise LakeError("expire has to keep at least one snapshot", hint="--keep 1")
     _head(lake, source, table)
-    limit = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
+    now = datetime.now(UTC)
+    limit = now - older_than if isinstance(older_than, timedelta) else older_than
+    sooner = limit if contained is None else max(limit, now - contained)
     names = [name for name in (table, table + QUARANTINE) if lake.head(source, name)]
-    done = [_expire(lake, source, name, keep, limit, lease) for name in names]
+    done = [_expire(lake, source, name, keep, limit, sooner, lease) for name in names]
     return Expiry(*(sum(counts) for counts in zip(*((e.snapshots, e.files, e.bytes) for e in done), strict=True)))
 
 
-def _expire(lake: Lake, source: str, table: str, keep: int, limit: datetime, lease: Lease) -> Expiry:
+def _expire(lake: Lake, source: str, table: str, keep: int, limit: datetime, sooner: datetime, lease: Lease) -> Expiry:
     head = _head(lake, source, table)
     changes = history(lake, source, table)
-    old = [change for change in changes[: max(0, len(changes) - keep)] if not change.current]
-    gone = [change.snapshot_id for change in old if change.committed_at <= limit]
+    old = [pair for pair in pairwise(changes[: max(1, len(changes) - keep + 1)]) if not pair[0].current]
+    gone = [
+        change.snapshot_id
+        for change, following in old
+        if change.committed_at <= (sooner if following.operation == "append" else limit)
+    ]
     if gone:
         from shophouse.lake._iceberg import commit
 
@@ -301,10 +316,12 @@ def _unreferenced(lake: Lake, source: str, table: str, lease: Lease) -> list[Sto
             found.metadata_location,
             *(entry.metadata_file for entry in found.metadata.metadata_log),
         }
-        for snapshot in found.snapshots():
-            used.add(snapshot.manifest_list)
-            for manifest in snapshot.manifests(found.io):
-                used.add(manifest.manifest_path)
-                used.update(entry.data_file.file_path for entry in manifest.fetch_manifest_entry(found.io))
+        snapshots = found.snapshots()
+        used.update(snapshot.manifest_list for snapshot in snapshots)
+        # most snapshots have those of the one before
+        manifests = {of.manifest_path: of for snapshot in snapshots for of in snapshot.manifests(found.io)}
+        for path, manifest in manifests.items():
+            used.add(path)
+            used.update(entry.data_file.file_path for entry in manifest.fetch_manifest_entry(found.io))
     needed = {location.removeprefix("file://") for location in used}
     return [file for file in present if file.location not in needed]

@@ -15,6 +15,8 @@ __all__ = ["FILES", "tidy", "untidy"]
 
 FILES = 40
 """A table that was given so many files since it was last merged is merged."""
+# what each commit writes anew, and each merge looks through, grows with the snapshots
+_CONTAINED = timedelta(minutes=1)
 
 
 def untidy(lake: Lake, tables: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -23,12 +25,15 @@ def untidy(lake: Lake, tables: Iterable[tuple[str, str]]) -> list[tuple[str, str
 
 
 def tidy(lake: Lake, tables: Iterable[tuple[str, str]], keep: timedelta) -> list[tuple[str, str]]:
-    """Merge the tables and expire their snapshots; returns them but for those that are being written, which wait."""
+    """Merge the tables and expire their snapshots; returns them but for those that are being written, which wait.
+
+    What a merge replaced is kept for as long as `keep`, in the last snapshot before it.
+    """
     done = []
     for source, table in tables:
         try:
             lake.compact(source, table, newest=True)
-            lake.expire(source, table, older_than=keep)
+            lake.expire(source, table, older_than=keep, contained=_CONTAINED)
         except LockedError:
             continue
         done.append((source, table))
