@@ -33,11 +33,10 @@ def shop(tmp_path: Path, place: Place) -> Shop:
     return Shop(tmp_path, place=place)
 
 
-def iceberg_rows(shop: Shop) -> list[dict[str, object]]:
+def iceberg_rows(shop: Shop, snapshot: int | None = None) -> list[dict[str, object]]:
     with shop.lake.catalog.opened() as catalog:
-        found = (
-            catalog.load_table(shop.lake.catalog.identifier(("shop", shop.table.name))).scan().to_arrow().to_pylist()
-        )
+        table = catalog.load_table(shop.lake.catalog.identifier(("shop", shop.table.name)))
+        found = table.scan(snapshot_id=snapshot).to_arrow().to_pylist()
     return sorted(
         found,
         key=lambda row: (row["_load_id"], row["_source_file"], row["_row_number"]),
@@ -260,6 +259,31 @@ def test_expiring_deletes_files_and_keeps_position_and_records(shop: Shop) -> No
     assert record is not None and (record.load_id, record.files) == (5, 1)
     with pytest.raises(LakeError, match="at least one"):
         shop.lake.expire("shop", "orders", keep=0)
+
+
+@BOTH
+def test_snapshots_that_the_next_one_contains_are_forgotten_sooner_than_what_a_merge_replaced(shop: Shop) -> None:
+    for number in range(5):
+        shop.write(f"orders-{number}.csv", f"{number},1", "x,")
+        shop.load()
+        if number == 2:
+            shop.lake.compact("shop", "orders")
+    before, rows = shop.state(), iceberg_rows(shop)
+    assert [change.operation for change in shop.lake.history("shop", "orders")] == [
+        *("append", "append", "append"),
+        "overwrite",
+        *("append", "append"),
+    ]
+    assert shop.lake.expire("shop", "orders", contained=timedelta(hours=1)).snapshots == 0
+    shop.lake.expire("shop", "orders", contained=NOW)
+    replaced, newest = shop.lake.history("shop", "orders")
+    assert (replaced.rows, replaced.files, newest.rows, newest.current) == (3, 3, 5, True)
+    assert iceberg_rows(shop, replaced.snapshot_id) == rows[:3] and iceberg_rows(shop) == rows
+    assert shop.state() == before
+    assert len(shop.lying("data")) == (replaced.files or 0) + (newest.files or 0)
+    shop.lake.expire("shop", "orders", older_than=NOW, contained=timedelta(hours=1))
+    assert shop.lake.history("shop", "orders") == [newest]
+    shop.assert_clean()
 
 
 @BOTH

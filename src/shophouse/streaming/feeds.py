@@ -10,6 +10,7 @@ from typing import Any
 
 from shophouse.errors import LockedError, SourceError
 from shophouse.ingestion import close, readers
+from shophouse.settings import FilesSource as Files
 from shophouse.sources import Source, Table
 from shophouse.steps import Run, Steps
 
@@ -92,9 +93,12 @@ class Feeds:
             self._let_go(feed)
 
     def _due(self, name: str) -> list[tuple[Source, Table]]:
-        """The tables of a source that are to be read now, with readers that stay."""
+        """The tables of a source that are to be read now, with readers that stay, but for those of files.
+
+        These hold nothing open, and know only the files of a bucket, and the tables, that there were at first.
+        """
         feed = self._feeds[name]
-        if not feed.tables:
+        if not feed.tables or isinstance(self.steps.project.sources[name], Files):
             tell = self.steps.listener
             feed.tables = readers(self.steps.project, name, progress=tell.progress, notice=self.notice)
         return [(source, table) for source, table in feed.tables if self._is_due(source, table)]
