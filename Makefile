@@ -1,6 +1,6 @@
 # Everything works from a fresh clone on a machine that has git, make and Python 3.11 or later.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint docs bench clean
+.PHONY: help setup demo test unit lint lint-python lint-sql docs bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,8 +32,13 @@ unit: setup ## Run the tests that take seconds
 lint: setup ## Check style, types, imports and SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 lint-python lint-sql
+
+lint-python: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+lint-sql: setup
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 0 src/shophouse/warehouse/models
 
 docs: setup ## Write the generated pages of docs/
