@@ -167,6 +167,7 @@ def test_staging_of_each_platform_keeps_the_rules(tmp_path: Path, platform: str)
     found = [model for model in models(shop.manifest(), compiled) if model.platform]
     assert {model.layer for model in found} == {"base", "stg"}
     assert {model.platform for model in found} == {platform}
+    assert f"stg_{platform}__orders" in {model.name for model in found}
     broken = [line for model in found for line in broken_rules(model)]
     assert [line for line in broken if line not in KEPT_AS_TABLES] == []
 

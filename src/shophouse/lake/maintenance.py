@@ -286,11 +286,10 @@ def expire(
 def _expire(lake: Lake, source: str, table: str, keep: int, limit: datetime, sooner: datetime, lease: Lease) -> Expiry:
     head = _head(lake, source, table)
     changes = history(lake, source, table)
-    old = [pair for pair in pairwise(changes[: max(1, len(changes) - keep + 1)]) if not pair[0].current]
     gone = [
         change.snapshot_id
-        for change, following in old
-        if change.committed_at <= (sooner if following.operation == "append" else limit)
+        for change, following in list(pairwise(changes))[: max(0, len(changes) - keep)]
+        if not change.current and change.committed_at <= (sooner if following.operation == "append" else limit)
     ]
     if gone:
         from shophouse.lake._iceberg import commit
