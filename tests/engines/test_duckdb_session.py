@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,6 +166,23 @@ def test_a_copy_is_changed_beside_what_was_built_and_leaves_nothing_there(engine
         assert sorted(view["schema_name"] for view in built) == ["marts", "raw"]
         execute(engine, model("marts.sales", "select 10 as day_number"))
         assert engine.read("select day_number from marts.all_sales").fetchall() == [(9,)]
+
+
+def test_a_copy_waits_for_queries_that_began_before_the_last_change(engine: DuckdbEngine) -> None:
+    with engine.session():
+        with engine._connect() as reading, engine._connect() as copying:
+            reading.begin()
+            assert reading.execute("select day_number from marts.sales").fetchall() == [(1,)]
+            copying.execute("update marts.sales set day_number = 12")
+            with pytest.raises(duckdb.TransactionException):
+                copying.execute("checkpoint")
+            ends = threading.Timer(0.3, reading.commit)
+            ends.start()
+            publish.copy(copying, engine.file, engine.folder)
+            ends.join()
+            publish.trim(copying, engine.folder)
+            publish.put_in_place(copying, engine.folder)
+        assert engine.read("select day_number from marts.sales").fetchall() == [(12,)]
 
 
 def test_a_copy_that_can_not_be_changed_is_made_again(engine: DuckdbEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -252,8 +252,8 @@ class Cursor:
     def __init__(self, failures: int) -> None:
         self.failures = failures
 
-    def fetchone(self) -> tuple[int]:
-        return (self.failures,)
+    def fetchall(self) -> list[tuple[int]]:
+        return [(self.failures,)]
 
 
 def built(

@@ -330,8 +330,9 @@ def build(
                 make(session, node)
             else:
                 sql = node.full_sql if anew else node.sql
-                row = session.execute(f"select count(*) from (\n{sql}\n) as failing").fetchone()
-                failures = int(row[0])
+                # all rows, for a result that is not read to its end is a transaction, which a copy would wait for
+                ((rows,),) = session.execute(f"select count(*) from (\n{sql}\n) as failing").fetchall()
+                failures = int(rows)
         except refusal as refused:
             # an error without words is one, too
             error = str(refused) or type(refused).__name__

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shophouse.engines.duckdb.copying import copy_file
 from shophouse.errors import BuildError
 from shophouse.quoting import identifier, literal
 
@@ -34,6 +36,9 @@ _DAY = "date_day"
 _SORTED = (50_000, 1_000_000)
 # the catalog before a schema and a table
 _CATALOG = re.compile(r'(?<![\w".])(?:shop|"shop")\.(?=[\w"]+\.[\w"])')
+# for a checkpoint: half a minute, which no test takes
+_TRIES = 600
+_PAUSE = 0.05
 _VERSION = re.compile(r"shop-(\d+)\.duckdb")
 
 
@@ -65,11 +70,25 @@ def copy(connection: duckdb.DuckDBPyConnection, built: Path, folder: Path) -> No
 
     `connection` is one to `built`, here and in these.
     """
-    connection.execute("checkpoint")
+    _checkpoint(connection)
     incoming = _incoming(folder)
     forget(folder)
     incoming.parent.mkdir(parents=True)
-    shutil.copyfile(built, incoming)
+    copy_file(built, incoming)
+
+
+def _checkpoint(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have everything in the file, once the queries have ended that began before the last change was committed."""
+    import duckdb
+
+    for left in reversed(range(_TRIES)):
+        try:
+            connection.execute("checkpoint")
+            return
+        except duckdb.TransactionException:
+            if not left:
+                raise
+            time.sleep(_PAUSE)
 
 
 def trim(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
