@@ -178,6 +178,51 @@ def test_a_day_that_an_order_has_left_is_summed_again(packed: Packed) -> None:
     assert {"aggregates.sold_by_day", "aggregates.orders_by_day", "aggregates.sales_by_day"} <= set(found)
 
 
+class MergingShop(WideShop):
+    """A shop that finds after the first round that all of its accounts are one person's, who lives elsewhere."""
+
+    def play(self, steps: int) -> None:
+        super().play(steps)
+        if self.round > 1:
+            for key, row in list(self.rows["users"].items()):
+                moved = {"city": "Faro", "state": "C", "email": "one@shop.test", "updated_at": self.now()}
+                self.put("users", key, {**row, **moved})
+
+
+@pytest.mark.slow
+def test_the_days_of_orders_whose_account_changed_are_summed_again(packed: Packed) -> None:
+    shops = [MergingShop(case) for case in (1, 2)]
+    steps = [[60, 0]] * 2
+    assert packed.differences(shops, steps) == {}
+    # in a snapshot every order arrives again
+    if packed.delivery == "upsert":
+        nothing = "select * from ({sql}) where false"
+        found = deaf(packed, "orders_before", nothing, [MergingShop(case) for case in (1, 2)], steps)
+        assert {"aggregates.sold_by_day", "aggregates.orders_by_day", "aggregates.sales_by_day"} <= set(found)
+
+
+class GiftingShop(WideShop):
+    """A shop that finds after the first round that its goods are gift cards, and its gift cards goods."""
+
+    def play(self, steps: int) -> None:
+        super().play(steps)
+        if self.round > 1:
+            for key, row in list(self.rows["products"].items()):
+                other = "false" if row["is_gift_card"] == "true" else "true"
+                self.put("products", key, {**row, "is_gift_card": other, "updated_at": self.now()})
+
+
+@pytest.mark.slow
+def test_what_facts_are_made_of_of_a_product_changes_its_lines_and_refunds(packed: Packed) -> None:
+    shops = [GiftingShop(case) for case in (1, 2, 3)]
+    steps = [[40, 0]] * 3
+    assert packed.differences(shops, steps) == {}
+    nothing = "select * from ({sql}) where false"
+    found = deaf(packed, "followed_products", nothing, [GiftingShop(case) for case in (1, 2, 3)], steps)
+    if packed.delivery == "upsert":
+        assert {"core.fct_order_items", "core.fct_refund_items", "marts.sales_daily"} <= set(found)
+
+
 def test_a_difference_is_told_with_the_command_that_shows_it_again() -> None:
     text = told("upsert", [11, 22, 33], {"core.fct_orders": ["case_001"], "marts.sales_daily": []})
     assert "core.fct_orders, marts.sales_daily differ" in text

@@ -34,19 +34,19 @@ select affected.{{ key }} from {{ relation }} as affected where {{ shophouse.tel
 {% endmacro %}
 
 
-{# The two days of each row of a relation shaped as taken_back that is an affected order's or refund's. #}
-{% macro days_of_affected(taken_back) -%}
+{# The two days of each row of a relation shaped as taken_back that is of one of these orders or refunds, which are CTEs of their keys. #}
+{% macro days_of_affected(taken_back, orders, refunds) -%}
 select
         taken_back.order_date as order_date,
         taken_back.event_date as event_date
     from {{ taken_back }} as taken_back
-    where taken_back.order_key in ({{ few_keys('order_key', ref('affected_orders')) }})
+    where taken_back.order_key in ({{ few_keys('order_key', orders) }})
     union
     select
         taken_back.order_date as order_date,
         taken_back.event_date as event_date
     from {{ taken_back }} as taken_back
-    where taken_back.refund_key in ({{ few_keys('refund_key', ref('affected_refunds')) }})
+    where taken_back.refund_key in ({{ few_keys('refund_key', refunds) }})
 {%- endmacro %}
 
 

@@ -1,8 +1,32 @@
 -- One row per pair of days, that of an order and that on which its money moved, of whose sums this run may change any. Empty in a full run.
 {{ config(tags=['changes']) }}
-{%- if not execute %}{% do ref('affected_orders') %}{% do ref('affected_person_orders') %}{% do ref('affected_refunds') %}{% do ref('affected_places') %}{% endif -%}
+{%- if not execute %}{% do ref('affected_places') %}{% endif -%}
 
 with
+
+arrived_orders as (
+    select order_key
+    from {{ ref('affected_orders') }}
+    where has_arrived
+),
+
+arrived_refunds as (
+    select refund_key
+    from {{ ref('affected_refunds') }}
+    where has_arrived
+),
+
+-- Nothing of these has arrived but of their accounts or persons: few are what they weren't, and their days are what they were.
+changed_orders as (
+    select
+        orders.order_key as order_key,
+        orders.order_date as order_date
+    from {{ ref('fct_orders') }} as orders
+    inner join {{ ref('orders_before') }} as orders_before
+        on orders.order_key = orders_before.order_key
+    where orders.geography_key <> orders_before.geography_key
+        or orders.is_first_order <> orders_before.is_first_order
+),
 
 days as (
     select
@@ -14,9 +38,20 @@ days as (
         orders.order_date as order_date,
         orders.order_date as event_date
     from {{ ref('fct_orders') }} as orders
-    where orders.order_key in ({{ few_keys('order_key', ref('affected_person_orders')) }})
+    where orders.order_key in ({{ few_keys('order_key', 'arrived_orders') }})
     union
-    {{ days_of_affected(ref('taken_back')) }}
+    {{ days_of_affected(ref('taken_back'), 'arrived_orders', 'arrived_refunds') }}
+    union
+    select
+        changed_orders.order_date as order_date,
+        changed_orders.order_date as event_date
+    from changed_orders
+    union
+    select
+        taken_back.order_date as order_date,
+        taken_back.event_date as event_date
+    from {{ ref('taken_back') }} as taken_back
+    where taken_back.order_key in ({{ few_keys('order_key', 'changed_orders') }})
     union
     select
         orders.order_date as order_date,

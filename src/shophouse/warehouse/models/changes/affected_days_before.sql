@@ -1,8 +1,7 @@
--- One row per pair of days, that of an order and that on which its money moved, of which an affected order or refund had any before this run: either may
--- be on another day now, or gone. Of runs that came to no end all are kept until one does, for what they have built says no more which days these were.
+-- One row per pair of days, that of an order and that on which its money moved, of which an order or refund that has arrived had any before this run:
+-- either may be on another day now, or gone. Of runs that came to no end all are kept until one does, for what they have built says no more which days these were.
 -- Empty in a full run.
 {{ config(tags=['changes']) }}
-{%- if not execute %}{% do ref('affected_orders') %}{% do ref('affected_person_orders') %}{% do ref('affected_refunds') %}{% endif -%}
 {%- set orders = as_built('core', 'fct_orders') %}
 {%- set taken_back = as_built('aggregates', 'taken_back') %}
 {%- set unfinished = as_built('changes', 'affected_days_before') %}
@@ -13,6 +12,18 @@ with
 watermark as (
     select cast(coalesce(sum(load_id), 0) as bigint) as load_sum
     from {{ source('ops', 'model_watermarks') }}
+),
+
+arrived_orders as (
+    select order_key
+    from {{ ref('affected_orders') }}
+    where has_arrived
+),
+
+arrived_refunds as (
+    select refund_key
+    from {{ ref('affected_refunds') }}
+    where has_arrived
 ),
 
 days as (
@@ -26,11 +37,11 @@ days as (
         orders_before.order_date as order_date,
         orders_before.order_date as event_date
     from {{ orders }} as orders_before
-    where orders_before.order_key in ({{ few_keys('order_key', ref('affected_person_orders')) }})
+    where orders_before.order_key in ({{ few_keys('order_key', 'arrived_orders') }})
     {%- endif %}
     {%- if taken_back %}
     union
-    {{ days_of_affected(taken_back) }}
+    {{ days_of_affected(taken_back, 'arrived_orders', 'arrived_refunds') }}
     {%- endif %}
     {%- if unfinished %}
     union

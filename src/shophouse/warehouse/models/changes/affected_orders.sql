@@ -1,6 +1,8 @@
--- One row per order that this run must calculate again, because something that its facts are made of has arrived. Empty in a full run.
+-- One row per order that this run must calculate again, because something that its facts are made of has arrived: of itself, or of its account alone. Empty
+-- in a full run.
 -- Rows that name no order stand under the empty id: they are rejected, and that must be known of new ones too.
 {{ config(tags=['changes']) }}
+{%- if not execute %}{% do ref('followed_products') %}{% endif -%}
 {%- if not execute and has_currencies() %}{% do ref('fct_exchange_rates_daily') %}{% do arrived('exchange_rates', ['rate_date']) %}{% endif -%}
 {%- set orders_before = as_built('core', 'fct_orders') %}
 {%- set lines_before = as_built('core', 'fct_order_items') %}
@@ -15,34 +17,6 @@ changed_customers as (
 
 changed_stores as (
     {{ arrived('stores', ['store_id']) }}
-),
-
-changed_products as (
-    {{ arrived('products', ['product_id']) }}
-),
-
-product_versions as (
-    {{ all_versions('products', ['product_id', 'unit_cost', 'currency_code', 'is_gift_card', '_operation']) }}
-),
-
--- A product's price or name is in no fact; its cost with its currency and whether it is a gift card are.
-products_to_follow as (
-    select
-        product_versions.source as source,
-        product_versions.product_id as product_id
-    from product_versions
-    inner join changed_products
-        on product_versions.source = changed_products.source
-        and product_versions.product_id = changed_products.product_id
-    group by
-        product_versions.source,
-        product_versions.product_id
-    having {% if replaces_files('products') %}1 = 1{% else %}count(*) = 1
-        or max(case when product_versions._operation = 'delete' then 1 else 0 end) = 1
-        or count(product_versions.unit_cost) <> count(*)
-        or min(product_versions.unit_cost) <> max(product_versions.unit_cost)
-        or count(distinct coalesce(product_versions.currency_code, '')) > 1
-        or min(case when product_versions.is_gift_card then 1 else 0 end) <> max(case when product_versions.is_gift_card then 1 else 0 end){% endif %}
 ),
 
 moved_payments as (
@@ -92,16 +66,12 @@ orders_of_accounts as (
 
 {% endif -%}
 {%- if lines_before %}
-followed_products as (
-    {{ keys_of('products_to_follow', 'source', 'product_id', 'product_key') }}
-),
-
 lines_of_products as (
     select
         lines_before.source as source,
         lines_before.order_id as order_id
     from {{ lines_before }} as lines_before
-    where lines_before.product_key in ({{ few_keys('product_key', 'followed_products') }})
+    where lines_before.product_key in ({{ few_keys('product_key', ref('followed_products')) }})
 ),
 {% endif %}
 
@@ -130,6 +100,10 @@ revalued_orders as (
 
 {% endif -%}
 {%- if lines_before and has_product_currencies() %}
+product_versions as (
+    {{ all_versions('products', ['product_id', 'currency_code']) }}
+),
+
 changed_rates as (
     {{ arrived('exchange_rates', ['rate_date']) }}
 ),
@@ -152,7 +126,7 @@ revalued_costs as (
 ),
 
 {% endif -%}
-named as (
+named_orders as (
     {{ arrived('orders', ['order_id']) }}
     union
     {{ arrived('order_items', ['order_id']) }}
@@ -186,13 +160,6 @@ named as (
     inner join moved_refunds
         on refund_versions.source = moved_refunds.source
         and refund_versions.refund_id = moved_refunds.refund_id
-    {%- if orders_before %}
-    union
-    select
-        source,
-        order_id
-    from orders_of_accounts
-    {%- endif %}
     union
     select
         stores_of_orders.source as source,
@@ -224,17 +191,38 @@ named as (
     {%- endif %}
 ),
 
+named as (
+    select
+        named_orders.source as source,
+        named_orders.order_id as order_id,
+        1 as has_arrived
+    from named_orders
+    {%- if orders_before %}
+    union all
+    select
+        orders_of_accounts.source as source,
+        orders_of_accounts.order_id as order_id,
+        0 as has_arrived
+    from orders_of_accounts
+    {%- endif %}
+),
+
 final as (
     select
         named.source as source,
         coalesce(named.order_id, '') as order_id,
-        {{ surrogate_key(['named.source', 'named.order_id']) }} as order_key
+        {{ surrogate_key(['named.source', 'named.order_id']) }} as order_key,
+        max(named.has_arrived) = 1 as has_arrived
     from named
     where {{ passes_changes_on() }}
+    group by
+        named.source,
+        named.order_id
 )
 
 select
     source,
     order_id,
-    order_key
+    order_key,
+    has_arrived
 from final

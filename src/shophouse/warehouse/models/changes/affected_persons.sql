@@ -29,8 +29,11 @@ accounts as (
     from {{ ref('dim_customer') }}
 ),
 
-changed_products as (
-    {{ arrived('products', ['product_id']) }}
+followed_products as (
+    select
+        source,
+        product_id
+    from {{ ref('followed_products') }}
 ),
 
 refund_items as (
@@ -58,9 +61,9 @@ persons as (
     union
     select refund_items.person_key as person_key
     from refund_items
-    inner join changed_products
-        on refund_items.source = changed_products.source
-        and refund_items.product_id = changed_products.product_id
+    inner join followed_products
+        on refund_items.source = followed_products.source
+        and refund_items.product_id = followed_products.product_id
 )
 
 select person_key

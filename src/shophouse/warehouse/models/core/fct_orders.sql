@@ -5,8 +5,8 @@
     unique_key='order_key',
     meta={'affected': 'affected_person_orders'}
 ) }}
-{#- The days that its orders had are read before it is written. #}
-{%- if not execute %}{% do ref('affected_days_before') %}{% endif -%}
+{#- What its orders were is read before it is written. #}
+{%- if not execute %}{% do ref('affected_days_before') %}{% do ref('orders_before') %}{% endif -%}
 {%- set before = as_built('core', 'fct_orders') if is_incremental() else none %}
 
 with
