@@ -197,7 +197,7 @@ def test_the_days_of_orders_whose_account_changed_are_summed_again(packed: Packe
     # in a snapshot every order arrives again
     if packed.delivery == "upsert":
         nothing = "select * from ({sql}) where false"
-        found = deaf(packed, "orders_before", nothing, [MergingShop(case) for case in (1, 2)], steps)
+        found = deaf(packed, "affected_orders_before", nothing, [MergingShop(case) for case in (1, 2)], steps)
         assert {"aggregates.sold_by_day", "aggregates.orders_by_day", "aggregates.sales_by_day"} <= set(found)
 
 

@@ -22,7 +22,7 @@ changed_orders as (
         orders.order_key as order_key,
         orders.order_date as order_date
     from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('orders_before') }} as orders_before
+    inner join {{ ref('affected_orders_before') }} as orders_before
         on orders.order_key = orders_before.order_key
     where orders.geography_key <> orders_before.geography_key
         or orders.is_first_order <> orders_before.is_first_order

@@ -6,7 +6,7 @@
     meta={'affected': 'affected_person_orders'}
 ) }}
 {#- What its orders were is read before it is written. #}
-{%- if not execute %}{% do ref('affected_days_before') %}{% do ref('orders_before') %}{% endif -%}
+{%- if not execute %}{% do ref('affected_days_before') %}{% do ref('affected_orders_before') %}{% endif -%}
 {%- set before = as_built('core', 'fct_orders') if is_incremental() else none %}
 
 with

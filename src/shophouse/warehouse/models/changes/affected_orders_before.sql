@@ -3,7 +3,7 @@
 {{ config(tags=['changes']) }}
 {%- if not execute %}{% do ref('affected_orders') %}{% do ref('affected_person_orders') %}{% endif -%}
 {%- set before = as_built('core', 'fct_orders') %}
-{%- set unfinished = as_built('changes', 'orders_before') %}
+{%- set unfinished = as_built('changes', 'affected_orders_before') %}
 
 with
 
