@@ -121,7 +121,8 @@ class RawShop:
             with compile_ahead(self.project) as wait:
                 wait()
         plan = Plan.load(file, key)
-        assert plan is not None, self.manifest()
+        # dbt says what is wrong with it
+        assert plan is not None, self.dbt("compile")
         return plan
 
     def build(self, *models: str, full_refresh: bool = True, upstream: bool = True) -> None:

@@ -4,6 +4,7 @@
 {{ config(tags=['changes']) }}
 {%- if not execute %}{% do ref('followed_products') %}{% endif -%}
 {%- if not execute and has_currencies() %}{% do ref('fct_exchange_rates_daily') %}{% do arrived('exchange_rates', ['rate_date']) %}{% endif -%}
+{%- if not execute and has_product_currencies() %}{% do all_versions('products', ['product_id']) %}{% endif -%}
 {%- set orders_before = as_built('core', 'fct_orders') %}
 {%- set lines_before = as_built('core', 'fct_order_items') %}
 
