@@ -29,6 +29,23 @@ def test_a_copy_is_the_file(tmp_path: Path, length: int) -> None:
     assert target.read_bytes() == source.read_bytes()
 
 
+def test_a_read_that_ends_inside_a_sector_before_the_file_does_moves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(file: int, buffers: list[memoryview]) -> int:
+        with buffers[0][: SECTOR + 1] as part:
+            return read(file, [part])
+
+    read = os.readv
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(os.urandom(3 * SECTOR))
+    # as on a file system that reads on from anywhere
+    monkeypatch.setattr(os, "O_DIRECT", 0o2000000)
+    monkeypatch.setattr(os, "readv", short)
+    copying.copy_file(source, target)
+    assert target.read_bytes() == source.read_bytes()
+
+
 def test_what_can_not_pass_the_memory_by_is_copied_all_the_same(tmp_path: Path) -> None:
     version = Path("/proc/version")
     if not version.exists():

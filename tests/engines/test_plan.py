@@ -88,6 +88,22 @@ def test_what_is_urgent_is_the_marts_asked_for_what_is_incremental_and_what_thes
     assert names(FACTS.urgent(["shop__products"], [], [])[:2])[0] == ["prices", "orders"]
 
 
+def test_changes_that_an_earlier_build_told_of_are_emptied_where_they_are_read() -> None:
+    changes = [
+        replace(model(f"affected_{name}", f"source.{name}"), schema="changes") for name in ("orders", "products")
+    ]
+    changes = [replace(one, full_sql=f"{one.sql} where false") for one in changes]
+    facts = model("facts", "source.orders", *(one.unique_id for one in changes), materialized="incremental")
+    plan = replace(PLAN, models=[*changes, facts, model("sales", facts.unique_id)], tests=[])
+    for found in (plan.downstream(["shop__orders"])[0], plan.urgent(["shop__orders"], [], ["sales"])[0]):
+        assert [(one.name, one.sql.endswith("where false")) for one in found] == [
+            ("affected_orders", False),
+            ("affected_products", True),
+            ("facts", False),
+            ("sales", False),
+        ]
+
+
 def test_nothing_waits_where_everything_is_urgent() -> None:
     assert FACTS.urgent(["shop__orders"], [], ["sales", "report"])[2] is False
 

@@ -7,7 +7,7 @@ executes it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -67,6 +67,7 @@ class Packed:
         self.raw.mkdir()
         self.files: dict[str, list[Path]] = {name: [] for name in self.types}
         self.loads: list[tuple[str, str, int, str, int]] = []
+        self.arrived: list[tuple[str, str, int, str]] = []
 
     def _show(self) -> None:
         with duckdb.connect(str(self.engine.file)) as connection:
@@ -81,8 +82,8 @@ class Packed:
                 connection.execute(f"create or replace view raw.storefront__{table} as select {cells} from {rows}")
 
     def _arrive(self, shops: Sequence[WideShop], round_: int) -> set[str]:
-        """Write what the shops send in this round; returns the raw tables that have news."""
-        arrived: list[tuple[str, str, int, str]] = []
+        """Write what the shops send in this round; returns the raw tables with news, of broken rounds too."""
+        arrived = self.arrived
         for table in WIDE:
             whole = self.delivery == "snapshot" and table not in APPENDED
             rows: list[dict[str, str]] = []
@@ -147,12 +148,17 @@ class Packed:
         assert [f"{result.name}: {result.message}" for result in results if result.failed] == []
 
     def differences(
-        self, shops: Sequence[WideShop], steps: Sequence[Sequence[int]], stops: Sequence[Sequence[str]] = ()
+        self,
+        shops: Sequence[WideShop],
+        steps: Sequence[Sequence[int]],
+        stops: Sequence[Sequence[str]] = (),
+        broken: Mapping[int, str] | None = None,
     ) -> dict[str, list[str]]:
         """Tables that a full rebuild makes otherwise than the rounds did, each with the sources of the rows.
 
         `steps` says how much happens in each round, shop by shop. A table without a source names none. `stops` are, of
-        each round after the first, models after each of which it is stopped, to be begun again.
+        each round after the first, models after each of which it is stopped, to be begun again. A round in `broken` is
+        stopped after a model, too, and what the next one brings has arrived as well when it is begun again.
         """
         self._begin()
         for round_, many in enumerate(zip(*steps, strict=True), 1):
@@ -166,9 +172,13 @@ class Packed:
             else:
                 models = self.plan.downstream(changed)[0]
                 names = [model.name for model in models]
+                if broken and round_ in broken:
+                    self._execute(models[: names.index(broken[round_]) + 1])
+                    continue
                 for stop in stops[round_ - 2] if stops else ():
                     self._execute(models[: names.index(stop) + 1])
                 self._execute(models)
+            self.arrived = []
             seen = {(source, table): load for source, table, load, *_ in self.loads}
             self.engine.replace("model_watermarks", [(*key, load) for key, load in seen.items()])
         rounds = self.engine.file.with_name("rounds.duckdb")

@@ -201,6 +201,65 @@ def test_the_days_of_orders_whose_account_changed_are_summed_again(packed: Packe
         assert {"aggregates.sold_by_day", "aggregates.orders_by_day", "aggregates.sales_by_day"} <= set(found)
 
 
+class WaveringShop(MergingShop):
+    """A shop that finds in the third round that it was wrong in the second."""
+
+    def play(self, steps: int) -> None:
+        before = dict(self.rows["users"])
+        super().play(steps)
+        if self.round == 2:
+            self.right = before
+        if self.round == 3:
+            for key, row in self.right.items():
+                self.put("users", key, {**row, "updated_at": self.now()})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last", ["sales_by_day", "customer_360"])
+def test_what_is_taken_back_after_a_run_that_came_to_no_end_is_summed_as_it_was(packed: Packed, last: str) -> None:
+    shops = [WaveringShop(case) for case in (1, 2)]
+    assert packed.differences(shops, [[60, 0, 0]] * 2, broken={2: last}) == {}
+
+
+class TardyShop(WideShop):
+    """A shop that tells of its products after the first round only, of each twice, with another name."""
+
+    def play(self, steps: int) -> None:
+        super().play(steps)
+        if self.round == 1:
+            self.held, self.rows["products"], self.changed["products"] = self.rows["products"], {}, []
+        else:
+            for key, row in self.held.items():
+                for name in ("first", "second"):
+                    self.put("products", key, {**row, "cost": "1.50", "name": name, "updated_at": self.now()})
+
+
+@pytest.mark.slow
+def test_a_product_that_comes_after_its_lines_is_told_to_them_however_often_it_comes(packed: Packed) -> None:
+    assert packed.differences([TardyShop(case) for case in (1, 2, 3)], [[40, 0]] * 3) == {}
+
+
+class SwappingShop(WideShop):
+    """A shop that cancels all orders and takes back other products than it sold, which turn out to be gift cards."""
+
+    def play(self, steps: int) -> None:
+        super().play(steps)
+        if self.round == 1:
+            self.put("products", (7,), {**self._product(7), "is_gift_card": "false"})
+            for key, row in list(self.rows["refund_items"].items()):
+                self.put("refund_items", key, {**row, "line_number": "", "product_id": 7})
+            for key, row in list(self.rows["orders"].items()):
+                cancelled = {"status": "cancelled", "cancelled_at": row["ordered_at"], "updated_at": self.now()}
+                self.put("orders", key, {**row, **cancelled})
+        else:
+            self.put("products", (7,), {**self.rows["products"][7,], "is_gift_card": "true", "updated_at": self.now()})
+
+
+@pytest.mark.slow
+def test_a_cancellation_follows_products_that_only_its_refunds_name(packed: Packed) -> None:
+    assert packed.differences([SwappingShop(case) for case in (1, 2, 3)], [[60, 0]] * 3) == {}
+
+
 class GiftingShop(WideShop):
     """A shop that finds after the first round that its goods are gift cards, and its gift cards goods."""
 

@@ -28,6 +28,7 @@ Resource = Literal["model", "seed", "test", "unit_test", "snapshot", "operation"
 AT_A_TIME = 2
 PACKAGE = "shophouse"
 _VERSION = 6
+_CHANGES = "changes"
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class Plan:
         """
         changed = {*raw_tables, *behind}
         reached = self._reached(changed)
-        found = [model for model in self.models if model.holds_rows and model.unique_id in reached]
+        found = self._with_changes(reached)
         tests = self._concerning(reached, proved=proved)
         if behind and self.tests_all_rows:
             left = self._standing_on(self._waiting(self._reached(behind), self._urgent(())))
@@ -184,13 +185,13 @@ class Plan:
             return None
         reached = self._reached((), changed)
         models, tests = self.downstream(raw_tables, behind, proved=proved and before is not None)
-        arrived = {model.unique_id for model in models}
+        arrived = {model.unique_id: model for model in models}
         found = [
             replace(model, sql="")
             if model.unique_id in changed or (model.unique_id in reached and model.materialized != "table")
-            else model
+            else arrived.get(model.unique_id, model)
             for model in self.models
-            if model.unique_id in reached | arrived
+            if model.unique_id in reached | arrived.keys()
         ]
         concerned = {test.unique_id: test for test in tests}
         for test in self.tests:
@@ -218,10 +219,23 @@ class Plan:
         now, ever = self._reached(raw_tables), self._reached({*raw_tables, *behind})
         urgent = self._urgent(marts)
         waiting = self._waiting(ever, urgent)
-        found = [model for model in self.models if model.holds_rows and model.unique_id in now & urgent]
+        found = self._with_changes(now & urgent)
         left = self._standing_on(waiting)
         tests = [test for test in self._concerning(now, proved=proved) if left.isdisjoint(test.parents)]
         return found, tests, bool(waiting)
+
+    def _with_changes(self, reached: Collection[str]) -> list[CompiledModel]:
+        """The models that hold rows among these, and the tables of changes that they read and that aren't among them.
+
+        Those say what an earlier build had to calculate again. Nothing has arrived for them, so they are emptied, as by
+        a full run.
+        """
+        made = {model.unique_id: model for model in self.models if model.holds_rows and model.unique_id in reached}
+        read = {parent for model in made.values() for parent in model.parents}
+        for model in self.models:
+            if model.unique_id in read and model.schema == _CHANGES and model.materialized == "table":
+                made.setdefault(model.unique_id, replace(model, sql=model.full_sql or model.sql))
+        return [made[model.unique_id] for model in self.models if model.unique_id in made]
 
     def _concerning(self, models: Collection[str], *, proved: bool) -> list[CompiledTest]:
         """The tests that read one of these models, or all, of all rows, where what is there now is not `proved`."""

@@ -48,7 +48,7 @@ def _copy(source: Path, target: Path, flags: int) -> None:
 
 
 def _pass_on(reading: int, writing: int, buffer: mmap.mmap) -> None:
-    copied = 0
+    copied, length = 0, os.fstat(reading).st_size
     with memoryview(buffer) as view:
         while read := os.readv(reading, [view]):
             # only whole sectors can be written; what is too much of the last is cut off
@@ -58,4 +58,7 @@ def _pass_on(reading: int, writing: int, buffer: mmap.mmap) -> None:
                 with view[written:whole] as rest:
                     written += os.write(writing, rest)
             copied += read
+            if read % _ALIGNED and copied != length:
+                # what comes next would have to be written inside a sector
+                raise OSError(errno.EINVAL, "read a part of a sector before the end of the file")
     os.ftruncate(writing, copied)

@@ -88,10 +88,10 @@ inner join {{ source("ops", "arrived_files") }} as arrived_files
 {%- endmacro %}
 
 
-{# The distinct values of `columns` in an entity's versions of the loads that this run must pass on. #}
-{% macro arrived(entity, columns) %}
+{# The distinct values of `columns` in an entity's versions of the loads that this run must pass on, or those of each version. #}
+{% macro arrived(entity, columns, distinct=true) %}
     {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}
-select distinct
+select{% if distinct %} distinct{% endif %}
     versions.source as source
     {%- for column in columns %},
     versions.{{ column }} as {{ column }}
@@ -99,7 +99,7 @@ select distinct
 from {{ ref(binding["model"]) }} as versions
 {{ joined_to_arrived("versions", binding["raw_table"]) }}
         {%- if not loop.last %}
-union
+union{% if not distinct %} all{% endif %}
         {%- endif %}
     {%- else %}
 select

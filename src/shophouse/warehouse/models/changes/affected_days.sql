@@ -16,7 +16,8 @@ arrived_refunds as (
     where has_arrived
 ),
 
--- Nothing of these has arrived but of their accounts or persons: few are what they weren't, and their days are what they were.
+-- Nothing of these has arrived but of their accounts or persons: few are what they weren't, and their days are what they were. Of a run that came to no end
+-- all are, for what it summed may be neither what they were nor what they are.
 changed_orders as (
     select
         orders.order_key as order_key,
@@ -24,7 +25,8 @@ changed_orders as (
     from {{ ref('fct_orders') }} as orders
     inner join {{ ref('affected_orders_before') }} as orders_before
         on orders.order_key = orders_before.order_key
-    where orders.geography_key <> orders_before.geography_key
+    where orders_before.is_kept
+        or orders.geography_key <> orders_before.geography_key
         or orders.is_first_order <> orders_before.is_first_order
 ),
 

@@ -2,7 +2,6 @@
 -- in a full run.
 -- Rows that name no order stand under the empty id: they are rejected, and that must be known of new ones too.
 {{ config(tags=['changes']) }}
-{%- if not execute %}{% do ref('followed_products') %}{% endif -%}
 {%- if not execute and has_currencies() %}{% do ref('fct_exchange_rates_daily') %}{% do arrived('exchange_rates', ['rate_date']) %}{% endif -%}
 {%- if not execute and has_product_currencies() %}{% do all_versions('products', ['product_id']) %}{% endif -%}
 {%- set orders_before = as_built('core', 'fct_orders') %}
@@ -36,10 +35,23 @@ shipment_versions as (
     {{ all_versions('shipments', ['shipment_id', 'order_id']) }}
 ),
 
+refund_item_versions as (
+    {{ all_versions('refund_items', ['refund_id', 'product_id']) }}
+),
+
+-- What was paid back of a product is known by its refund, and what a cancellation is worth follows from that, whatever the order's lines are.
 moved_refunds as (
     {{ arrived('refunds', ['refund_id']) }}
     union
     {{ arrived('refund_items', ['refund_id']) }}
+    union
+    select
+        refund_item_versions.source as source,
+        refund_item_versions.refund_id as refund_id
+    from refund_item_versions
+    inner join {{ ref('followed_products') }} as followed_products
+        on refund_item_versions.source = followed_products.source
+        and refund_item_versions.product_id = followed_products.product_id
 ),
 
 refund_versions as (

@@ -35,14 +35,16 @@ final as (
     select
         kept.order_key as order_key,
         kept.geography_key as geography_key,
-        kept.is_first_order as is_first_order
+        kept.is_first_order as is_first_order,
+        1 as is_kept
     from kept
     {%- if before %}
     union all
     select
         orders_before.order_key as order_key,
         orders_before.geography_key as geography_key,
-        orders_before.is_first_order as is_first_order
+        orders_before.is_first_order as is_first_order,
+        0 as is_kept
     from {{ before }} as orders_before
     left join {{ ref('affected_orders') }} as arrived_orders
         on orders_before.order_key = arrived_orders.order_key
@@ -59,6 +61,7 @@ select
     final.order_key as order_key,
     final.geography_key as geography_key,
     final.is_first_order as is_first_order,
+    final.is_kept = 1 as is_kept,
     watermark.load_sum as load_sum
 from final
 cross join watermark

@@ -4,8 +4,19 @@
 
 with
 
+arrived_versions as (
+    {{ arrived('products', ['product_id'], distinct=false) }}
+),
+
 changed as (
-    {{ arrived('products', ['product_id']) }}
+    select
+        arrived_versions.source as source,
+        arrived_versions.product_id as product_id,
+        count(*) as version_count
+    from arrived_versions
+    group by
+        arrived_versions.source,
+        arrived_versions.product_id
 ),
 
 versions as (
@@ -24,7 +35,7 @@ followed as (
     group by
         versions.source,
         versions.product_id
-    having {% if replaces_files('products') %}1 = 1{% else %}count(*) = 1
+    having {% if replaces_files('products') %}1 = 1{% else %}count(*) <= max(changed.version_count)
         or max(case when versions._operation = 'delete' then 1 else 0 end) = 1
         or count(versions.unit_cost) <> count(*)
         or min(versions.unit_cost) <> max(versions.unit_cost)
