@@ -62,30 +62,33 @@ def kept(name: str, get: Callable[[Path], None]) -> Path:
 
 def download(*command: str, folder: Path, **environment: str) -> None:
     """Run a command that asks a registry, which may not answer for some minutes. Raises RuntimeError with its words."""
-    for pause in (*_PAUSES, None):
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            # tests have a cache of their own, which would be each program's, too
-            env={**{name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        if done.returncode == 0:
-            return
-        if pause is None:
-            raise RuntimeError(f"{' '.join(command)} ends with {done.returncode}:\n{done.stdout[-3000:]}")
+    # tests have a cache of their own, which would be each program's, too
+    inherited = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
+    for pause in (0, *_PAUSES):
         time.sleep(pause)
+        with tempfile.TemporaryFile("w+") as log:
+            try:
+                subprocess.run(
+                    command,
+                    cwd=folder,
+                    env={**inherited, **environment},
+                    stdout=log,
+                    stderr=log,
+                    timeout=600,
+                    check=True,
+                )
+                return
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
+                log.seek(0)
+                words = f"{failure}\n{log.read()[-3000:]}"
+    raise RuntimeError(words)
 
 
 def npm(name: str, version: str) -> Path:
     """The folder of a package that npm got. Raises Missing."""
     if shutil.which("npm") is None or shutil.which("node") is None:
         raise Missing("Node.js is not installed: apt-get install npm")
-    install = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", f"{name}@{version}")
+    install = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", ".", f"{name}@{version}")
     return kept(f"{name}-{version}", lambda folder: download(*install, folder=folder)) / "node_modules" / name
 
 

@@ -185,13 +185,13 @@ class Plan:
             return None
         reached = self._reached((), changed)
         models, tests = self.downstream(raw_tables, behind, proved=proved and before is not None)
-        arrived = {model.unique_id: model for model in models}
+        arrived = {model.unique_id for model in models}
         found = [
             replace(model, sql="")
             if model.unique_id in changed or (model.unique_id in reached and model.materialized != "table")
-            else arrived.get(model.unique_id, model)
+            else model
             for model in self.models
-            if model.unique_id in reached | arrived.keys()
+            if model.unique_id in reached | arrived
         ]
         concerned = {test.unique_id: test for test in tests}
         for test in self.tests:
@@ -225,17 +225,19 @@ class Plan:
         return found, tests, bool(waiting)
 
     def _with_changes(self, reached: Collection[str]) -> list[CompiledModel]:
-        """The models that hold rows among these, and the tables of changes that they read and that aren't among them.
+        """The models that hold rows among these, and the tables of changes that they read.
 
-        Those say what an earlier build had to calculate again. Nothing has arrived for them, so they are emptied, as by
-        a full run.
+        Those say what a build has to calculate again, so that what the one before it had to is no longer told where
+        nothing has arrived for them.
         """
-        made = {model.unique_id: model for model in self.models if model.holds_rows and model.unique_id in reached}
-        read = {parent for model in made.values() for parent in model.parents}
-        for model in self.models:
+        made = {model.unique_id for model in self.models if model.holds_rows and model.unique_id in reached}
+        read: set[str] = set()
+        for model in reversed(self.models):
             if model.unique_id in read and model.schema == _CHANGES and model.materialized == "table":
-                made.setdefault(model.unique_id, replace(model, sql=model.full_sql or model.sql))
-        return [made[model.unique_id] for model in self.models if model.unique_id in made]
+                made.add(model.unique_id)
+            if model.unique_id in made:
+                read |= {*model.parents}
+        return [model for model in self.models if model.unique_id in made]
 
     def _concerning(self, models: Collection[str], *, proved: bool) -> list[CompiledTest]:
         """The tests that read one of these models, or all, of all rows, where what is there now is not `proved`."""
@@ -244,10 +246,11 @@ class Plan:
         return [test for test in self.tests if not set(models).isdisjoint(test.parents)]
 
     def _urgent(self, marts: Collection[str]) -> set[str]:
-        """These marts, all incremental models, and what they read."""
+        """These marts, all incremental models, what tells of changes, and what these read."""
         found: set[str] = set()
         for model in reversed(self.models):
-            if model.materialized == "incremental" or model.name in marts or model.unique_id in found:
+            tells = model.materialized == "incremental" or model.schema == _CHANGES
+            if tells or model.name in marts or model.unique_id in found:
                 found |= {model.unique_id, *model.parents}
         return found
 

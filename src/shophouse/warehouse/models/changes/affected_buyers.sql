@@ -1,9 +1,16 @@
 -- One row per person whose lines this run may have changed, or who bought what is in another category now. Empty in a full run. Categories are compared with
--- those that the sums were made of last, so that a run that was stopped finds again what the one before it found.
+-- those that the sums were made of last. Of runs that came to no end all are kept until one does.
 {{ config(tags=['changes']) }}
 {%- set followed = as_built('changes', 'followed_categories') %}
+{%- set unfinished = as_built('changes', 'affected_buyers') %}
 
 with
+
+-- It grows with each build that ends well and had something to build.
+watermark as (
+    select cast(coalesce(sum(load_id), 0) as bigint) as load_sum
+    from {{ source('ops', 'model_watermarks') }}
+),
 
 affected_persons as (
     select person_key
@@ -43,8 +50,18 @@ persons as (
     inner join moved_products
         on lines.product_key = moved_products.product_key
     {%- endif %}
+    {%- if unfinished %}
+    union
+    select unfinished.person_key as person_key
+    from {{ unfinished }} as unfinished
+    inner join watermark
+        on unfinished.load_sum = watermark.load_sum
+    {%- endif %}
 )
 
-select person_key
+select
+    persons.person_key as person_key,
+    watermark.load_sum as load_sum
 from persons
+cross join watermark
 where {{ passes_changes_on() }}

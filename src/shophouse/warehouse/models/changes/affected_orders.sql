@@ -1,13 +1,20 @@
--- One row per order that this run must calculate again, because something that its facts are made of has arrived: of itself, or of its account alone. Empty
--- in a full run.
+-- One row per order that this run must calculate again, because something that its facts are made of has arrived: of itself, or of its account alone. Of
+-- runs that came to no end all are kept until one does, for what they have built says no more what an order was. Empty in a full run.
 -- Rows that name no order stand under the empty id: they are rejected, and that must be known of new ones too.
 {{ config(tags=['changes']) }}
 {%- if not execute and has_currencies() %}{% do ref('fct_exchange_rates_daily') %}{% do arrived('exchange_rates', ['rate_date']) %}{% endif -%}
 {%- if not execute and has_product_currencies() %}{% do all_versions('products', ['product_id']) %}{% endif -%}
 {%- set orders_before = as_built('core', 'fct_orders') %}
 {%- set lines_before = as_built('core', 'fct_order_items') %}
+{%- set unfinished = as_built('changes', 'affected_orders') %}
 
 with
+
+-- It grows with each build that ends well and had something to build.
+watermark as (
+    select cast(coalesce(sum(load_id), 0) as bigint) as load_sum
+    from {{ source('ops', 'model_watermarks') }}
+),
 
 changed_customers as (
     {{ arrived('customers', ['customer_id']) }}
@@ -218,6 +225,16 @@ named as (
         0 as has_arrived
     from orders_of_accounts
     {%- endif %}
+    {%- if unfinished %}
+    union all
+    select
+        unfinished.source as source,
+        nullif(unfinished.order_id, '') as order_id,
+        case when unfinished.has_arrived then 1 else 0 end as has_arrived
+    from {{ unfinished }} as unfinished
+    inner join watermark
+        on unfinished.load_sum = watermark.load_sum
+    {%- endif %}
 ),
 
 final as (
@@ -234,8 +251,10 @@ final as (
 )
 
 select
-    source,
-    order_id,
-    order_key,
-    has_arrived
+    final.source as source,
+    final.order_id as order_id,
+    final.order_key as order_key,
+    final.has_arrived as has_arrived,
+    watermark.load_sum as load_sum
 from final
+cross join watermark
