@@ -88,6 +88,13 @@ inner join {{ source("ops", "arrived_files") }} as arrived_files
 {%- endmacro %}
 
 
+{# The sum of the loads that the last build that ended well had seen of each raw table: rows told under it are of builds that came to no end since. #}
+{% macro watermark() -%}
+select cast(coalesce(sum(load_id), 0) as bigint) as load_sum
+    from {{ source("ops", "model_watermarks") }}
+{%- endmacro %}
+
+
 {# The distinct values of `columns` in an entity's versions of the loads that this run must pass on, or those of each version. #}
 {% macro arrived(entity, columns, distinct=true) %}
     {%- for binding in shophouse_bindings()["entities"].get(entity, []) %}

@@ -7,10 +7,8 @@
 
 with
 
--- It grows with each build that ends well and had something to build.
 watermark as (
-    select cast(coalesce(sum(load_id), 0) as bigint) as load_sum
-    from {{ source('ops', 'model_watermarks') }}
+    {{ watermark() }}
 ),
 
 kept as (

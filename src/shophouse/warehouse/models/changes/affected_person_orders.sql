@@ -13,10 +13,8 @@ affected_orders as (
     from {{ ref('affected_orders') }}
 ),
 
--- It grows with each build that ends well and had something to build.
 watermark as (
-    select cast(coalesce(sum(load_id), 0) as bigint) as load_sum
-    from {{ source('ops', 'model_watermarks') }}
+    {{ watermark() }}
 ),
 
 -- Orders whose own place may change, and those that a run which was stopped had to write.
