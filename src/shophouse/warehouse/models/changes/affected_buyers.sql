@@ -2,7 +2,6 @@
 -- those that the sums were made of last. Of runs that came to no end all are kept until one does.
 {{ config(tags=['changes']) }}
 {%- set followed = as_built('changes', 'followed_categories') %}
-{%- set unfinished = as_built('changes', 'affected_buyers') %}
 
 with
 
@@ -48,13 +47,7 @@ persons as (
     inner join moved_products
         on lines.product_key = moved_products.product_key
     {%- endif %}
-    {%- if unfinished %}
-    union
-    select unfinished.person_key as person_key
-    from {{ unfinished }} as unfinished
-    inner join watermark
-        on unfinished.load_sum = watermark.load_sum
-    {%- endif %}
+    {{- union_unfinished(['person_key']) }}
 )
 
 select

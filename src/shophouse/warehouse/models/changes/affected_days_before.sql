@@ -4,7 +4,6 @@
 {{ config(tags=['changes']) }}
 {%- set orders = as_built('core', 'fct_orders') %}
 {%- set taken_back = as_built('aggregates', 'taken_back') %}
-{%- set unfinished = as_built('changes', 'affected_days_before') %}
 
 with
 
@@ -41,15 +40,7 @@ days as (
     union
     {{ days_of_affected(taken_back, 'arrived_orders', 'arrived_refunds') }}
     {%- endif %}
-    {%- if unfinished %}
-    union
-    select
-        unfinished.order_date as order_date,
-        unfinished.event_date as event_date
-    from {{ unfinished }} as unfinished
-    inner join watermark
-        on unfinished.load_sum = watermark.load_sum
-    {%- endif %}
+    {{- union_unfinished(['order_date', 'event_date']) }}
 )
 
 select

@@ -4,7 +4,6 @@
 {#- It reads whose the orders were, too, and that is over once fct_orders, which reads this, is written. #}
 {%- if not execute %}{% do ref('affected_persons_before') %}{% endif -%}
 {%- set before = as_built('core', 'fct_orders') %}
-{%- set unfinished = as_built('changes', 'affected_person_orders') %}
 
 with
 
@@ -21,13 +20,7 @@ watermark as (
 changed_orders as (
     select order_key
     from affected_orders
-    {%- if unfinished %}
-    union
-    select unfinished.order_key as order_key
-    from {{ unfinished }} as unfinished
-    inner join watermark
-        on unfinished.load_sum = watermark.load_sum
-    {%- endif %}
+    {{- union_unfinished(['order_key']) }}
 ),
 
 headers as (

@@ -4,7 +4,6 @@
 {%- if not execute %}{% do ref('affected_orders') %}{% endif -%}
 {%- set orders = as_built('core', 'fct_orders') %}
 {%- set accounts = as_built('core', 'dim_customer') %}
-{%- set unfinished = as_built('changes', 'affected_persons_before') %}
 
 with
 
@@ -45,13 +44,7 @@ persons as (
     inner join accounts
         on accounts_before.customer_key = accounts.customer_key
     {%- endif %}
-    {%- if unfinished %}
-    union
-    select unfinished.person_key as person_key
-    from {{ unfinished }} as unfinished
-    inner join watermark
-        on unfinished.load_sum = watermark.load_sum
-    {%- endif %}
+    {{- union_unfinished(['person_key']) }}
 )
 
 select

@@ -2,7 +2,6 @@
 -- until one does, for then dim_geography may have the new ones already. Empty in a full run.
 {{ config(tags=['changes']) }}
 {%- set before = as_built('core', 'dim_geography') %}
-{%- set unfinished = as_built('changes', 'affected_places') %}
 
 with
 
@@ -39,13 +38,7 @@ changed as (
     where places_before.country_code <> coalesce(places.country_code, 'unknown')
         or places_before.state_code <> coalesce(places.state_code, 'unknown')
     {%- endif %}
-    {%- if unfinished %}
-    union
-    select unfinished.geography_key as geography_key
-    from {{ unfinished }} as unfinished
-    inner join watermark
-        on unfinished.load_sum = watermark.load_sum
-    {%- endif %}
+    {{- union_unfinished(['geography_key']) }}
 )
 
 select
